@@ -1,0 +1,79 @@
+"""Post: one message submitted to one group, and the tally of what became of its deliveries."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Index, String, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from store.schema.columns import ID, choice, document, key, moment, reference
+from store.terms import PostState, Standing
+
+HELD = text("state = 'held'")
+UNDONE = text("state = 'accepted' AND done_at IS NULL")
+
+
+class Post(SQLModel, table=True):
+    """Facts and decision as of intake; from acceptance on also the frozen group, the high-water mark and the time.
+
+    `fingerprint` is the repeat key (group, return path, Message-ID, SHA-256 of body and stable headers); a chore
+    empties it after 5 days. `expanded_id` is the last membership that has its delivery row.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("group_id", "fingerprint", name="uq_post_repeat"),
+        Index("ix_post_held", "group_id", "id", postgresql_where=HELD, sqlite_where=HELD),
+        Index("ix_post_undone", "id", postgresql_where=UNDONE, sqlite_where=UNDONE),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, sa_column=key())
+    group_id: int = Field(sa_column=reference("group.id", index=True))
+    message_id: int = Field(sa_column=reference("message.id", index=True))
+    public_id: str = Field(
+        sa_column=Column(String, nullable=False, index=True)
+    )  # said in the 250, shared by the groups of one transaction
+    fingerprint: str | None = None
+    return_path: str = ""  # RFC5321.MailFrom, "" for the null sender
+    author: str = ""  # RFC5322.From address
+    author_name: str = ""
+    subject: str = ""
+    header_message_id: str = ""
+    standing: Standing = Field(default=Standing.STRANGER, sa_column=choice(Standing, "standing"))
+    authenticated: bool = False
+    verdict: str = ""  # what proved the author, or why nothing did: a name of the catalogue (verdict.<name>)
+    helo: str = ""
+    client: str = ""  # the peer's network address, or "" where none is known
+    state: PostState = Field(sa_column=choice(PostState, "post_state"))
+    reasons: list[dict[str, Any]] = Field(default_factory=list, sa_column=document())
+    trail: list[list[Any]] = Field(default_factory=list, sa_column=document())
+    created_at: datetime = Field(sa_column=moment())
+    decided_by: int | None = Field(default=None, sa_column=reference("person.id", nullable=True))
+    decided_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    decision_reason: str = ""
+    accepted_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    policy: dict[str, Any] | None = Field(default=None, sa_column=document(nullable=True))
+    high_water: int | None = Field(default=None, sa_column=Column(ID, nullable=True))
+    expanded_id: int = Field(default=0, sa_column=Column(ID, nullable=False, server_default="0"))
+    expanded_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    first_relayed_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    done_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))  # no delivery is open any more
+    stalled: dict[str, Any] | None = Field(
+        default=None, sa_column=document(nullable=True)
+    )  # the reply that stopped it, and when
+    test: bool = False
+
+
+class Tally(SQLModel, table=True):
+    """How many deliveries of a post have each outcome, by worker, so that workers never wait for one row.
+
+    Outcomes are the DeliveryState values plus `expanded` (rows made), `attempted` and `repeated` (possibly twice).
+    The sum over workers is the truth; a single row may be negative (one worker queued what another settled).
+    """
+
+    post_id: int = Field(
+        sa_column=Column(ID, ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    )
+    worker_id: int = Field(sa_column=Column(ID, primary_key=True, autoincrement=False))
+    outcome: str = Field(sa_column=Column(String, primary_key=True))
+    n: int = Field(default=0, sa_column=Column(ID, nullable=False))

@@ -1,0 +1,34 @@
+"""Request: a subscription (or a leaving, where leaving is moderated) that waits for a decision."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, text
+from sqlmodel import Field, SQLModel
+
+from store.schema.columns import choice, key, moment, reference
+from store.terms import RequestKind, RequestState
+
+WAITING = text("state IN ('unconfirmed', 'pending')")
+
+
+class Request(SQLModel, table=True):
+    """At most one waiting request per address and group: the database says so, not the code."""
+
+    __table_args__ = (
+        Index("uq_request_waiting", "group_id", "key", unique=True, postgresql_where=WAITING, sqlite_where=WAITING),
+        Index("ix_request_person", "person_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, sa_column=key())
+    group_id: int = Field(sa_column=reference("group.id", ondelete="CASCADE"))
+    kind: RequestKind = Field(default=RequestKind.JOIN, sa_column=choice(RequestKind, "request_kind"))
+    address: str
+    key: str
+    person_id: int | None = Field(default=None, sa_column=reference("person.id", nullable=True))
+    note: str = ""  # what the applicant wrote
+    state: RequestState = Field(default=RequestState.PENDING, sa_column=choice(RequestState, "request_state"))
+    created_at: datetime = Field(sa_column=moment())
+    decided_by: int | None = Field(default=None, sa_column=reference("person.id", nullable=True))
+    decided_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    decision_reason: str = ""

@@ -1,0 +1,414 @@
+"""The words of the product as types: enums, and frozen values that cross package borders.
+
+Standard library only, so that every pure module may import it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+# ---------------------------------------------------------------- what a group is
+
+
+class GroupKind(StrEnum):
+    """A group people made, or one of the addresses every domain or group must answer (RFC 2142, RFC 5321 4.5.1)."""
+
+    GROUP = "group"
+    OWNER = "owner"  # <group>-owner: contacts are the group's administrators
+    POSTMASTER = "postmaster"  # contacts are the operators
+    ABUSE = "abuse"  # contacts are the operators
+
+
+class NameRole(StrEnum):
+    """What an address in the `name` table is to its group."""
+
+    PUBLISHED = "published"
+    ROUTE = "route"
+    ALIAS = "alias"
+    JOIN = "join"
+    LEAVE = "leave"
+    OWNER = "owner"
+    HELP = "help"
+    CONFIRM = "confirm"
+    BOUNCES = "bounces"  # reserved once per served domain, belongs to no group
+
+
+class Subscription(StrEnum):
+    OPEN = "open"
+    MODERATED = "moderated"
+    CLOSED = "closed"
+
+
+class Leave(StrEnum):
+    OPEN = "open"
+    MODERATED = "moderated"
+    CLOSED = "closed"
+
+
+class Posting(StrEnum):
+    ANYONE = "anyone"
+    MEMBERS = "members"
+    ADMINISTRATORS = "administrators"
+
+
+class Moderation(StrEnum):
+    NONE = "none"
+    NON_MEMBERS = "non-members"
+    EVERYONE = "everyone"
+
+
+class OverSendSize(StrEnum):
+    REFUSE = "refuse"
+    TRIM = "trim"
+
+
+class Copies(StrEnum):
+    PERSONAL = "personal"
+    SHARED = "shared"
+
+
+class SlackContent(StrEnum):
+    NONE = "none"
+    SUBJECT = "subject"
+    EXCERPT = "excerpt"
+
+
+class Mode(StrEnum):
+    LIVE = "live"
+    PAUSED = "paused"
+
+
+class Language(StrEnum):
+    EN = "en"
+    FR = "fr"
+
+
+class Receiving(StrEnum):
+    """Whether a contact's copies go out. `stopped` keeps the roster row but sends nothing."""
+
+    ON = "on"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    BOUNCING = "bouncing"
+
+
+# ---------------------------------------------------------------- states
+
+
+class RequestState(StrEnum):
+    """unconfirmed -> pending -> approved | denied | withdrawn | expired."""
+
+    UNCONFIRMED = "unconfirmed"
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class RequestKind(StrEnum):
+    JOIN = "join"
+    LEAVE = "leave"
+
+
+class PostState(StrEnum):
+    """held -> accepted | rejected | discarded | expired; or accepted, rejected, discarded at once."""
+
+    HELD = "held"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    DISCARDED = "discarded"
+    EXPIRED = "expired"
+
+
+class DeliveryState(StrEnum):
+    """queued -> claimed -> relayed | deferred | failed; deferred -> claimed; relayed -> bounced; any open -> skipped."""
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    RELAYED = "relayed"
+    DEFERRED = "deferred"
+    FAILED = "failed"
+    BOUNCED = "bounced"
+    SKIPPED = "skipped"
+
+
+OPEN_DELIVERY = frozenset({DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERRED})
+
+
+class SuppressionReason(StrEnum):
+    LEFT = "left"
+    COMPLAINED = "complained"
+    FORGOTTEN = "forgotten"
+
+
+class LetterKind(StrEnum):
+    """Mails of ours to one address. Each has a template of the same name in the catalogue."""
+
+    POST_REJECTED = "post_rejected"
+    TEST = "test"
+    LEAVE_DONE = "leave_done"
+    LEAVE_ASKED = "leave_asked"
+
+
+class NoticeKind(StrEnum):
+    """Things the bot must say in Slack. Each is rendered by a view from the row at that moment."""
+
+    REQUEST_CARD = "request_card"
+    REQUEST_OUTCOME = "request_outcome"
+    HELD_CARD = "held_card"
+    REPORT = "report"
+    LANE_ALARM = "lane_alarm"
+    POST_ALARM = "post_alarm"
+    TEST_STEPS = "test_steps"
+    GROUP_CREATED = "group_created"
+
+
+class Action(StrEnum):
+    """What policy decides."""
+
+    ACCEPT = "accept"
+    HOLD = "hold"
+    REJECT = "reject"
+    DISCARD = "discard"
+
+
+class Standing(StrEnum):
+    """Who the author is to the group, best first; rests on an authenticated From."""
+
+    ADMINISTRATOR = "administrator"
+    MODERATOR = "moderator"
+    MEMBER = "member"
+    UNPROVEN = "unproven"  # From is a member's, but nothing proves it
+    STRANGER = "stranger"
+
+
+class Fault(StrEnum):
+    """Whose fault a hop's refusal is (a 4xx is nobody's: it is tried again)."""
+
+    NOBODY = "nobody"
+    RECIPIENT = "recipient"
+    POST = "post"
+    US = "us"
+    UNCLEAR = "unclear"  # a 5xx that may be any of them; a streak of equal ones decides
+
+
+class Stage(StrEnum):
+    """Where in the SMTP dialogue a reply was heard (RFC 5321 3.3)."""
+
+    CONNECT = "connect"
+    EHLO = "ehlo"
+    STARTTLS = "starttls"
+    AUTH = "auth"
+    MAIL = "mail"
+    RCPT = "rcpt"
+    DATA = "data"
+    DOT = "dot"
+
+
+# ---------------------------------------------------------------- values
+
+
+class InvalidAddress(ValueError):  # noqa: N818 - said to people through Refused
+    """The text is not an address we take; the message names the fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A mailbox split at its last @: local part as written, domain as lower-case A-label.
+
+    `str()` gives the form used in envelopes; `key` the form addresses are compared by.
+    """
+
+    local: str
+    domain: str
+
+    def __str__(self) -> str:
+        return f"{self.local}@{self.domain}"
+
+    @property
+    def key(self) -> str:
+        return f"{self.local.lower()}@{self.domain}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Split `local@domain`; the domain is lower-cased and IDNA-encoded.
+
+        Raises InvalidAddress. Looks at shape only; whether we take an address as a contact is
+        `store.addresses`' question, whether we serve it the name table's.
+        """
+        local, at, domain = text.strip().rpartition("@")
+        if not at or not local or not domain:
+            raise InvalidAddress(f"{text!r} is not of the form name@domain")
+        if len(local.encode("utf-8", "surrogatepass")) > 64 or len(domain) > 255:
+            raise InvalidAddress(f"{text[:80]!r} is longer than an address may be")
+        if re.search(r"[\x00-\x20\x7f<>()\[\],;:\\\"\u2028\u2029]", local + domain):
+            raise InvalidAddress(f"{text!r} holds a character that no address may hold")
+        domain = domain.rstrip(".")
+        try:
+            ascii_domain = domain.lower() if domain.isascii() else domain.encode("idna").decode("ascii").lower()
+        except UnicodeError as error:
+            raise InvalidAddress(f"{domain!r} is not a domain") from error
+        if not re.fullmatch(
+            r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", ascii_domain
+        ):
+            raise InvalidAddress(f"{domain!r} is not a domain")
+        return cls(local, ascii_domain)
+
+
+ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?=[ \t-]|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An SMTP reply, said or heard: code, enhanced code (RFC 3463) or "", and text.
+
+    `line()` is what goes on the wire: printable ASCII, one line, at most 510 octets.
+    """
+
+    code: int
+    enhanced: str
+    text: str
+
+    @property
+    def positive(self) -> bool:
+        return 200 <= self.code < 400
+
+    @property
+    def temporary(self) -> bool:
+        return 400 <= self.code < 500
+
+    @property
+    def permanent(self) -> bool:
+        return self.code >= 500
+
+    def line(self) -> str:
+        text = re.sub(r"[^\x20-\x7e]+", " ", self.text).strip()
+        head = f"{self.code} {self.enhanced} " if self.enhanced else f"{self.code} "
+        return (head + text)[:510]
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (str(self.code), self.enhanced, self.text) if part)
+
+    @classmethod
+    def heard(cls, code: int, lines: list[str]) -> Self:
+        """From a hop's reply lines without their codes; the enhanced code is taken from the first."""
+        text = " ".join(line.strip() for line in lines).strip()
+        match = ENHANCED.match(text)
+        if match and int(match[1]) == code // 100:
+            return cls(code, match[0], text[match.end() :].strip())
+        return cls(code, "", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why policy decided so: a name of the catalogue (`reason.<name>`) and the values its text needs."""
+
+    name: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"name": self.name, "values": dict(self.values)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(str(data["name"]), {str(k): str(v) for k, v in dict(data.get("values", {})).items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What policy decided for one group: the action, the reasons kept for people, and the trail of rules asked.
+
+    `reply` is what the session says if the action is a rejection. `would_reject` marks a held post
+    that policy would have refused, had SMTP a reply of its own for each recipient.
+    """
+
+    action: Action
+    reasons: tuple[Reason, ...] = ()
+    trail: tuple[tuple[str, bool], ...] = ()
+    reply: Reply | None = None
+    would_reject: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What we conclude of one delivery attempt.
+
+    `state` is relayed, deferred or failed; `fault` says whom a refusal is about; `uncertain` that the
+    connection was lost between our final dot and the reply (RFC 1047), so the copy may exist.
+    """
+
+    state: DeliveryState
+    reply: Reply
+    stage: Stage
+    fault: Fault = Fault.NOBODY
+    uncertain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPolicy:
+    """A group's settings, frozen: what policy judges by, and what a post keeps from its acceptance on.
+
+    Sizes are bytes of attachments as people count them (DESIGN: up to 1.4 x L + 64 KiB pass on the wire).
+    """
+
+    group_id: int
+    kind: GroupKind
+    address: str
+    route: str
+    display_name: str
+    max_receive_size: int | None = None
+    max_send_size: int | None = None
+    over_send_size: OverSendSize = OverSendSize.REFUSE
+    subscription: Subscription = Subscription.MODERATED
+    leave: Leave = Leave.OPEN
+    posting: Posting = Posting.MEMBERS
+    moderation: Moderation = Moderation.NON_MEMBERS
+    hidden: bool = False
+    copies: Copies = Copies.PERSONAL
+    mode: Mode = Mode.LIVE
+    language: Language = Language.EN
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        known = {
+            "kind": GroupKind, "over_send_size": OverSendSize, "subscription": Subscription, "leave": Leave,
+            "posting": Posting, "moderation": Moderation, "copies": Copies, "mode": Mode, "language": Language,
+        }  # fmt: skip
+        return cls(**{k: known[k](v) if k in known else v for k, v in data.items()})
+
+
+MEGABYTE = 1_048_576
+
+
+def wire_limit(size: int) -> int:
+    """The octets a message with `size` bytes of attachments may have as transmitted: base64 and line ends cost that."""
+    return size * 14 // 10 + 65_536
+
+
+# ---------------------------------------------------------------- asking and refusing
+
+
+class Refused(Exception):  # noqa: N818 - a refusal is an answer to a person, not an error of the program
+    """Bad input: the catalogue's `refused.<name>`, filled with `values`, says what is wrong and what to do."""
+
+    def __init__(self, name: str, /, **values: str) -> None:
+        super().__init__(name, values)
+        self.name = name
+        self.values = values
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, as the audit names them: a person's random subject id, or `mail`, `import`, `system`."""
+
+    subject: str
+    person_id: int | None = None
+    as_operator: bool = False
