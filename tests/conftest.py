@@ -1,0 +1,100 @@
+"""Fixtures for every test: databases of both engines, a clock that is set by hand, free ports."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from store import migrate
+from store.engine import Database
+from tests import postgres
+
+
+class Clock:
+    """A clock that stands still until a test moves it. Calling it gives the time, in UTC."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> datetime:
+        """Let `seconds` pass; gives the new time."""
+        self.now += timedelta(seconds=seconds)
+        return self.now
+
+
+def pytest_configure() -> None:
+    """A terminated run ends like an interrupted one, so that servers and folders go with it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """A function that gives a loopback TCP port nobody listens on; never the same twice in a session."""
+    given: set[int] = set()
+
+    def port() -> int:
+        while True:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                number: int = probe.getsockname()[1]
+            if number not in given:
+                given.add(number)
+                return number
+
+    return port
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file at the current schema, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "postroom.db"
+    migrate.upgrade(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A server with a template database at the current schema; skips with the reason where none can run."""
+    try:
+        with postgres.server() as server:
+            server.create_empty(postgres.TEMPLATE)
+            migrate.upgrade(server.url(postgres.TEMPLATE))
+            yield server
+    except postgres.PostgresMissing as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database at the current schema, once on each engine."""
+    if request.param == "sqlite":
+        path = tmp_path / "postroom.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite+aiosqlite:///{path}"
+        return
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    name = server.create()
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+async def database(database_url: str, clock: Clock) -> AsyncIterator[Database]:
+    """An open database, once on each engine, whose time is the fixture `clock`."""
+    opened = await Database.open(database_url, clock=clock)
+    yield opened
+    await opened.close()

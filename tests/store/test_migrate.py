@@ -1,0 +1,71 @@
+"""The schema: made by migrations alone, the same on both engines, and refused where it is not ours."""
+
+from __future__ import annotations
+
+import multiprocessing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Enum, inspect, text
+from sqlalchemy.engine import make_url
+from sqlmodel import SQLModel
+
+from store import migrate
+from tests.postgres import Server
+
+
+def test_the_migrations_make_what_the_tables_say(database_url: str) -> None:
+    assert migrate.drift(database_url) == []
+
+
+def test_the_drift_is_seen(database_url: str) -> None:
+    with migrate.connected(make_url(database_url)) as connection, connection.begin():
+        connection.execute(text("ALTER TABLE chore ADD COLUMN strange INTEGER"))
+    assert migrate.drift(database_url) != []
+
+
+def test_every_enum_column_has_its_check(database_url: str) -> None:
+    with migrate.connected(make_url(database_url)) as connection:
+        seen = inspect(connection)
+        for table in SQLModel.metadata.tables.values():
+            named = {constraint["name"] for constraint in seen.get_check_constraints(table.name)}
+            wanted = {column.type.name for column in table.columns if isinstance(column.type, Enum)}
+            assert wanted <= named, table.name
+
+
+def test_ready_brings_sqlite_up_to_date(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'new.db'}"
+    with pytest.raises(migrate.SchemaBehind, match="run python -m store upgrade"):
+        migrate.check(url)
+    migrate.ready(url)
+    migrate.check(url)
+
+
+def test_ready_refuses_an_old_postgresql_and_changes_nothing(postgres_server: Server) -> None:
+    name = postgres_server.create_empty("bare")
+    url = postgres_server.url(name)
+    try:
+        with pytest.raises(migrate.SchemaBehind, match="run python -m store upgrade"):
+            migrate.ready(url)
+        with migrate.connected(make_url(url)) as connection:
+            assert inspect(connection).get_table_names() == []
+        migrate.upgrade(url)
+        migrate.ready(url)
+    finally:
+        postgres_server.drop(name)
+
+
+def test_a_newer_schema_is_refused(database_url: str) -> None:
+    with migrate.connected(make_url(database_url)) as connection, connection.begin():
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for step in (migrate.check, migrate.ready, migrate.upgrade):
+        with pytest.raises(migrate.SchemaBehind, match="newer Postroom"):
+            step(database_url)
+
+
+def test_processes_that_upgrade_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'new.db'}"
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(3) as pool:
+        pool.map(migrate.ready, [url] * 3)
+    migrate.check(url)
