@@ -1,0 +1,237 @@
+"""A verb's tokens taken into its arguments, as its schema says.
+
+Pure. The schema is data of the command table, which also prints the usage, so the two cannot differ.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from bot.commands.grammar import Misread, Token, TokenKind, nearest, plain
+
+
+class Kind(StrEnum):
+    """What an argument may be. Each is a noun of the catalogue: `commands.argument.<kind>`."""
+
+    VERB = "verb"
+    GROUP = "group"
+    PEOPLE = "people"
+    ROLE = "role"
+    TEXT = "text"
+    DATE = "date"
+    SETTING = "setting"
+    VALUE = "value"
+    SEARCH = "search"
+    PAGE = "page"
+
+
+class Role(StrEnum):
+    """The three flags of a membership, as people name them."""
+
+    ADMINISTRATOR = "administrator"
+    MODERATOR = "moderator"
+    CONTACT = "contact"
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    kind: Kind
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Outsider:
+    """Someone named by an address: `Name <address>`, the name perhaps empty. Not checked yet."""
+
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The arguments of one command as typed; what was not given is None or empty."""
+
+    verb: str | None = None
+    group: str | None = None
+    slack_ids: tuple[str, ...] = ()
+    outsiders: tuple[Outsider, ...] = ()
+    role: Role | None = None
+    text: str = ""
+    date: str = ""
+    setting: str | None = None
+    value: str | None = None
+    search: str = ""
+    page: int = 1
+
+
+@dataclass(slots=True)
+class _Reader:
+    """The tokens not yet taken."""
+
+    text: str
+    left: list[Token] = field(default_factory=list)
+
+    def rest(self) -> str:
+        """All that is left, as typed; one pair of quotes around the whole is taken off."""
+        if not self.left:
+            return ""
+        first = self.left[0]
+        rest = first.value if first.quoted and len(self.left) == 1 else plain(self.text[first.start :]).strip()
+        self.left = []
+        return rest
+
+
+def bind(arguments: Sequence[Argument], text: str, tokens: Sequence[Token]) -> Bound:
+    """The arguments of a command from its tokens (those after the verb) and its raw text.
+
+    Raises Misread: `missing_<kind>`, `unexpected`, or what the kind of argument cannot take.
+    """
+    bound, reader = Bound(), _Reader(text, list(tokens))
+    for argument in arguments:
+        if reader.left:
+            bound = TAKE[argument.kind](bound, reader)
+        if argument.required and not _given(bound, argument.kind):
+            raise Misread(f"missing_{argument.kind.value}")
+    if reader.left:
+        raise Misread("unexpected", word=_shown(reader.left[0]))
+    return bound
+
+
+def _given(bound: Bound, kind: Kind) -> bool:
+    if kind is Kind.PEOPLE:
+        return bool(bound.slack_ids or bound.outsiders)
+    if kind is Kind.VALUE:
+        return bound.value is not None  # "" is a value: it empties a setting
+    return bool(getattr(bound, kind.value))
+
+
+def _shown(token: Token) -> str:
+    return token.label or token.value
+
+
+def _take_verb(bound: Bound, reader: _Reader) -> Bound:
+    return replace(bound, verb=reader.left.pop(0).value.lower())
+
+
+def _take_group(bound: Bound, reader: _Reader) -> Bound:
+    token = reader.left.pop(0)
+    if token.kind not in {TokenKind.ADDRESS, TokenKind.WORD} or not token.value.strip():
+        raise Misread("group_is_no_address", word=_shown(token))
+    return replace(bound, group=token.value.strip())
+
+
+def _take_people(bound: Bound, reader: _Reader) -> Bound:
+    """People and addresses up to the end or to `as ROLE`; loose words before `<a@b>` are that address's name."""
+    slack_ids: list[str] = []
+    outsiders: list[Outsider] = []
+    name: list[str] = []
+    while reader.left and not _role_follows(reader.left, taken=bool(slack_ids or outsiders)):
+        token = reader.left.pop(0)
+        if token.kind is TokenKind.PERSON:
+            _no_loose_words(name)
+            slack_ids.append(token.value)
+        elif token.kind is TokenKind.ADDRESS and (token.angled or not name):
+            outsiders.append(Outsider(token.value, " ".join(name)))
+            name = []
+        elif token.kind is TokenKind.WORD:
+            name.append(token.value)
+        elif token.kind is TokenKind.ADDRESS:
+            _no_loose_words(name)
+        else:
+            raise Misread(f"{token.kind.value}_is_no_person", word=_shown(token))
+    _no_loose_words(name)
+    return replace(bound, slack_ids=tuple(dict.fromkeys(slack_ids)), outsiders=tuple(dict.fromkeys(outsiders)))
+
+
+def _role_follows(left: Sequence[Token], *, taken: bool) -> bool:
+    """Whether what is left is `as ROLE`: only after someone was named, for a person may be called "As"."""
+    first = left[0]
+    return taken and first.kind is TokenKind.WORD and not first.quoted and first.value.lower() == "as"
+
+
+def _no_loose_words(words: Sequence[str]) -> None:
+    if not words:
+        return
+    word = words[0]
+    if word.startswith("@"):
+        raise Misread("person_not_picked", word=word)
+    if "@" in word:
+        raise Misread("malformed_address", word=word)
+    raise Misread("word_is_no_person", word=word)
+
+
+def _take_role(bound: Bound, reader: _Reader) -> Bound:
+    if reader.left[0].value.lower() == "as":
+        reader.left.pop(0)
+        if not reader.left:
+            raise Misread("missing_role")
+    word = reader.left.pop(0).value.lower()
+    singular = word.removesuffix("s")
+    near = nearest(singular, [role.value for role in Role])
+    if near is None:
+        raise Misread("unknown_role", word=word)
+    if singular not in {near, near[: len("admin")]}:
+        raise Misread("unknown_role_near", word=word, near=near)
+    return replace(bound, role=Role(near))
+
+
+def _take_text(bound: Bound, reader: _Reader) -> Bound:
+    return replace(bound, text=reader.rest())
+
+
+def _take_date(bound: Bound, reader: _Reader) -> Bound:
+    return replace(bound, date=reader.rest())
+
+
+def _take_setting(bound: Bound, reader: _Reader) -> Bound:
+    word = reader.left.pop(0).value.lower()
+    return replace(bound, setting=re.sub(r"[\s-]+", "_", word.strip().rstrip(":=")))
+
+
+def _take_value(bound: Bound, reader: _Reader) -> Bound:
+    token = reader.left[0]
+    if token.kind is TokenKind.CHANNEL and len(reader.left) == 1:
+        reader.left.pop(0)
+        return replace(bound, value=token.value)
+    return replace(bound, value=reader.rest())
+
+
+def _take_search(bound: Bound, reader: _Reader) -> Bound:
+    """Words up to the end or to `page N`."""
+    words: list[str] = []
+    while reader.left and not _page_follows(reader.left):
+        words.append(_shown(reader.left.pop(0)))
+    return replace(bound, search=" ".join(words)[:100])
+
+
+def _page_follows(left: Sequence[Token]) -> bool:
+    """Whether what is left is `page N`, or a bare number at the very end."""
+    if len(left) == 1:
+        return not left[0].quoted and left[0].value.isdecimal()
+    return len(left) == 2 and left[0].value.lower() == "page" and not left[0].quoted
+
+
+def _take_page(bound: Bound, reader: _Reader) -> Bound:
+    if len(reader.left) > 1 and reader.left[0].value.lower() == "page":
+        reader.left.pop(0)
+    word = reader.left.pop(0).value
+    if not re.fullmatch(r"[0-9]{1,6}", word) or int(word) < 1:
+        raise Misread("malformed_page", word=word)
+    return replace(bound, page=int(word))
+
+
+TAKE: dict[Kind, Callable[[Bound, _Reader], Bound]] = {
+    Kind.VERB: _take_verb,
+    Kind.GROUP: _take_group,
+    Kind.PEOPLE: _take_people,
+    Kind.ROLE: _take_role,
+    Kind.TEXT: _take_text,
+    Kind.DATE: _take_date,
+    Kind.SETTING: _take_setting,
+    Kind.VALUE: _take_value,
+    Kind.SEARCH: _take_search,
+    Kind.PAGE: _take_page,
+}
