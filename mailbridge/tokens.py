@@ -42,11 +42,11 @@ class Tokens:
         return self._write(_LEAVE, membership_id)
 
     def read_bounce(self, text: str) -> int | None:
-        """Return the delivery id of a return path's token; None, whether it is malformed, forged or of a lost secret."""
+        """Return the delivery id of a return path's token, or None: all wrong ones are alike."""
         return self._read(_BOUNCE, text)
 
     def read_leave(self, text: str) -> int | None:
-        """Return the membership id of a leave token; None, whether it is malformed, forged or of a lost secret."""
+        """Return the membership id of a leave token, or None: all wrong ones are alike."""
         return self._read(_LEAVE, text)
 
     def _write(self, purpose: bytes, row_id: int) -> str:

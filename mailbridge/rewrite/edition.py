@@ -1,0 +1,103 @@
+"""Edition: the post as its group publishes it, the same for every contact, made once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from mailbridge import headers
+from mailbridge.rewrite.lines import CRLF, line, phrase
+from mailbridge.rewrite.removed import is_removed
+from mailbridge.rewrite.trace import Trace, date, identifier, received
+from mailbridge.rewrite.wire import clean, stuffed
+from store.terms import Copies, GroupKind, GroupPolicy, Posting
+
+_ADDRESS_FIELDS: Final = frozenset(
+    {b"from", b"sender", b"reply-to", b"to", b"cc", b"resent-from", b"resent-sender", b"resent-to", b"resent-cc"}
+)
+_ADDRESS: Final = re.compile(rb'(?:"(?:[^"\\]|\\.){0,128}"|[^\s<>()\[\],;:"\\@]{0,128})@[^\s<>(),;:"\\@]{0,255}')
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What answers for this group: a header that names an address or a page is written only if it does.
+
+    `leave_mailto`: the `-leave` address; `owner`: the `-owner` address; `one_click`: the web page, which only the
+    Copy's prefix names, since its address is each contact's own.
+    """
+
+    leave_mailto: bool
+    one_click: bool
+    owner: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """The octets all copies of a post share.
+
+    `head` is the header block with its blank line, before dot-stuffing (what a signature is made over); `wire` is
+    head and body, dot-stuffed and ended by CRLF, ready to follow a Copy's prefix after 354. `size` counts the octets
+    of head and body without stuffing, as SIZE= does (RFC 1870 3), and without the prefix.
+
+    `eight_bit` asks for 8BITMIME. `utf8` asks for SMTPUTF8, and only an address that is not ASCII does: raw 8-bit
+    text in a Subject or a name is common, older than RFC 6532 and taken by every hop, and to refuse it by 5.6.7
+    would help nobody.
+    """
+
+    head: bytes
+    wire: bytes
+    eight_bit: bool
+    utf8: bool
+    size: int
+
+
+def edition(raw: bytes, group: GroupPolicy, trace: Trace, offers: Offers) -> Edition:
+    """Return the Edition of the message `raw` for `group`: our lines on top, some fields gone, the rest as it was.
+
+    The same arguments give the same octets, so every worker, and a worker after a restart, builds the same copy.
+    Raises ValueError for a message that intake does not let in (see `wire.clean`), or settings that are no settings.
+    """
+    raw = clean(raw)
+    head, body = headers.split(raw)
+    kept = [field for field in headers.fields(head) if not is_removed(field, trace.authserv_id)]
+    names = {field.name for field in kept}
+    lines = [received(trace, group.address), *_group_lines(group, offers)]
+    if b"message-id" not in names:
+        lines.append(line("Message-ID", f"<{identifier(trace)}@{trace.hostname}>"))
+    if b"date" not in names:
+        lines.append(line("Date", date(trace)))
+    blank = b"" if body.startswith(CRLF) else CRLF
+    # `split` leaves the blank line to the body; here it ends the head.
+    head = b"".join(lines) + b"".join(field.raw for field in kept) + (blank or CRLF)
+    whole = head + (body if blank else body[len(CRLF) :])
+    return Edition(
+        head=head,
+        wire=stuffed(whole),
+        eight_bit=not whole.isascii(),
+        utf8=any(_foreign_address(field) for field in kept),
+        size=len(whole),
+    )
+
+
+def _group_lines(group: GroupPolicy, offers: Offers) -> list[bytes]:
+    loop = line("X-Loop", group.address)
+    precedence = line("Precedence", "list")  # vacation programs stay silent (RFC 3834 2)
+    if group.kind is not GroupKind.GROUP:
+        return [precedence, loop]  # an address of a role: nobody subscribes to it, and nobody leaves it
+    local, _, domain = group.route.rpartition("@")
+    lines = [
+        line("List-Id", *phrase(group.display_name), f"<{local}.{domain}>"),
+        line("List-Post", "NO" if group.posting is Posting.ADMINISTRATORS else f"<mailto:{group.address}>"),
+    ]
+    if offers.owner:
+        lines.append(line("List-Owner", f"<mailto:{local}-owner@{domain}>"))
+    if offers.leave_mailto and group.copies is Copies.SHARED:
+        lines.append(line("List-Unsubscribe", f"<mailto:{local}-leave@{domain}>"))
+    return [*lines, precedence, loop]
+
+
+def _foreign_address(field: headers.Field) -> bool:
+    if field.name not in _ADDRESS_FIELDS or field.value.isascii():
+        return False
+    return any(not match[0].isascii() for match in _ADDRESS.finditer(field.value))

@@ -1,0 +1,69 @@
+"""How a message came to us, and the Received line that says so (RFC 5321 4.4)."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+from mailbridge.rewrite.lines import line
+
+_DOMAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9_])?")
+_LITERAL = re.compile(r"\[[A-Za-z0-9.:-]{1,64}\]")
+_WORD = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What intake knows of a message beside its octets.
+
+    `helo` and `client` (a network address, or "") are the peer's own words and are not believed to be well-formed;
+    `protocol` is a keyword of RFC 3848; `accepted_at` is aware; `authserv_id` is the name under which only our own
+    front relays may write Authentication-Results, or "" to keep those that are there.
+    """
+
+    public_id: str
+    accepted_at: datetime
+    hostname: str
+    helo: str = ""
+    client: str = ""
+    protocol: str = "ESMTP"
+    authserv_id: str = ""
+
+
+def received(trace: Trace, address: str) -> bytes:
+    """Return our Received field for a message to `address`."""
+    source = f"from {_helo(trace.helo)}{_client(trace.client)}"
+    protocol = trace.protocol if _WORD.fullmatch(trace.protocol) else "SMTP"
+    return line(
+        "Received",
+        source,
+        f"by {trace.hostname} (Postroom) with {protocol} id {identifier(trace)}",
+        f"for <{address}>; {date(trace)}",
+    )
+
+
+def identifier(trace: Trace) -> str:
+    """Return the public id, as it may stand in Received and in a Message-ID; ValueError if it is none."""
+    if not _WORD.fullmatch(trace.public_id):
+        raise ValueError(f"{trace.public_id[:80]!r} is no public id")
+    return trace.public_id
+
+
+def date(trace: Trace) -> str:
+    """Return the time of acceptance in the form of RFC 5322 3.3, in UTC."""
+    return format_datetime(trace.accepted_at.astimezone(UTC).replace(microsecond=0))
+
+
+def _helo(helo: str) -> str:
+    return helo if _DOMAIN.fullmatch(helo) or _LITERAL.fullmatch(helo) else "unknown"
+
+
+def _client(client: str) -> str:
+    try:
+        address = ipaddress.ip_address(client.partition("%")[0])
+    except ValueError:
+        return ""
+    return f" ([{address}])" if address.version == 4 else f" ([IPv6:{address}])"
