@@ -1,0 +1,177 @@
+"""The first step of the wizard, and the same form for a group that exists: its settings, as a table of fields.
+
+Pure. The table also says which names `/group settings ADDRESS NAME VALUE` takes, and how a value is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.views import blocks, escape
+from bot.views.blocks import Block, View
+from bot.views.draft import Draft
+from bot.views.ids import Field, Form
+from store import sizes
+from store.terms import (
+    Copies,
+    GroupPolicy,
+    Language,
+    Leave,
+    Mode,
+    Moderation,
+    OverSendSize,
+    Posting,
+    SlackContent,
+    Subscription,
+)
+from store.texts import Markup, say
+
+LONGEST_ADDRESS = 320  # a whole address may be pasted; too long a local part is refused with its own text
+LONGEST_NAME = 120
+LONGEST_SIZE = 20
+HIDDEN_YES, HIDDEN_NO = "yes", "no"
+
+
+class Shape(StrEnum):
+    TEXT = "text"
+    SIZE = "size"
+    CHOICE = "choice"
+    TICK = "tick"
+    CHANNEL = "channel"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its field, the options it has, whether a new group's form asks for it, whether it may be empty."""
+
+    field: Field
+    shape: Shape
+    choices: type[StrEnum] | None = None
+    asked: bool = True
+    optional: bool = False
+    private: bool = False  # a channel that must be private
+
+
+SETTINGS = (
+    Setting(Field.DISPLAY_NAME, Shape.TEXT),
+    Setting(Field.MAX_RECEIVE, Shape.SIZE, optional=True),
+    Setting(Field.MAX_SEND, Shape.SIZE, optional=True),
+    Setting(Field.OVER_SEND_SIZE, Shape.CHOICE, OverSendSize, asked=False),
+    Setting(Field.SUBSCRIPTION, Shape.CHOICE, Subscription),
+    Setting(Field.LEAVE, Shape.CHOICE, Leave),
+    Setting(Field.HIDDEN, Shape.TICK, optional=True),
+    Setting(Field.POSTING, Shape.CHOICE, Posting),
+    Setting(Field.MODERATION, Shape.CHOICE, Moderation, asked=False),
+    Setting(Field.REPORT_CHANNEL, Shape.CHANNEL),
+    Setting(Field.MODERATION_CHANNEL, Shape.CHANNEL, optional=True, private=True),
+    Setting(Field.SLACK_CONTENT, Shape.CHOICE, SlackContent, asked=False),
+    Setting(Field.COPIES, Shape.CHOICE, Copies, asked=False),
+    Setting(Field.MODE, Shape.CHOICE, Mode, asked=False),
+    Setting(Field.LANGUAGE, Shape.CHOICE, Language, asked=False),
+)
+BY_NAME: Mapping[str, Setting] = {setting.field.value: setting for setting in SETTINGS}
+DEFAULTS: Mapping[str, str] = {
+    setting.field.value: str(GroupPolicy.__dataclass_fields__[setting.field.value].default)
+    for setting in SETTINGS
+    if setting.shape is Shape.CHOICE and setting.field is not Field.SLACK_CONTENT
+} | {Field.SLACK_CONTENT.value: SlackContent.SUBJECT.value, Field.HIDDEN.value: HIDDEN_NO}
+
+
+def step(language: str, draft: Draft, domains: Sequence[str], *, address: str = "", problem: str = "") -> View:
+    """The settings form: of a new group, or of the one at `address`, whose address stands fixed above.
+
+    `problem` is a ready text said on top (what another step found wrong).
+    """
+    made = draft.group_id is not None
+    body: list[Block] = []
+    if problem:
+        body += [blocks.section(problem), blocks.divider()]
+    if made:
+        body.append(blocks.section(say(language, "commands.wizard.of_group", via=escape.mrkdwn, address=address)))
+    else:
+        body += _address(language, draft, domains)
+    body += [_input(language, setting, draft, made=made) for setting in SETTINGS if setting.asked or made]
+    return blocks.modal(
+        say(language, "commands.wizard.title_change_1" if made else "commands.wizard.title_create_1"),
+        Form.WIZARD_SETTINGS,
+        body,
+        submit=say(language, "commands.wizard.next"),
+        close=say(language, "commands.wizard.cancel"),
+        metadata=draft.pack(),
+    )
+
+
+def label(language: str, field: Field | str) -> str:
+    """The name of a setting as people read it."""
+    return say(language, f"commands.setting.{field}.label")
+
+
+def shown(language: str, name: str, value: str) -> Markup:
+    """A setting's value (as a draft holds it) for a mrkdwn text."""
+    setting = BY_NAME[name]
+    if setting.shape is Shape.CHANNEL:
+        return escape.channel(value) if value else Markup(say(language, "commands.setting.nowhere"))
+    if setting.shape is Shape.SIZE:
+        octets = sizes.size(value) if value else None
+        return Markup(say(language, "commands.setting.server_limit") if octets is None else sizes.show(octets))
+    if setting.shape is Shape.TICK:
+        return Markup(say(language, f"commands.setting.{name}.{value or HIDDEN_NO}"))
+    if setting.choices is not None:
+        return Markup(say(language, f"commands.setting.{name}.{value or DEFAULTS[name]}"))
+    return Markup(escape.mrkdwn(value) or blocks.BLANK)
+
+
+def _address(language: str, draft: Draft, domains: Sequence[str]) -> list[Block]:
+    local = draft.settings.get(Field.LOCAL, "")
+    domain = draft.settings.get(Field.DOMAIN) or domains[0]
+    many = len(domains) > 1
+    hint = (
+        say(language, "commands.setting.local.hint_many")
+        if many
+        else say(language, "commands.setting.local.hint_one", domain=domain)
+    )
+    found = [
+        blocks.entry(
+            Field.LOCAL,
+            label(language, Field.LOCAL),
+            blocks.text_input(
+                initial=local, longest=LONGEST_ADDRESS, placeholder=say(language, "commands.setting.local.example")
+            ),
+            hint=hint,
+        )
+    ]
+    if many:
+        options = [blocks.option(f"@{one}", one) for one in domains]
+        found.append(blocks.entry(Field.DOMAIN, label(language, Field.DOMAIN), blocks.select(options, initial=domain)))
+    return found
+
+
+def _input(language: str, setting: Setting, draft: Draft, *, made: bool) -> Block:
+    name = setting.field.value
+    value = draft.settings.get(name, "") or DEFAULTS.get(name, "")
+    hint = say(language, f"commands.setting.{name}.hint")
+    # A group that came by import may have no report channel; changing something else must not force one on it.
+    optional = setting.optional or (made and setting.shape is Shape.CHANNEL)
+    match setting.shape:
+        case Shape.CHOICE:
+            assert setting.choices is not None
+            options = [
+                blocks.option(say(language, f"commands.setting.{name}.{choice.value}"), choice.value)
+                for choice in setting.choices
+            ]
+            element = blocks.select(options, initial=value)
+        case Shape.TICK:
+            options = [blocks.option(say(language, f"commands.setting.{name}.tick"), HIDDEN_YES)]
+            element = blocks.checkboxes(options, initial=[value])
+        case Shape.CHANNEL:
+            kinds = ("private",) if setting.private else ("public", "private")
+            element = blocks.channel(initial=value or None, kinds=kinds)
+        case Shape.SIZE:
+            element = blocks.text_input(
+                initial=value, longest=LONGEST_SIZE, placeholder=say(language, "commands.setting.size_example")
+            )
+        case Shape.TEXT:
+            element = blocks.text_input(initial=value, longest=LONGEST_NAME)
+    return blocks.entry(setting.field, label(language, setting.field), element, hint=hint, optional=optional)
