@@ -1,0 +1,106 @@
+"""conversations.*: what the bot may know of channels, and joining and opening them."""
+
+from __future__ import annotations
+
+from bot.sandbox.call import Call, Json, SlackError
+from bot.sandbox.channels import Channel
+from bot.sandbox.people import BOT_USER
+
+KINDS = {"public_channel": "channels:read", "private_channel": "groups:read", "im": "im:read", "mpim": "mpim:read"}
+
+
+def _readable(call: Call) -> Channel:
+    channel = call.channel()
+    call.require(KINDS[channel.kind])
+    return channel
+
+
+def _listed(call: Call, *, only_joined: bool) -> list[Channel]:
+    kinds = [kind.strip() for kind in (call.text("types") or "public_channel").split(",")]
+    for kind in kinds:
+        if kind not in KINDS:
+            raise SlackError("invalid_types")
+        call.require(KINDS[kind])
+    hide = call.flag("exclude_archived")
+    return [
+        channel
+        for channel in call.workspace.channels
+        if channel.kind in kinds
+        and not (hide and channel.archived)
+        and (channel.has(BOT_USER) or (channel.kind == "public_channel" and not only_joined))
+    ]
+
+
+async def listing(call: Call) -> Json:
+    """conversations.list: private channels only those the bot is in."""
+    page, more = call.page([c.as_slack() for c in _listed(call, only_joined=False)], 100)
+    return {"channels": page, "response_metadata": more}
+
+
+async def of_bot(call: Call) -> Json:
+    """users.conversations for the bot itself."""
+    page, more = call.page([c.as_slack() for c in _listed(call, only_joined=True)], 100)
+    return {"channels": page, "response_metadata": more}
+
+
+async def info(call: Call) -> Json:
+    """conversations.info."""
+    return {"channel": _readable(call).as_slack()}
+
+
+async def members(call: Call) -> Json:
+    """conversations.members: ids only, paged."""
+    channel = _readable(call)
+    page, more = call.page(list(channel.members), 100)
+    return {"members": page, "response_metadata": more}
+
+
+async def history(call: Call) -> Json:
+    """conversations.history, newest first; needs the optional history scope. Ephemerals are not in it."""
+    channel = call.channel()
+    call.require(f"{channel.scope}:history")
+    if not channel.has(BOT_USER):
+        raise SlackError("not_in_channel")
+    oldest, latest = call.text("oldest", "0") or "0", call.text("latest")
+    inclusive = call.flag("inclusive")
+    found = [
+        message.as_slack(with_metadata=call.flag("include_all_metadata"))
+        for message in reversed(call.workspace.messages.lasting(channel.id))
+        if (float(message.ts) > float(oldest) or (inclusive and message.ts == oldest))
+        and (not latest or float(message.ts) < float(latest) or (inclusive and message.ts == latest))
+    ]
+    page, more = call.page(found, 100, 999)
+    return {"messages": page, "has_more": bool(more["next_cursor"]), "response_metadata": more}
+
+
+async def join(call: Call) -> Json:
+    """conversations.join, of public channels."""
+    channel = call.channel()
+    if channel.kind != "public_channel":
+        raise SlackError("method_not_supported_for_channel_type")
+    if channel.archived:
+        raise SlackError("is_archived")
+    if not channel.has(BOT_USER):
+        channel.members.append(BOT_USER)
+        call.workspace.changes.note(f"channel:{channel.id}")
+    return {"channel": channel.as_slack()}
+
+
+async def open_direct(call: Call) -> Json:
+    """conversations.open: the DM with one person."""
+    if call.text("channel"):
+        return {"channel": {"id": call.channel().id}}
+    ids = [part for part in call.text("users").split(",") if part]
+    if not ids:
+        raise SlackError("users_list_not_supplied")
+    if len(ids) > 1:
+        raise SlackError("missing_scope", needed="mpim:write", provided=",".join(sorted(call.workspace.scopes)))
+    person = call.workspace.people.get(ids[0])
+    if person is None:
+        raise SlackError("user_not_found")
+    if person.deactivated:
+        raise SlackError("user_disabled")
+    if person.bot:
+        raise SlackError("cannot_dm_bot")
+    channel = call.workspace.channels.direct_with(person.id)
+    return {"channel": channel.as_slack() if call.flag("return_im") else {"id": channel.id}}
