@@ -1,0 +1,85 @@
+"""What a session may cost: the table of limits, the gate that counts connections, the budget of octets in flight."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from dataclasses import dataclass
+
+MEBIBYTE = 1_048_576
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds, octets and counts. The defaults are for a server open to the internet."""
+
+    connections: int = 1_000
+    connections_per_peer: int = 50
+    recipients: int = 1_000  # RFC 5321 4.5.3.1.8 asks for at least 100
+    errors: int = 20
+    idle_commands: int = 100  # NOOP, RSET, VRFY, EHLO…: what brings no message nearer
+    command_octets: int = 2_048  # RFC 5321 4.5.3.1.4 asks for 512, its extensions for some more
+    command_seconds: float = 300.0  # RFC 5321 4.5.3.2.7
+    session_seconds: float = 3_600.0
+    stall_seconds: float = 180.0  # RFC 5321 4.5.3.2.5
+    # A deadline on the whole of DATA cuts honest slow senders and no deadline feeds slow-loris: each octet buys time.
+    grace_seconds: float = 60.0
+    octets_per_second: int = 500
+    header_octets: int = 262_144
+    header_fields: int = 1_000
+    line_octets: int = MEBIBYTE
+    in_flight_octets: int = 256 * MEBIBYTE
+
+
+class Gate:
+    """Counts open connections, in all and by peer."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._peers: Counter[str] = Counter()
+        self._open = 0
+
+    def enter(self, peer: str, *, trusted: bool = False) -> bool:
+        """Count a connection in, or say False. A trusted relay carries everybody's mail, so only the total binds it."""
+        room = self._open < self._limits.connections
+        if not room or (not trusted and self._peers[_neighbourhood(peer)] >= self._limits.connections_per_peer):
+            return False
+        self._open += 1
+        self._peers[_neighbourhood(peer)] += 1
+        return True
+
+    def leave(self, peer: str) -> None:
+        """Count a connection that entered out."""
+        self._open -= 1
+        key = _neighbourhood(peer)
+        self._peers[key] -= 1
+        if not self._peers[key]:
+            del self._peers[key]
+
+
+class Budget:
+    """Octets of messages being received by all sessions together: a thousand big mails at once must not fill the memory."""
+
+    def __init__(self, octets: int) -> None:
+        self._left = octets
+
+    def take(self, octets: int) -> bool:
+        """Reserve, or say False and reserve nothing."""
+        if octets > self._left:
+            return False
+        self._left -= octets
+        return True
+
+    def give_back(self, octets: int) -> None:
+        self._left += octets
+
+
+def _neighbourhood(peer: str) -> str:
+    """What shares one allowance: an IPv4 address, or an IPv6 /64, since one customer holds all of that."""
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:
+        return peer
+    if address.version == 6:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)

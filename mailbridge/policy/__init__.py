@@ -1,0 +1,1 @@
+"""What may be posted, decided by pure functions: bytes and facts in, a Decision with named reasons out."""

@@ -1,0 +1,56 @@
+"""What sessions say, in one table (RFC 5321 4.2, RFC 3463).
+
+These are protocol texts for mail systems, in ASCII and English as SMTP wants them (RFC 5321 4.2); people see them at most
+inside a bounce. What people are told by us comes from the catalogue, by the reasons of the decision.
+"""
+
+from __future__ import annotations
+
+from store.sizes import show
+from store.terms import GroupPolicy, Reply
+
+# ---------------------------------------------------------------- about us: always temporary
+
+TROUBLE = Reply(451, "4.3.0", "A fault on our side; please try again")
+FULL = Reply(452, "4.3.1", "Not enough storage; please try again later")
+CROWDED = Reply(452, "4.3.1", "Too much mail is arriving at once; please try again later")
+BUSY = Reply(421, "4.7.0", "Too many connections; please try again later")
+CLOSING = Reply(421, "4.3.2", "Going down; please try again later")
+LATE = Reply(421, "4.4.2", "Timed out waiting for you; closing")
+WEARY = Reply(421, "4.7.0", "Too many errors or idle commands; closing")
+ENOUGH = Reply(421, "4.3.2", "This session has lasted long enough; please connect again")
+
+# ---------------------------------------------------------------- about what a message is
+
+STRAY = Reply(554, "5.6.0", "The message holds a bare CR, a bare LF or a NUL; lines must end with CRLF")
+TOO_BIG = Reply(552, "5.3.4", "The message is larger than this server takes")
+HEADER_TOO_BIG = Reply(552, "5.3.4", "The header is larger than 256 KiB or has more than 1,000 fields")
+LINE_TOO_LONG = Reply(552, "5.3.4", "The message has a line longer than 1 MiB")
+NO_FROM = Reply(550, "5.6.0", "The message must have one From field with one address")
+NO_BLANK_LINE = Reply(550, "5.6.0", "The header holds a line that is no field, or no blank line ends it")
+LOOP = Reply(554, "5.4.6", "Mail loop: this message has already been through this address")
+TOO_MANY_HOPS = Reply(554, "5.4.6", "Mail loop: more than 30 Received fields")
+
+# ---------------------------------------------------------------- about addresses
+
+UNKNOWN = Reply(550, "5.1.1", "No such address here")
+NO_RELAY = Reply(550, "5.7.1", "Relaying denied: not a domain of ours")
+TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients; deliver the rest in another transaction")
+ALONE = Reply(452, "4.5.3", "This address wants a transaction of its own; deliver it again")
+NOT_NULL = Reply(550, "5.7.1", "A bounce cannot leave a group")
+
+
+def repeated(field: str) -> Reply:
+    """More than one field of a name that may stand once: readers disagree which counts."""
+    return Reply(550, "5.6.0", f"The message must not have more than one {field} field")
+
+
+def oversize(group: GroupPolicy, limit: int) -> Reply:
+    """Above `limit` bytes of attachments, the group's own measure (DESIGN §4)."""
+    return Reply(552, "5.3.4", f"{group.address} takes messages with up to about {show(limit)} of attachments")
+
+
+def not_permitted(group: GroupPolicy, owner: str) -> Reply:
+    """The posting policy refuses this author (RFC 3463 X.7.2: list expansion prohibited)."""
+    hint = f"; write to {owner} to ask" if owner else ""
+    return Reply(550, "5.7.2", f"You may not post to {group.address}: its members may, once proven{hint}")
