@@ -1,0 +1,280 @@
+"""The one place that calls Slack: typed functions, one shared connection pool, no blind retries.
+
+The SDK's retry handlers are off: Slack has no idempotency key, so a retried post stands there twice. Who calls decides
+by the kind of fault (`bot.faults`). Everything posted has unfurling, name linking and parsing off, so that nothing in
+a mail's subject rings, links or is fetched (a tracking pixel) by Slack.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.faults import Denied, Gone, RateLimited, SlackFault, Unreachable
+from bot.views.blocks import Shown, View
+from bot.views.ids import NOTICE_EVENT
+
+TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5)
+PAGE = 200
+QUIET = {"unfurl_links": False, "unfurl_media": False, "parse": "none", "link_names": False, "mrkdwn": True}
+GONE = frozenset({
+    "channel_not_found", "is_archived", "not_in_channel", "message_not_found", "cant_update_message",
+    "edit_window_closed", "user_not_found", "users_not_found", "user_disabled", "cannot_dm_bot", "user_not_visible",
+    "restricted_action", "restricted_action_read_only_channel", "external_channel_migrating", "im_not_found",
+})  # fmt: skip
+# Slack's own troubles: of the first it says that part of the call may have been carried out.
+TROUBLES = {"fatal_error": True, "internal_error": True, "service_unavailable": False, "request_timeout": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who we are to Slack, of auth.test: our team, our bot's user id, and the scopes that were granted."""
+
+    team_id: str
+    enterprise_id: str | None
+    bot_user_id: str
+    bot_id: str
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What matters of a conversation: `member` says whether we are in it and so may post."""
+
+    id: str
+    name: str
+    private: bool
+    direct: bool
+    archived: bool
+    member: bool
+
+
+class Slack:
+    """Slack's Web API as this product uses it. Every method raises a SlackFault and nothing else."""
+
+    def __init__(self, client: AsyncWebClient, session: aiohttp.ClientSession) -> None:
+        self.client = client
+        self._session = session
+        self.identity: Identity | None = None
+
+    @classmethod
+    def connect(cls, *, token: str, api_url: str) -> Self:
+        """Inside the running loop. Nothing is called yet. End with `close`."""
+        session = aiohttp.ClientSession(timeout=TIMEOUT)
+        # The SDK logs bodies at DEBUG: secrets and mail contents stay out of the log whatever its level.
+        quiet = logging.getLogger("slack_sdk.web")
+        quiet.setLevel(logging.WARNING)
+        client = AsyncWebClient(token=token, base_url=api_url, session=session, retry_handlers=[], logger=quiet)
+        return cls(client, session)
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    # ------------------------------------------------------------ who
+
+    async def authenticate(self) -> Identity:
+        """auth.test: proves the token and tells who we are; kept in `identity`."""
+        answer, headers = await self._call("auth.test")
+        self.identity = Identity(
+            team_id=answer["team_id"],
+            enterprise_id=answer.get("enterprise_id"),
+            bot_user_id=answer["user_id"],
+            bot_id=answer.get("bot_id", ""),
+            scopes=frozenset(s.strip() for s in headers.get("x-oauth-scopes", "").split(",") if s.strip()),
+        )
+        return self.identity
+
+    async def reachable(self) -> bool:
+        """Does Slack answer at all? Asked before anything is posted that may already stand there."""
+        try:
+            await self._call("api.test")
+        except SlackFault:
+            return False
+        return True
+
+    async def person(self, slack_id: str) -> Mapping[str, Any]:
+        """users.info, with the locale."""
+        answer, _ = await self._call("users.info", user=slack_id, include_locale=True)
+        return dict(answer["user"])
+
+    async def people(self) -> AsyncIterator[list[Mapping[str, Any]]]:
+        """users.list, a page at a time; a rate limit is waited out (a tier of 20 calls a minute)."""
+        cursor = ""
+        while True:
+            try:
+                answer, _ = await self._call("users.list", limit=PAGE, include_locale=True, cursor=cursor)
+            except RateLimited as limit:
+                await asyncio.sleep(limit.seconds)
+                continue
+            yield answer["members"]
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return
+
+    async def in_user_group(self, usergroup_id: str) -> list[str]:
+        """The Slack ids in a user group; needs the optional scope usergroups:read."""
+        answer, _ = await self._call("usergroups.users.list", usergroup=usergroup_id)
+        return list(answer["users"])
+
+    # ------------------------------------------------------------ channels
+
+    async def channel(self, channel_id: str) -> Channel:
+        """conversations.info. Raises Gone where the channel is unknown to us (a private one we are not in)."""
+        answer, _ = await self._call("conversations.info", channel=channel_id)
+        info = answer["channel"]
+        direct = bool(info.get("is_im") or info.get("is_mpim"))
+        return Channel(
+            id=info["id"],
+            name=info.get("name", ""),
+            private=bool(info.get("is_private") or info.get("is_group")),
+            direct=direct,
+            archived=bool(info.get("is_archived")),
+            member=direct or bool(info.get("is_member")),
+        )
+
+    async def open_dm(self, slack_id: str) -> str:
+        """The id of our direct message with that person."""
+        answer, _ = await self._call("conversations.open", users=slack_id)
+        return str(answer["channel"]["id"])
+
+    # ------------------------------------------------------------ messages
+
+    async def post(self, channel_id: str, shown: Shown, *, placement: int | None = None) -> tuple[str, str]:
+        """Post a message; gives its (channel, ts). `placement` goes into its metadata: an id and nothing else."""
+        more: dict[str, Any] = dict(QUIET)
+        if placement is not None:
+            more["metadata"] = {"event_type": NOTICE_EVENT, "event_payload": {"placement": placement}}
+        answer = await self._shown("chat.postMessage", shown, channel=channel_id, **more)
+        return str(answer["channel"]), str(answer["ts"])
+
+    async def update(self, channel_id: str, ts: str, shown: Shown) -> None:
+        """Redraw a message of ours. `channel_id` is a conversation's, never a person's."""
+        await self._shown("chat.update", shown, channel=channel_id, ts=ts, parse="none", link_names=False)
+
+    async def find_placement(self, channel_id: str, placement: int, oldest: float) -> str | None:
+        """The ts of our message with that placement in its metadata, not older than `oldest` (epoch seconds)."""
+        answer, _ = await self._call(
+            "conversations.history", channel=channel_id, oldest=f"{oldest:.6f}", limit=PAGE, include_all_metadata=True
+        )
+        for message in answer["messages"]:
+            metadata = message.get("metadata") or {}
+            known = metadata.get("event_type") == NOTICE_EVENT and self._ours(message)
+            if known and (metadata.get("event_payload") or {}).get("placement") == placement:
+                return str(message["ts"])
+        return None
+
+    async def respond(self, response_url: str, shown: Shown, *, in_place: bool = False) -> None:
+        """Answer a command or click, seen by its person alone. Five uses in 30 minutes, then Gone."""
+        body = {
+            "response_type": "ephemeral",
+            "replace_original": in_place,
+            "text": shown.text,
+            "blocks": shown.blocks,
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        try:
+            async with self._session.post(response_url, json=body) as answer:
+                if answer.status == 429:
+                    raise RateLimited(float(answer.headers.get("Retry-After", "1")))
+                if answer.status >= 500:
+                    raise Unreachable(f"response_url answered {answer.status}", uncertain=True)
+                if answer.status >= 400:
+                    raise Gone((await answer.text())[:100])
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise _unreachable(error) from error
+
+    async def whisper(self, channel_id: str, slack_id: str, shown: Shown) -> None:
+        """An ephemeral message where no response_url is at hand. Never the only copy of anything."""
+        await self._shown(
+            "chat.postEphemeral", shown, channel=channel_id, user=slack_id, parse="none", link_names=False
+        )
+
+    # ------------------------------------------------------------ views
+
+    async def open_view(self, trigger_id: str, view: View) -> str:
+        """Open a modal within 3 s of the act that gave the trigger; gives the view's id."""
+        answer, _ = await self._call("views.open", trigger_id=trigger_id, view=view)
+        return str(answer["view"]["id"])
+
+    async def push_view(self, trigger_id: str, view: View) -> str:
+        """Lay a modal over the open one; three fit. Raises Denied(push_limit_reached)."""
+        answer, _ = await self._call("views.push", trigger_id=trigger_id, view=view)
+        return str(answer["view"]["id"])
+
+    async def update_view(self, view_id: str, view: View, *, view_hash: str | None = None) -> None:
+        """Redraw an open modal; typed values stay where block and action ids do. Denied(hash_conflict) if it moved on."""
+        more = {"hash": view_hash} if view_hash else {}
+        await self._call("views.update", view_id=view_id, view=view, **more)
+
+    async def publish_home(self, slack_id: str, view: View, *, view_hash: str | None = None) -> None:
+        """Set what that person sees in our Home tab."""
+        more = {"hash": view_hash} if view_hash else {}
+        await self._call("views.publish", user_id=slack_id, view=view, **more)
+
+    # ------------------------------------------------------------ the wire
+
+    def _ours(self, message: Mapping[str, Any]) -> bool:
+        # Metadata can be forged by any app of the workspace; the author of a message cannot.
+        return self.identity is not None and message.get("bot_id") == self.identity.bot_id
+
+    async def _shown(self, method: str, shown: Shown, **arguments: Any) -> Mapping[str, Any]:
+        try:
+            answer, _ = await self._call(method, text=shown.text, blocks=shown.blocks, **arguments)
+        except Denied as refusal:
+            if refusal.error not in {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"}:
+                raise
+            # Slack's own limits moved: what is to be said is said without its form.
+            logging.getLogger("bot.slack").exception("blocks.refused %s", refusal.detail)
+            answer, _ = await self._call(method, text=shown.text, blocks=[], **arguments)
+        return answer
+
+    async def _call(self, method: str, **arguments: Any) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+        # Booleans and structures alike survive JSON; the reading methods take form fields only.
+        body: dict[str, Any] = (
+            {"json": arguments} if method.startswith(("chat.", "views.")) else {"params": arguments, "http_verb": "GET"}
+        )
+        try:
+            answer = await self.client.api_call(method, **body)
+        except SlackApiError as error:
+            raise _fault(error) from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _unreachable(error) from error
+        data = answer.data
+        if not isinstance(data, dict):
+            raise Unreachable(f"{method} answered no JSON", uncertain=True)
+        return data, {key.lower(): value for key, value in dict(answer.headers).items()}
+
+
+def _fault(error: SlackApiError) -> SlackFault:
+    response = error.response
+    code = int(getattr(response, "status_code", None) or getattr(response, "status", 0))
+    headers = {key.lower(): value for key, value in dict(getattr(response, "headers", {})).items()}
+    data = getattr(response, "data", None)
+    word = str(data.get("error", "")) if isinstance(data, dict) else ""
+    if code == 429 or word in {"ratelimited", "rate_limited"}:
+        return RateLimited(max(float(headers.get("retry-after", "1")), 0.1))
+    if code >= 500 or not word:
+        # 503 says that nothing was taken on (RFC 9110 15.6.4); of other failures nobody knows.
+        return Unreachable(f"Slack answered {code}", uncertain=code != 503)
+    if word in TROUBLES:
+        return Unreachable(word, uncertain=TROUBLES[word])
+    if word in GONE:
+        return Gone(word)
+    said = data.get("response_metadata") if isinstance(data, dict) else None
+    detail = "; ".join(map(str, said.get("messages", ()))) if isinstance(said, dict) else ""
+    needed = data.get("needed", "") if isinstance(data, dict) else ""
+    return Denied(word, f"needs {needed}" if needed else detail[:500])
+
+
+def _unreachable(error: BaseException) -> Unreachable:
+    # Where no connection was made nothing was sent; after that, the answer alone may be what was lost.
+    unsent = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL)
+    return Unreachable(f"{type(error).__name__}: {error}"[:200], uncertain=not unsent)

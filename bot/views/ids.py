@@ -1,0 +1,111 @@
+"""Every action, block and callback id, in one place: what a view writes and what a handler is registered for.
+
+An id is `<noun>.<verb>`. A button's `value` is an opaque number (a request, a post, a group), never authority and
+never text. Several buttons of one view that lead to one handler carry the id with `#<n>`, since Slack wants action
+ids unique in a block; `handler_of` takes that off.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """Ids of buttons, pickers and everything else that acts at once."""
+
+    # cards and reports
+    REQUEST_APPROVE = "request.approve"
+    REQUEST_DENY = "request.deny"
+    POST_READ = "post.read"
+    POST_RELEASE = "post.release"
+    POST_REJECT = "post.reject"
+    POST_DISCARD = "post.discard"
+    REPORT_DETAILS = "report.details"
+    REPORT_PAGE = "report.page"
+    ALARM_RETRY = "alarm.retry"
+    ALARM_STOP = "alarm.stop"
+    # groups
+    GROUP_CREATE = "group.create"
+    GROUP_SHOW = "group.show"
+    GROUP_JOIN = "group.join"
+    GROUP_LEAVE = "group.leave"
+    GROUP_PAUSE = "group.pause"
+    GROUP_RESUME = "group.resume"
+    GROUP_TEST = "group.test"
+    GROUP_SETTINGS = "group.settings"
+    GROUP_MEMBERS = "group.members"
+    DIRECTORY_PAGE = "directory.page"
+    # wizard and settings
+    WIZARD_BACK = "wizard.back"
+    # members
+    MEMBERS_PAGE = "members.page"
+    MEMBERS_FILTER = "members.filter"
+    MEMBERS_ADD = "members.add"
+    MEMBERS_REMOVE = "members.remove"
+    # home
+    HOME_PAGE = "home.page"
+    PENDING_PAGE = "pending.page"
+    # a link or a field that acts nowhere: answered with nothing
+    INERT = "inert"
+
+
+class Form(StrEnum):
+    """Callback ids of modals that are submitted."""
+
+    REQUEST_DENY = "form.request.deny"
+    POST_REJECT = "form.post.reject"
+    READ = "form.read"
+    DETAILS = "form.details"
+    MESSAGE = "form.message"
+    WIZARD_SETTINGS = "form.wizard.settings"
+    WIZARD_PEOPLE = "form.wizard.people"
+    WIZARD_REVIEW = "form.wizard.review"
+    MEMBERS = "form.members"
+    DELETE = "form.delete"
+    JOIN = "form.join"
+
+
+class Field(StrEnum):
+    """Block ids of inputs; the input's action id is the same word, so an error finds its field."""
+
+    REASON = "reason"
+    NOTE = "note"
+    CONFIRM = "confirm"
+    LOCAL = "local"
+    DOMAIN = "domain"
+    DISPLAY_NAME = "display_name"
+    MAX_RECEIVE = "max_receive_size"
+    MAX_SEND = "max_send_size"
+    SUBSCRIPTION = "subscription"
+    LEAVE = "leave"
+    HIDDEN = "hidden"
+    POSTING = "posting"
+    MODERATION = "moderation"
+    REPORT_CHANNEL = "report_channel"
+    MODERATION_CHANNEL = "moderation_channel"
+    ADMINISTRATORS = "administrators"
+    MODERATORS = "moderators"
+    CONTACTS = "contacts"
+    OUTSIDE = "outside"
+    ALSO_CONTACTS = "also_contacts"
+    SEARCH = "search"
+    MODE = "mode"
+    LANGUAGE = "language"
+    COPIES = "copies"
+    SLACK_CONTENT = "slack_content"
+    OVER_SEND_SIZE = "over_send_size"
+
+
+# The metadata event our messages carry, by which a lost answer is found again. Anybody in the workspace can read it:
+# ids only.
+NOTICE_EVENT = "postroom_notice"
+
+
+def numbered(action: Action, n: int) -> str:
+    """The id of the n-th element of one view that leads to the same handler."""
+    return f"{action}#{n}"
+
+
+def handler_of(action_id: str) -> str:
+    """The registered id of what was clicked: without the number that keeps it unique in its view."""
+    return action_id.partition("#")[0]
