@@ -378,11 +378,12 @@ class GroupPolicy:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        known = {
+        known: dict[str, type[StrEnum]] = {
             "kind": GroupKind, "over_send_size": OverSendSize, "subscription": Subscription, "leave": Leave,
             "posting": Posting, "moderation": Moderation, "copies": Copies, "mode": Mode, "language": Language,
         }  # fmt: skip
-        return cls(**{k: known[k](v) if k in known else v for k, v in data.items()})
+        values: dict[str, Any] = {k: known[k](v) if k in known else v for k, v in data.items()}
+        return cls(**values)
 
 
 MEGABYTE = 1_048_576

@@ -61,7 +61,8 @@ class Post(SQLModel, table=True):
     stalled: dict[str, Any] | None = Field(
         default=None, sa_column=document(nullable=True)
     )  # the reply that stopped it, and when
-    test: bool = False
+    rejudge: bool = False  # held only because its group was paused, which it no longer is
+    test: bool = False  # made by /group test: goes to its author alone
 
 
 class Tally(SQLModel, table=True):

@@ -1,0 +1,72 @@
+"""Bounces: what came back to a return path of ours, and the delivery it amends."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from hashlib import sha256
+
+from sqlmodel import col, delete, select, update
+
+from store import outbox, tallies
+from store.engine import Writing
+from store.schema.bounce import Bounce
+from store.schema.delivery import Delivery
+from store.schema.message import Message
+from store.signal import Topic
+from store.terms import DeliveryState, NoticeKind
+
+AMENDS_FOR = timedelta(days=7)
+
+
+async def record(
+    tx: Writing, delivery_id: int, raw: bytes, *, failed: bool, enhanced: str = "", diagnostic: str = ""
+) -> bool:
+    """Keep what came to a delivery's return path. True if it marked the delivery bounced.
+
+    `failed` says that it is a null-sender report with `Action: failed` (RFC 3464 2.3.3). A delivery bounces once, and
+    only within 7 days of being relayed; everything else is kept and changes nothing.
+    """
+    delivery = await tx.get(Delivery, delivery_id)
+    if delivery is None:
+        return False
+    acted = False
+    if failed:
+        young = col(Delivery.settled_at) >= tx.now - AMENDS_FOR
+        first = update(Delivery).where(
+            col(Delivery.id) == delivery_id, col(Delivery.state) == DeliveryState.RELAYED, young
+        )
+        values = {"state": DeliveryState.BOUNCED, "enhanced": enhanced, "reply": diagnostic[:500]}
+        acted = (await tx.exec(first.values(values))).rowcount == 1
+    if acted and delivery.post_id is not None:
+        counts = [
+            (delivery.post_id, DeliveryState.RELAYED.value, -1),
+            (delivery.post_id, DeliveryState.BOUNCED.value, 1),
+        ]
+        await tallies.add_async(tx, counts)
+        await outbox.touch(tx, NoticeKind.REPORT, delivery.post_id)
+        tx.wake(Topic.NOTICE)
+    message = Message(size=len(raw), digest=sha256(raw).hexdigest(), raw=raw, created_at=tx.now)
+    tx.add(message)
+    await tx.flush()
+    assert message.id is not None
+    tx.add(
+        Bounce(
+            delivery_id=delivery_id,
+            message_id=message.id,
+            acted=acted,
+            enhanced=enhanced,
+            diagnostic=diagnostic[:500],
+            created_at=tx.now,
+        )
+    )
+    return acted
+
+
+async def purge(tx: Writing) -> int:
+    """Forget bounces older than they can matter, with their bytes. Returns how many."""
+    old = col(Bounce.created_at) < tx.now - AMENDS_FOR
+    message_ids = (await tx.exec(select(Bounce.message_id).where(old))).all()
+    await tx.exec(delete(Bounce).where(old))
+    for start in range(0, len(message_ids), 500):
+        await tx.exec(delete(Message).where(col(Message.id).in_(message_ids[start : start + 500])))
+    return len(message_ids)

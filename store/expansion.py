@@ -1,0 +1,138 @@
+"""Expansion: turn an accepted post into delivery rows, in bounded chunks, from the contacts as of acceptance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, and_, func, insert, literal, or_, select, update
+from sqlmodel import col
+
+from store import inserts, lanes, tallies, turns
+from store.engine import Bulk
+from store.schema.delivery import Delivery
+from store.schema.group import Group
+from store.schema.lane import Lane
+from store.schema.membership import Membership
+from store.schema.person import Person
+from store.schema.post import Post
+from store.signal import Topic
+from store.terms import DeliveryState, GroupKind, PostState, Receiving
+
+FIRST_CHUNK = 200  # so that the first copies leave while the rest expand
+CHUNK = 2000
+POSTS_AT_ONCE = 20
+MX = "mx:"
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """Rows made now, and whether the post has all of them."""
+
+    rows: int
+    finished: bool
+
+
+def pending(bulk: Bulk) -> list[int]:
+    """Posts that are accepted and not yet expanded, oldest first."""
+    query = select(col(Post.id)).where(
+        col(Post.state) == PostState.ACCEPTED, col(Post.done_at).is_(None), col(Post.expanded_at).is_(None)
+    )
+    found = bulk.connection.execute(query.order_by(col(Post.id)).limit(POSTS_AT_ONCE)).scalars()
+    return [post_id for post_id in found if post_id is not None]
+
+
+def expand(bulk: Bulk, post_id: int, *, by_domain: bool) -> Expanded:
+    """Make the next chunk of a post's deliveries; nothing if another worker is at it.
+
+    `by_domain` gives every recipient domain its own lane (mail goes straight to MX hosts), else all go by the relay's.
+    """
+    query = select(Post.__table__).where(  # type: ignore[attr-defined]  # SQLModel sets it
+        col(Post.id) == post_id, col(Post.state) == PostState.ACCEPTED, col(Post.expanded_at).is_(None)
+    )
+    post = bulk.connection.execute(query.with_for_update(skip_locked=True)).first()
+    if post is None:
+        return Expanded(0, finished=False)
+    limit = CHUNK if post.expanded_id else FIRST_CHUNK
+    recipients = _recipients(bulk, post).subquery()
+    chunk = select(recipients).order_by(recipients.c.id).limit(limit).subquery()
+    n, last = bulk.connection.execute(select(func.count(), func.max(chunk.c.id)).select_from(chunk)).one()
+    if n:
+        _insert(bulk, post_id, chunk, by_domain=by_domain)
+        tallies.add(bulk, tallies.NOBODY, [(post_id, tallies.EXPANDED, n)])
+    finished = n < limit
+    values: dict[str, Any] = {"expanded_id": last or post.expanded_id}
+    if finished:
+        values["expanded_at"] = bulk.now
+        if not n and not post.expanded_id:
+            values["done_at"] = bulk.now  # nobody receives
+    bulk.connection.execute(update(Post).where(col(Post.id) == post_id).values(values))
+    bulk.wake(Topic.DELIVER)
+    return Expanded(n, finished)
+
+
+def _recipients(bulk: Bulk, post: Any) -> Select[Any]:
+    """Who gets the post: (id to continue from, membership, address, domain)."""
+    if post.test:
+        return _columns(literal(1), literal(None), literal(post.author)).where(literal(post.expanded_id) == 0)
+    group = bulk.connection.execute(
+        select(col(Group.kind), col(Group.parent_id)).where(col(Group.id) == post.group_id)
+    ).one()
+    if group.kind is GroupKind.GROUP:
+        receives = or_(
+            col(Membership.receiving) == Receiving.ON,
+            and_(col(Membership.receiving) == Receiving.PAUSED, col(Membership.paused_until) <= bulk.now),
+        )
+        return (
+            _columns(col(Membership.id), col(Membership.id), col(Membership.address))
+            .where(col(Membership.group_id) == post.group_id, col(Membership.contact), receives)
+            .where(col(Membership.id) > post.expanded_id, col(Membership.id) <= post.high_water)
+        )
+    operators = _columns(col(Person.id), literal(None), col(Person.email)).where(
+        col(Person.operator), col(Person.deactivated).is_(False), col(Person.email).is_not(None)
+    )
+    if group.kind is not GroupKind.OWNER:
+        return operators.where(col(Person.id) > post.expanded_id)
+    address = func.coalesce(col(Person.email), col(Membership.address))
+    administrators = (
+        _columns(col(Membership.id), col(Membership.id), address)
+        .join(Person, col(Person.id) == col(Membership.person_id), isouter=True)
+        .where(col(Membership.group_id) == group.parent_id, col(Membership.administrator), address.is_not(None))
+        .where(or_(col(Person.deactivated).is_(None), col(Person.deactivated).is_(False)))
+    )
+    anybody = bulk.connection.execute(administrators.limit(1)).first()
+    # An owner's address that reaches nobody would lose mail: the operators answer for it.
+    return (administrators if anybody else operators).where(literal(post.expanded_id) == 0)
+
+
+def _columns(position: Any, membership: Any, address: Any) -> Select[Any]:
+    return select(position.label("id"), membership.label("membership_id"), address.label("address"))
+
+
+def _insert(bulk: Bulk, post_id: int, chunk: Any, *, by_domain: bool) -> None:
+    columns = ["post_id", "membership_id", "address", "lane_id", "state", "due_at"]
+    columns += ["attempts", "enhanced", "reply", "repeated"]
+    row = [literal(post_id), chunk.c.membership_id, chunk.c.address]
+    rest = [literal(DeliveryState.QUEUED.value), literal(bulk.now), literal(0), literal(""), literal("")]
+    rest.append(literal(False))  # noqa: FBT003 - a column's value
+    if by_domain:
+        domain = func.lower(func.substr(chunk.c.address, _at(bulk, chunk.c.address) + 1))
+        key = literal(MX) + domain
+        new = select(key, literal(0.0), literal(0)).distinct()
+        bulk.connection.execute(
+            inserts.insert(bulk, Lane)
+            .from_select(["key", "tokens", "day_count"], new.where(literal(1) == 1))
+            .on_conflict_do_nothing()
+        )
+        lane = select(col(Lane.id)).where(col(Lane.key) == key).scalar_subquery()
+        source = select(*row, lane, *rest)
+        lane_ids = list(bulk.connection.execute(select(lane).distinct()).scalars())
+    else:
+        lane_ids = [lanes.ensure(bulk, lanes.RELAY)]
+        source = select(*row, literal(lane_ids[0]), *rest)
+    bulk.connection.execute(insert(Delivery).from_select(columns, source.order_by(chunk.c.id)))
+    turns.give(bulk, [(lane_id, post_id) for lane_id in lane_ids], bulk.now)
+
+
+def _at(bulk: Bulk, address: Any) -> Any:
+    return func.instr(address, "@") if bulk.dialect == "sqlite" else func.strpos(address, "@")

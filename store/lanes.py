@@ -1,0 +1,154 @@
+"""Lanes: next hops with their shared budget of connections, rate and daily count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlmodel import col
+
+from store import inserts
+from store.engine import Bulk, Reading, Writing
+from store.schema.lane import Lane, LaneShare
+
+RELAY = "relay"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a hop takes: connections at a time, recipients a second, recipients a day (UTC). None: no limit."""
+
+    connections: int | None = None
+    rate: float | None = None
+    daily: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many may go now, and when the next one may if that is none."""
+
+    allowed: int
+    next_at: datetime | None = None
+
+
+def burst(rate: float) -> float:
+    """The bucket holds what a second brings, at least one: a hop that takes 30 a minute sees them evenly."""
+    return max(1.0, rate)
+
+
+def ensure(bulk: Bulk, key: str, limits: Limits | None = None) -> int:
+    """The lane's id; made if it is new. `limits`, where given, replace what it had."""
+    bulk.connection.execute(inserts.insert(bulk, Lane).values(_new(key)).on_conflict_do_nothing())
+    lane_id = bulk.connection.execute(select(col(Lane.id)).where(col(Lane.key) == key)).scalar_one()
+    assert lane_id is not None
+    if limits is not None:
+        values = {"connections": limits.connections, "rate": limits.rate, "daily": limits.daily}
+        bulk.connection.execute(update(Lane).where(col(Lane.id) == lane_id).values(values))
+    return lane_id
+
+
+async def ensure_async(tx: Writing, key: str) -> int:
+    """The lane's id, for verbs on an asynchronous transaction; made if it is new."""
+    connection = await tx.connection()
+    query = select(col(Lane.id)).where(col(Lane.key) == key)
+    lane_id = (await connection.execute(query)).scalar_one_or_none()
+    if lane_id is None:
+        await connection.execute(inserts.insert(tx, Lane).values(_new(key)).on_conflict_do_nothing())
+        lane_id = (await connection.execute(query)).scalar_one()
+    assert lane_id is not None
+    return lane_id
+
+
+def _new(key: str) -> dict[str, Any]:
+    return {"key": key, "tokens": 0.0, "day_count": 0}
+
+
+def budget(bulk: Bulk, lane_id: int, wanted: int) -> Budget:
+    """Take up to `wanted` recipients from the lane's budget. The row is locked to the end of the transaction.
+
+    What is taken and not used is given back with `refund`.
+    """
+    query = select(Lane.__table__).where(col(Lane.id) == lane_id)  # type: ignore[attr-defined]  # SQLModel sets it
+    lane = bulk.connection.execute(query.with_for_update()).one()
+    now = bulk.now
+    if lane.waiting_until is not None and lane.waiting_until > now:
+        return Budget(0, lane.waiting_until)
+    if lane.alarm is not None:
+        wanted = min(wanted, 1)  # one goes ahead to see whether the hop takes mail again
+    if lane.rate is None and lane.daily is None:
+        return Budget(wanted)
+    allowed, next_at = wanted, None
+    values: dict[str, Any] = {}
+    if lane.rate is not None:
+        since = (now - lane.filled_at).total_seconds() if lane.filled_at is not None else float("inf")
+        tokens = min(burst(lane.rate), lane.tokens + max(0.0, since) * lane.rate)
+        allowed = min(allowed, int(tokens))
+        values |= {"tokens": tokens - allowed, "filled_at": now}
+        if allowed == 0:
+            next_at = now + timedelta(seconds=(1.0 - tokens) / lane.rate)
+    if lane.daily is not None:
+        used = lane.day_count if lane.day == now.date() else 0
+        if used >= lane.daily:
+            allowed, next_at = 0, next_day(now)
+        taken = min(allowed, max(0, lane.daily - used))
+        values |= {"day": now.date(), "day_count": used + taken}
+        if "tokens" in values:
+            values["tokens"] += allowed - taken
+        allowed = taken
+    bulk.connection.execute(update(Lane).where(col(Lane.id) == lane_id).values(values))
+    return Budget(allowed, next_at)
+
+
+def refund(bulk: Bulk, lane_id: int, unused: int) -> None:
+    """Give back what `budget` allowed and nobody claimed."""
+    if unused > 0:
+        row = update(Lane).where(col(Lane.id) == lane_id)
+        bulk.connection.execute(row.where(col(Lane.rate).is_not(None)).values(tokens=col(Lane.tokens) + unused))
+        bulk.connection.execute(row.where(col(Lane.daily).is_not(None)).values(day_count=col(Lane.day_count) - unused))
+
+
+def next_day(now: datetime) -> datetime:
+    """Midnight UTC, when daily counts begin anew."""
+    return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+
+
+def share(bulk: Bulk, lane_id: int, worker_id: int, wanted: int) -> int:
+    """How many connections this worker may hold to the lane, up to `wanted`; kept until it asks again or dies."""
+    limit = bulk.connection.execute(
+        select(col(Lane.connections)).where(col(Lane.id) == lane_id).with_for_update()
+    ).scalar_one()
+    if limit is None:
+        return wanted
+    others = select(func.coalesce(func.sum(col(LaneShare.connections)), 0)).where(
+        col(LaneShare.lane_id) == lane_id, col(LaneShare.worker_id) != worker_id
+    )
+    granted = max(0, min(wanted, limit - int(bulk.connection.execute(others).scalar_one())))
+    mine = (col(LaneShare.lane_id) == lane_id) & (col(LaneShare.worker_id) == worker_id)
+    bulk.connection.execute(delete(LaneShare).where(mine))
+    if granted:
+        row = {"lane_id": lane_id, "worker_id": worker_id, "connections": granted}
+        bulk.connection.execute(insert(LaneShare).values(row))
+    return granted
+
+
+def wait(bulk: Bulk, lane_id: int, until: datetime, alarm: Mapping[str, Any]) -> bool:
+    """Keep the lane waiting for a fault of ours. True if it was not already alarmed (somebody should be told)."""
+    known = bulk.connection.execute(select(col(Lane.alarm)).where(col(Lane.id) == lane_id)).scalar_one()
+    since = known["since"] if known else bulk.now.isoformat()
+    values = {"waiting_until": until, "alarm": {**alarm, "since": since}}
+    bulk.connection.execute(update(Lane).where(col(Lane.id) == lane_id).values(values))
+    return known is None
+
+
+def clear(bulk: Bulk, lane_id: int) -> bool:
+    """The hop takes mail again. True if the lane was alarmed."""
+    alarmed = update(Lane).where(col(Lane.id) == lane_id, col(Lane.waiting_until).is_not(None))
+    return bulk.connection.execute(alarmed.values(waiting_until=None, alarm=None)).rowcount > 0
+
+
+async def get(tx: Reading, lane_id: int) -> Lane | None:
+    """The lane's row."""
+    return await tx.get(Lane, lane_id)

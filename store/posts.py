@@ -1,0 +1,300 @@
+"""Posts: a message submitted to groups, and the decisions people take on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import col, delete, select, update
+
+from store import audience, audit, inserts, letters, names, outbox, queue, turns
+from store.engine import Reading, Writing
+from store.schema.delivery import Delivery
+from store.schema.group import Group
+from store.schema.membership import Membership
+from store.schema.message import Message
+from store.schema.post import Post
+from store.signal import Topic
+from store.terms import (
+    Action,
+    Actor,
+    Decision,
+    GroupKind,
+    GroupPolicy,
+    LetterKind,
+    NoticeKind,
+    PostState,
+    Standing,
+)
+
+STATE_OF = {
+    Action.ACCEPT: PostState.ACCEPTED,
+    Action.HOLD: PostState.HELD,
+    Action.REJECT: PostState.REJECTED,
+    Action.DISCARD: PostState.DISCARDED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """What one DATA brought: the bytes as received, the envelope, and what the headers say."""
+
+    raw: bytes
+    public_id: str
+    return_path: str = ""
+    helo: str = ""
+    client: str = ""
+    author: str = ""
+    author_name: str = ""
+    subject: str = ""
+    header_message_id: str = ""
+    authenticated: bool = False
+    verdict: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """The message for one group, with what policy decided. `fingerprint` is the repeat key."""
+
+    group_id: int
+    standing: Standing
+    decision: Decision
+    fingerprint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The id said in the 250 (of the first time, if this is a repeat), the new posts, and the groups it repeats to."""
+
+    public_id: str
+    posts: tuple[Post, ...]
+    repeats: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Whether this decision was the first, and the post as it now stands."""
+
+    won: bool
+    post: Post
+
+
+async def submit(tx: Writing, message: NewMessage, submissions: Sequence[Submission]) -> Submitted:
+    """Keep a message and one post per group, by the decisions given; accepted ones begin to expand at the commit.
+
+    A repeat (same group and fingerprint) creates nothing; if all are repeats, neither does the message.
+    """
+    known = await _repeats(tx, submissions)
+    fresh = [submission for submission in submissions if submission.group_id not in known]
+    if not fresh:
+        first = known[submissions[0].group_id]
+        return Submitted(first.public_id, (), tuple(known))
+    stored = Message(size=len(message.raw), digest=sha256(message.raw).hexdigest(), raw=message.raw, created_at=tx.now)
+    tx.add(stored)
+    await tx.flush()
+    assert stored.id is not None
+    posts: list[Post] = []
+    repeats = list(known)
+    for submission in fresh:
+        post = await _insert(tx, message, submission, stored.id)
+        if post is None:
+            repeats.append(submission.group_id)
+            continue
+        posts.append(post)
+        if post.state is PostState.ACCEPTED:
+            await accept(tx, post)
+        elif post.state is PostState.HELD:
+            await _announce_held(tx, post)
+    if not posts:  # somebody was faster with every one of them
+        await tx.exec(delete(Message).where(col(Message.id) == stored.id))
+        first = (await _repeats(tx, submissions))[submissions[0].group_id]
+        return Submitted(first.public_id, (), tuple(repeats))
+    return Submitted(message.public_id, tuple(posts), tuple(repeats))
+
+
+async def _repeats(tx: Reading, submissions: Sequence[Submission]) -> dict[int, Post]:
+    found: dict[int, Post] = {}
+    for submission in submissions:
+        if submission.fingerprint is not None:
+            query = select(Post).where(
+                col(Post.group_id) == submission.group_id, col(Post.fingerprint) == submission.fingerprint
+            )
+            if post := (await tx.exec(query)).first():
+                found[submission.group_id] = post
+    return found
+
+
+async def _insert(tx: Writing, message: NewMessage, submission: Submission, message_id: int) -> Post | None:
+    decision = submission.decision
+    values: dict[str, Any] = {
+        "group_id": submission.group_id,
+        "message_id": message_id,
+        "fingerprint": submission.fingerprint,
+        "standing": submission.standing,
+        "state": STATE_OF[decision.action],
+        "reasons": [reason.as_json() for reason in decision.reasons],
+        "trail": [list(step) for step in decision.trail],
+        "created_at": tx.now,
+        "decision_reason": "",
+        "expanded_id": 0,
+        "rejudge": False,
+        "test": False,
+    }
+    values |= {name: getattr(message, name) for name in NewMessage.__dataclass_fields__ if name != "raw"}
+    statement = inserts.insert(tx, Post).values(values).on_conflict_do_nothing().returning(col(Post.id))
+    post_id = (await (await tx.connection()).execute(statement)).scalar_one_or_none()
+    return None if post_id is None else await tx.get(Post, post_id)
+
+
+async def accept(tx: Writing, post: Post) -> None:
+    """Accept (or release) a post: freeze the group and the high-water mark, announce its report, begin to expand."""
+    group = await tx.get(Group, post.group_id)
+    assert group is not None
+    assert post.id is not None
+    post.state = PostState.ACCEPTED
+    post.accepted_at = tx.now
+    post.policy = names.policy(group).as_json()
+    post.high_water = (await tx.exec(select(func.max(Membership.id)))).one() or 0
+    tx.add(post)
+    await tx.flush()
+    if group.kind is GroupKind.GROUP and not post.test:
+        targets = [group.report_channel] if group.report_channel else await _administrators(tx, group)
+        await outbox.announce(tx, NoticeKind.REPORT, post.id, targets, group_id=group.id)
+    tx.wake(Topic.EXPAND)
+
+
+async def _administrators(tx: Reading, group: Group) -> list[str]:
+    people = await audience.deciders(tx, group.id, administrators_only=True)
+    return [person.slack_id for person in people]
+
+
+async def _announce_held(tx: Writing, post: Post) -> None:
+    group = await tx.get(Group, post.group_id)
+    assert group is not None
+    assert post.id is not None
+    await outbox.announce(tx, NoticeKind.HELD_CARD, post.id, await audience.moderators(tx, group), group_id=group.id)
+
+
+async def get(tx: Reading, post_id: int) -> Post | None:
+    """The post, or None."""
+    return await tx.get(Post, post_id)
+
+
+async def raw(tx: Reading, post_id: int) -> bytes | None:
+    """The message's bytes as received; None if the post is unknown or retention emptied it."""
+    query = select(Message.raw).join(Post, col(Post.message_id) == col(Message.id)).where(col(Post.id) == post_id)
+    return (await tx.exec(query)).first()
+
+
+async def size(tx: Reading, post_id: int) -> int:
+    """The octets of a post's message as received."""
+    query = select(Message.size).join(Post, col(Post.message_id) == col(Message.id)).where(col(Post.id) == post_id)
+    return (await tx.exec(query)).one()
+
+
+async def held(tx: Reading, group_ids: Sequence[int]) -> list[Post]:
+    """Held posts of these groups, oldest first."""
+    query = select(Post).where(col(Post.state) == PostState.HELD, col(Post.group_id).in_(group_ids))
+    return list((await tx.exec(query.order_by(col(Post.id)))).all())
+
+
+async def _decide(tx: Writing, post_id: int, state: PostState, verb: str, actor: Actor, reason: str = "") -> Decided:
+    """Compare and set, in one statement: the first decision wins, later ones see whose it was."""
+    values = {"state": state, "decided_by": actor.person_id, "decided_at": tx.now, "decision_reason": reason}
+    first = update(Post).where(col(Post.id) == post_id, col(Post.state) == PostState.HELD).values(values)
+    won = (await tx.exec(first)).rowcount == 1
+    post = await tx.get(Post, post_id, populate_existing=True)
+    assert post is not None
+    if won:
+        await audit.record(
+            tx, verb, actor, group_id=post.group_id, subject=f"post:{post_id}", details={"reason": reason}
+        )
+        await outbox.touch(tx, NoticeKind.HELD_CARD, post_id)
+    return Decided(won, post)
+
+
+async def release(tx: Writing, post_id: int, actor: Actor) -> Decided:
+    """Let a held post go out, to the contacts as of now."""
+    decided = await _decide(tx, post_id, PostState.ACCEPTED, "post.released", actor)
+    if decided.won:
+        await accept(tx, decided.post)
+    return decided
+
+
+async def reject(tx: Writing, post_id: int, reason: str, actor: Actor) -> Decided:
+    """Refuse a held post; the author is told why if proven to be the author (anything else would be backscatter)."""
+    decided = await _decide(tx, post_id, PostState.REJECTED, "post.rejected", actor, reason)
+    if decided.won and decided.post.authenticated:
+        await write_rejection(tx, decided.post, reason)
+    return decided
+
+
+async def write_rejection(tx: Writing, post: Post, reason: str) -> None:
+    """The letter that tells an authenticated author why a post was refused."""
+    group = await tx.get(Group, post.group_id)
+    assert group is not None
+    await letters.write(
+        tx,
+        LetterKind.POST_REJECTED,
+        post.author,
+        group.language,
+        group_id=group.id,
+        arguments={"group": group.address, "name": group.display_name, "subject": post.subject, "reason": reason},
+        in_reply_to=post.header_message_id,
+    )
+
+
+async def discard(tx: Writing, post_id: int, actor: Actor) -> Decided:
+    """Drop a held post; nobody is told."""
+    return await _decide(tx, post_id, PostState.DISCARDED, "post.discarded", actor)
+
+
+async def resume_held(tx: Writing, group_id: int) -> None:
+    """The group is live again: what was held only for its pause is to be judged anew by the bridge."""
+    for post in await held(tx, [group_id]):
+        if {reason["name"] for reason in post.reasons} == {"group_paused"}:
+            post.rejudge = True
+            tx.add(post)
+    tx.wake(Topic.EXPAND)
+
+
+async def retry(tx: Writing, post_id: int, actor: Actor) -> bool:
+    """Try a stalled post again. False if it is not stalled (any more)."""
+    freed = update(Post).where(col(Post.id) == post_id, col(Post.stalled).is_not(None)).values(stalled=None)
+    if (await tx.exec(freed)).rowcount == 0:
+        return False
+    waiting = select(Delivery.lane_id).where(
+        col(Delivery.post_id) == post_id, col(Delivery.state).in_(["queued", "deferred"])
+    )
+    lane_ids = (await tx.exec(waiting.distinct())).all()
+    due = update(Delivery).where(col(Delivery.post_id) == post_id, col(Delivery.state).in_(["queued", "deferred"]))
+    await tx.exec(due.values(due_at=tx.now))
+    await turns.give_async(tx, [(lane_id, post_id) for lane_id in lane_ids], tx.now)
+    await _alarm_answered(tx, post_id, "post.retried", actor)
+    tx.wake(Topic.DELIVER)
+    return True
+
+
+async def stop(tx: Writing, post_id: int, actor: Actor) -> int:
+    """Skip all of a post that has not gone out. Returns how many copies that were."""
+    skipped = await queue.skip_posts(tx, [post_id])
+    await tx.exec(update(Post).where(col(Post.id) == post_id).values(stalled=None))
+    await _alarm_answered(tx, post_id, "post.stopped", actor)
+    return skipped
+
+
+async def _alarm_answered(tx: Writing, post_id: int, verb: str, actor: Actor) -> None:
+    post = await tx.get(Post, post_id, populate_existing=True)
+    assert post is not None
+    await audit.record(tx, verb, actor, group_id=post.group_id, subject=f"post:{post_id}")
+    await outbox.touch(tx, NoticeKind.POST_ALARM, post_id)
+    await outbox.touch(tx, NoticeKind.REPORT, post_id)
+
+
+def policy(post: Post) -> GroupPolicy:
+    """The group as frozen at the post's acceptance."""
+    assert isinstance(post.policy, Mapping)
+    return GroupPolicy.from_json(post.policy)

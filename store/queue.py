@@ -1,0 +1,288 @@
+"""Queue: claim deliveries by lane, fairly between posts, and settle what became of them.
+
+Settling and the next claim are one transaction. Every statement goes by an index that a post's size does not lengthen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlmodel import col
+
+from store import lanes, tallies, turns, workers
+from store.engine import Bulk, Writing
+from store.schema.delivery import Delivery
+from store.schema.lane import Turn
+from store.schema.post import Post
+from store.signal import Topic
+from store.terms import DeliveryState, Outcome
+
+TURNS_AT_ONCE = 8
+REPLY_OCTETS = 500
+
+_table = Delivery.__table__  # type: ignore[attr-defined]  # SQLModel sets it
+_OPEN = col(Delivery.state).in_([DeliveryState.QUEUED, DeliveryState.DEFERRED])
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One claimed delivery: of a post, or of a letter (`post_id` is then None). `deferred`: it was tried before."""
+
+    id: int
+    lane_id: int
+    post_id: int | None
+    letter_id: int | None
+    membership_id: int | None
+    address: str
+    attempts: int
+    deferred: bool
+    queued_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a claim; `due_at` is when a deferred one is tried again."""
+
+    claim: Claim
+    outcome: Outcome
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The claims, and when the lane's budget has more if it gave less than was asked (None: when woken)."""
+
+    claims: tuple[Claim, ...]
+    next_at: datetime | None
+
+
+def claim(bulk: Bulk, worker_id: int, lane_id: int, wanted: int) -> Claimed:
+    """Claim up to `wanted` due deliveries of a lane for a worker, a fair part from each post whose turn it is."""
+    if wanted <= 0:
+        return Claimed((), None)
+    due = [col(Turn.lane_id) == lane_id, col(Turn.due_at) <= bulk.now]
+    waiting = select(col(Turn.post_id)).where(*due).order_by(col(Turn.served_at), col(Turn.post_id))
+    post_ids = list(bulk.connection.execute(waiting.limit(TURNS_AT_ONCE)).scalars())
+    if not post_ids:
+        return Claimed((), _next_due(bulk, lane_id))
+    budget = lanes.budget(bulk, lane_id, wanted)
+    if budget.allowed == 0:
+        return Claimed((), budget.next_at)
+    claims: list[Claim] = []
+    for index, post_id in enumerate(post_ids):
+        fair = -(-(budget.allowed - len(claims)) // (len(post_ids) - index))
+        claims += _claim_of_post(bulk, worker_id, lane_id, post_id, fair)
+    lanes.refund(bulk, lane_id, budget.allowed - len(claims))
+    return Claimed(tuple(claims), budget.next_at if budget.allowed < wanted else None)
+
+
+def _next_due(bulk: Bulk, lane_id: int) -> datetime | None:
+    soonest = select(func.min(col(Turn.due_at))).where(col(Turn.lane_id) == lane_id)
+    moment: datetime | None = bulk.connection.execute(soonest).scalar_one()
+    return moment
+
+
+def _claim_of_post(bulk: Bulk, worker_id: int, lane_id: int, post_id: int, limit: int) -> list[Claim]:
+    of_post = col(Delivery.post_id).is_(None) if post_id == turns.LETTERS else col(Delivery.post_id) == post_id
+    open_ = [col(Delivery.lane_id) == lane_id, of_post, _OPEN]
+    rows: Sequence[Any] = ()
+    if limit > 0:
+        picked = select(_table).where(*open_, col(Delivery.due_at) <= bulk.now)
+        picked = picked.order_by(col(Delivery.due_at), col(Delivery.id)).limit(limit)
+        rows = bulk.connection.execute(picked.with_for_update(skip_locked=True)).all()
+    if rows:
+        bulk.connection.execute(
+            update(Delivery)
+            .where(col(Delivery.id).in_([row.id for row in rows]))
+            .values(state=DeliveryState.CLAIMED, worker_id=worker_id)
+        )
+    turn = [col(Turn.lane_id) == lane_id, col(Turn.post_id) == post_id]
+    if len(rows) == limit:
+        bulk.connection.execute(update(Turn).where(*turn).values(served_at=bulk.now))
+    else:
+        left = select(func.min(col(Delivery.due_at))).where(*open_)
+        due_at = bulk.connection.execute(left).scalar_one()
+        if due_at is None:
+            bulk.connection.execute(delete(Turn).where(*turn))
+        else:
+            bulk.connection.execute(update(Turn).where(*turn).values(served_at=bulk.now, due_at=due_at))
+    return [
+        Claim(
+            id=row.id,
+            lane_id=lane_id,
+            post_id=row.post_id,
+            letter_id=row.letter_id,
+            membership_id=row.membership_id,
+            address=row.address,
+            attempts=row.attempts,
+            deferred=row.state == DeliveryState.DEFERRED,
+            queued_at=row.due_at,
+        )
+        for row in rows
+    ]
+
+
+_SETTLE = (
+    update(_table)
+    .where(
+        _table.c.id == bindparam("b_id"),
+        _table.c.worker_id == bindparam("b_worker"),
+        _table.c.state == DeliveryState.CLAIMED,
+    )
+    .values(
+        state=bindparam("b_state"),
+        code=bindparam("b_code"),
+        enhanced=bindparam("b_enhanced"),
+        reply=bindparam("b_reply"),
+        stage=bindparam("b_stage"),
+        fault=bindparam("b_fault"),
+        attempts=_table.c.attempts + bindparam("b_tried"),
+        due_at=bindparam("b_due"),
+        repeated=or_(_table.c.repeated, bindparam("b_uncertain")),
+        worker_id=None,
+        settled_at=bindparam("b_at"),
+    )
+)
+
+
+def settle(bulk: Bulk, worker_id: int, results: Sequence[Result]) -> bool:
+    """Write what became of claims: rows, tallies, turns, and the posts that are done.
+
+    False if the worker was declared dead meanwhile: nothing is changed, its claims are somebody else's.
+    """
+    if not results:
+        return True
+    if not workers.is_alive(bulk, worker_id):
+        return False
+    bulk.connection.execute(_SETTLE, [_row(worker_id, result, bulk.now) for result in results])
+    counts: list[tallies.Count] = []
+    for result in results:
+        post_id = result.claim.post_id or turns.LETTERS
+        if result.claim.deferred:
+            counts.append((post_id, DeliveryState.DEFERRED, -1))
+        counts.append((post_id, result.outcome.state, 1))
+        if result.outcome.uncertain:
+            counts.append((post_id, tallies.REPEATED, 1))
+    tallies.add(bulk, worker_id, counts)
+    for result in results:
+        if result.due_at is not None:
+            turns.give(bulk, [(result.claim.lane_id, result.claim.post_id or turns.LETTERS)], result.due_at)
+    relayed = {r.claim.post_id for r in results if r.outcome.state is DeliveryState.RELAYED and r.claim.post_id}
+    if relayed:
+        first = update(Post).where(col(Post.id).in_(relayed), col(Post.first_relayed_at).is_(None))
+        bulk.connection.execute(first.values(first_relayed_at=bulk.now))
+    finish(bulk, {result.claim.post_id for result in results if result.claim.post_id})
+    return True
+
+
+def _row(worker_id: int, result: Result, now: datetime) -> dict[str, Any]:
+    outcome = result.outcome
+    return {
+        "b_id": result.claim.id,
+        "b_worker": worker_id,
+        "b_state": outcome.state,
+        "b_code": outcome.reply.code,
+        "b_enhanced": outcome.reply.enhanced,
+        "b_reply": outcome.reply.text[:REPLY_OCTETS],
+        "b_stage": outcome.stage,
+        "b_fault": outcome.fault,
+        "b_tried": 1,
+        "b_due": result.due_at or now,
+        "b_uncertain": outcome.uncertain,
+        "b_at": now,
+    }
+
+
+def unclaim(bulk: Bulk, worker_id: int, claims: Sequence[Claim], due_at: datetime) -> None:
+    """Give claims back untried: a drain, a lane that waits."""
+    for deferred in (False, True):
+        ids = [claim.id for claim in claims if claim.deferred == deferred]
+        if ids:
+            bulk.connection.execute(
+                update(Delivery)
+                .where(col(Delivery.id).in_(ids), col(Delivery.worker_id) == worker_id)
+                .values(
+                    state=DeliveryState.DEFERRED if deferred else DeliveryState.QUEUED, worker_id=None, due_at=due_at
+                )
+            )
+    turns.give(bulk, {(claim.lane_id, claim.post_id or turns.LETTERS) for claim in claims}, due_at)
+
+
+def finish(bulk: Bulk, post_ids: Iterable[int] | None = None) -> list[int]:
+    """Mark done every accepted post (of these, or of all) whose deliveries all have an outcome. Returns their ids.
+
+    Two workers that settle the last two rows at once do not see each other: the idle tick asks again for all.
+    """
+    query = select(col(Post.id)).where(
+        col(Post.state) == "accepted", col(Post.done_at).is_(None), col(Post.expanded_at).is_not(None)
+    )
+    if post_ids is not None:
+        query = query.where(col(Post.id).in_(list(post_ids)))
+    undone = [post_id for post_id in bulk.connection.execute(query).scalars() if post_id is not None]
+    if not undone:
+        return []
+    counts = tallies.sums(bulk, undone)
+    done = [post_id for post_id in undone if tallies.remaining(counts[post_id]) <= 0]
+    if done:
+        mark = update(Post).where(col(Post.id).in_(done), col(Post.done_at).is_(None))
+        bulk.connection.execute(mark.values(done_at=bulk.now, stalled=None))
+    return done
+
+
+async def skip(tx: Writing, membership_ids: Sequence[int]) -> int:
+    """Skip what still waits for these memberships: they left, were removed, or were stopped. Returns how many.
+
+    What is claimed already goes out: it may be at the next hop.
+    """
+    if not membership_ids:
+        return 0
+    connection = await tx.connection()
+    return await _skip(tx, (await connection.execute(_waiting_of(membership_ids))).all())
+
+
+def _waiting_of(membership_ids: Sequence[int]) -> Any:
+    query = select(col(Delivery.id), col(Delivery.post_id), col(Delivery.state))
+    return query.where(col(Delivery.membership_id).in_(membership_ids), _OPEN).with_for_update()
+
+
+async def skip_posts(tx: Writing, post_ids: Sequence[int]) -> int:
+    """Skip all that still waits of these posts: stopped by an administrator, or their group is gone."""
+    connection = await tx.connection()
+    query = select(col(Delivery.id), col(Delivery.post_id), col(Delivery.state))
+    query = query.where(col(Delivery.post_id).in_(post_ids), _OPEN).with_for_update()
+    return await _skip(tx, (await connection.execute(query)).all())
+
+
+async def _skip(tx: Writing, rows: Sequence[Any]) -> int:
+    connection = await tx.connection()
+    ids = [row.id for row in rows]
+    for start in range(0, len(ids), 1000):
+        part = update(Delivery).where(col(Delivery.id).in_(ids[start : start + 1000]))
+        await connection.execute(part.values(state=DeliveryState.SKIPPED, settled_at=tx.now))
+    counts = [(row.post_id or turns.LETTERS, DeliveryState.SKIPPED.value, 1) for row in rows]
+    counts += [
+        (row.post_id or turns.LETTERS, DeliveryState.DEFERRED.value, -1)
+        for row in rows
+        if row.state == DeliveryState.DEFERRED
+    ]
+    await tallies.add_async(tx, counts)
+    if rows:
+        tx.wake(Topic.DELIVER)  # a post may be done by this
+    return len(rows)
+
+
+async def enqueue_letter(tx: Writing, letter_id: int, address: str, lane_key: str = lanes.RELAY) -> None:
+    """Put a letter's one delivery on a lane, in the causing transaction."""
+    connection = await tx.connection()
+    lane_id = await lanes.ensure_async(tx, lane_key)
+    await connection.execute(
+        insert(Delivery).values(
+            letter_id=letter_id, lane_id=lane_id, address=address, state=DeliveryState.QUEUED, due_at=tx.now
+        )
+    )
+    await turns.give_async(tx, [(lane_id, turns.LETTERS)], tx.now)
+    tx.wake(Topic.DELIVER)
