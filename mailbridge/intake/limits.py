@@ -58,7 +58,7 @@ class Gate:
 
 
 class Budget:
-    """Octets of messages being received by all sessions together: a thousand big mails at once must not fill the memory."""
+    """Octets of messages being received by all sessions together: a thousand big mails must not fill the memory."""
 
     def __init__(self, octets: int) -> None:
         self._left = octets

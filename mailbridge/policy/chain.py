@@ -1,0 +1,121 @@
+"""The rules in order. The first that hits decides; every rule asked goes into the trail, so "why was it held?" has an
+answer.
+
+Rows are read from top to bottom: loops and machines first, then sizes, then the table "Who may post" of the design.
+A pause is not a row: it turns what would be accepted into a hold, and leaves what would be refused refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from mailbridge.policy import replies, rules
+from mailbridge.policy.facts import Facts
+from store.sizes import show
+from store.terms import Action, Decision, GroupKind, GroupPolicy, Reason, Reply, wire_limit
+
+Question = Callable[[Facts, GroupPolicy], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """If every question is answered yes, `action` with `reason`. `name` is what the trail says."""
+
+    name: str
+    questions: tuple[Question, ...]
+    action: Action
+    reason: str = ""
+    reply: Callable[[GroupPolicy], Reply] | None = None
+
+
+def _not(question: Question) -> Question:
+    return lambda facts, group: not question(facts, group)
+
+
+def _owner(group: GroupPolicy) -> str:
+    local, _, domain = group.route.rpartition("@")
+    return f"{local}-owner@{domain}" if group.kind is GroupKind.GROUP else ""
+
+
+def _over_receive(group: GroupPolicy) -> Reply:
+    return replies.oversize(group, group.max_receive_size or 0)
+
+
+def _over_send(group: GroupPolicy) -> Reply:
+    return replies.oversize(group, group.max_send_size or 0)
+
+
+def _forbidden(group: GroupPolicy) -> Reply:
+    return replies.not_permitted(group, _owner(group))
+
+
+_forbids = _not(rules.permitted)
+
+CHAIN: tuple[Rule, ...] = (
+    Rule("loop", (rules.looped,), Action.REJECT, "loop", lambda group: replies.LOOP),
+    Rule("hops", (rules.too_many_hops,), Action.REJECT, "hops", lambda group: replies.TOO_MANY_HOPS),
+    Rule("automatic", (rules.written_by_machine,), Action.DISCARD, "automatic"),
+    Rule("over_receive_size", (rules.over_receive_size,), Action.REJECT, "over_receive_size", _over_receive),
+    Rule("over_send_size", (rules.over_send_size,), Action.REJECT, "over_send_size", _over_send),
+    # Who may post. Proven administrators and moderators: always.
+    Rule("in_charge", (rules.in_charge,), Action.ACCEPT),
+    # Proven members the policy allows: held only where everybody is.
+    Rule("member_moderated", (rules.member, rules.permitted, rules.all_moderated), Action.HOLD, "everyone_moderated"),
+    Rule("member", (rules.member, rules.permitted), Action.ACCEPT),
+    # Whom the policy does not allow: refused without moderation, else held for a decision.
+    Rule("unproven_refused", (rules.unproven, _forbids, rules.unmoderated), Action.REJECT, "unproven", _forbidden),
+    Rule("refused", (_forbids, rules.unmoderated), Action.REJECT, "not_permitted", _forbidden),
+    Rule("unproven_held", (rules.unproven, _not(rules.unmoderated)), Action.HOLD, "unproven"),
+    Rule("not_permitted_held", (rules.member, _forbids), Action.HOLD, "not_permitted"),
+    # Everybody else is a stranger, or unproven where anyone may post unmoderated.
+    Rule("stranger_held", (_not(rules.unmoderated),), Action.HOLD, "non_member"),
+    Rule("anyone", (), Action.ACCEPT),
+)
+
+
+def decide(facts: Facts, group: GroupPolicy) -> Decision:
+    """The decision for one post to one group, with reasons, trail, and for a rejection the reply of the session."""
+    trail: list[tuple[str, bool]] = []
+    for rule in CHAIN:
+        hit = all(question(facts, group) for question in rule.questions)
+        trail.append((rule.name, hit))
+        if hit:
+            return _paused(_decision(rule, facts, group, tuple(trail)), facts, group)
+    raise AssertionError("the last rule hits always")
+
+
+def at_rcpt(group: GroupPolicy, declared_size: int | None) -> Reply | None:
+    """What RCPT can already refuse: a declared size (RFC 1870) in octets above the group's limit. Else None."""
+    limit = rules.receive_limit(group)
+    if declared_size is None or limit is None or declared_size <= wire_limit(limit):
+        return None
+    return replies.oversize(group, limit)
+
+
+def _decision(rule: Rule, facts: Facts, group: GroupPolicy, trail: tuple[tuple[str, bool], ...]) -> Decision:
+    reasons = (Reason(rule.reason, _values(rule.reason, facts, group)),) if rule.reason else ()
+    return Decision(rule.action, reasons, trail, rule.reply(group) if rule.reply else None)
+
+
+def _paused(decision: Decision, facts: Facts, group: GroupPolicy) -> Decision:
+    """In a paused group an accepted post is held, and a held one says so too; at resume that reason falls away."""
+    if decision.action not in (Action.ACCEPT, Action.HOLD):
+        return decision
+    hit = rules.paused(facts, group)
+    trail = (*decision.trail, ("paused", hit))
+    if not hit:
+        return replace(decision, trail=trail)
+    reason = Reason("group_paused", {"group": group.address})
+    return replace(decision, action=Action.HOLD, reasons=(*decision.reasons, reason), trail=trail)
+
+
+def _values(reason: str, facts: Facts, group: GroupPolicy) -> Mapping[str, str]:
+    """What the reason's text in the catalogue needs; unneeded values are left out so that rows stay small."""
+    return {
+        "over_receive_size": {"limit": show(group.max_receive_size or 0), "size": show(facts.size)},
+        "over_send_size": {"limit": show(group.max_send_size or 0), "size": show(facts.size)},
+        "automatic": {"mark": facts.automatic},
+        "loop": {"group": group.address},
+        "hops": {"n": str(facts.received)},
+    }.get(reason, {"author": facts.author, "group": group.address})

@@ -1,0 +1,92 @@
+"""What policy looks at, gathered from a message: loops, automatic mail, and who the author is to the group."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mailbridge.headers import Field
+from mailbridge.policy.shape import Shape, value
+from store.terms import Standing
+
+Fields = Sequence[Field]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that decides about one post to one group.
+
+    `size` is octets as received; `received` counts Received fields; `loops` holds the addresses of loop marks in lower
+    case; `automatic` names the mark that shows a machine wrote it, or is "".
+    """
+
+    author: str
+    authenticated: bool
+    standing: Standing
+    size: int
+    received: int = 0
+    loops: frozenset[str] = frozenset()
+    automatic: str = ""
+
+
+def gather(shape: Shape, return_path: str, standing: Standing, *, authenticated: bool) -> Facts:
+    """The facts of a well-formed message. `return_path` is "" for the null sender."""
+    return Facts(
+        author=str(shape.author.address),
+        authenticated=authenticated,
+        standing=standing,
+        size=shape.size,
+        received=sum(field.name == b"received" for field in shape.fields),
+        loops=frozenset(_word(field.value) for field in shape.fields if field.name == b"x-loop"),
+        automatic=automatic(shape.fields, return_path),
+    )
+
+
+def automatic(found: Fields, return_path: str) -> str:
+    """The name of the first mark of automatic mail (RFC 3834 and its elders), or ""."""
+    if not return_path:
+        return "null_sender"
+    return next((name for name, test in _MARKS if test(found)), "")
+
+
+def _word(content: bytes) -> str:
+    """The first word of a value in lower case, without parameters: how Auto-Submitted and Precedence are compared."""
+    words = re.split(rb"[\s;(]", content.strip(), maxsplit=1)
+    return words[0].decode("ascii", "replace").lower()
+
+
+def _auto_submitted(found: Fields) -> bool:
+    return _word(value(found, b"auto-submitted")) not in ("", "no")
+
+
+def _precedence(found: Fields) -> bool:
+    return _word(value(found, b"precedence")) in ("auto_reply", "junk")
+
+
+def _bulk_answer(found: Fields) -> bool:
+    # Precedence: bulk alone is also on newsletters that people forward to a group on purpose; an answer that calls
+    # itself bulk and comes from no list is what old vacation programs write.
+    names = {field.name for field in found}
+    return _word(value(found, b"precedence")) == "bulk" and b"in-reply-to" in names and b"list-id" not in names
+
+
+def _vendor_mark(found: Fields) -> bool:
+    return any(field.name in _VENDOR_MARKS and _word(field.value) not in ("", "no", "false") for field in found)
+
+
+def _delivery_report(found: Fields) -> bool:
+    # Some systems send their reports with a return path, against RFC 3464 2.
+    return b"report-type=delivery-status" in value(found, b"content-type").lower().replace(b'"', b"").replace(b" ", b"")
+
+
+_VENDOR_MARKS = frozenset(
+    {b"x-autoreply", b"x-autorespond", b"x-autoresponder", b"x-auto-reply-from", b"x-mail-autoreply"}
+)
+_MARKS: tuple[tuple[str, Callable[[Fields], bool]], ...] = (
+    ("auto_submitted", _auto_submitted),
+    ("precedence", _precedence),
+    ("bulk_answer", _bulk_answer),
+    ("autoreply", _vendor_mark),
+    ("delivery_report", _delivery_report),
+)

@@ -1,0 +1,48 @@
+"""One transaction, several groups: what the session says, and what becomes of each group's decision.
+
+SMTP has one reply after DATA. If any group takes the post, 250 is said, so a refusal of another group must reach the
+author otherwise: by a letter if the From is proven, else by a held post that a moderator sees – a letter to an unproven
+address would be backscatter. LMTP (RFC 2033 4.2) has a reply for each recipient and needs none of this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from store.terms import Action, Decision, Reply
+
+_TAKEN = (Action.ACCEPT, Action.HOLD)
+_NEVER_HELD = frozenset({"loop", "hops"})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`replies` has one entry a decision, None standing for 250. `posts` are the decisions to store, `letters` those
+    whose author is told by mail; both by index."""
+
+    replies: tuple[Reply | None, ...]
+    posts: tuple[tuple[int, Decision], ...]
+    letters: tuple[int, ...]
+
+
+def conclude(decisions: Sequence[Decision], *, authenticated: bool, lmtp: bool) -> Outcome:
+    """What to say and to store for the decisions of one transaction, in the order of its recipients."""
+    taken = tuple((index, decision) for index, decision in enumerate(decisions) if decision.action in _TAKEN)
+    if lmtp:
+        return Outcome(tuple(decision.reply for decision in decisions), taken, ())
+    refused = [(index, decision) for index, decision in enumerate(decisions) if decision.action is Action.REJECT]
+    if not taken:
+        # Discards are answered 250 for themselves, but a refusal beside them is the only news there is.
+        first = refused[0][1].reply if refused else None
+        return Outcome((first,) * len(decisions), (), ())
+    # What loops is for no moderator to release, and for no letter to report to whom it loops through.
+    told = [(index, decision) for index, decision in refused if not _loops(decision)]
+    if authenticated:
+        return Outcome((None,) * len(decisions), taken, tuple(index for index, _ in told))
+    held = tuple((index, replace(decision, action=Action.HOLD, would_reject=True)) for index, decision in told)
+    return Outcome((None,) * len(decisions), tuple(sorted((*taken, *held), key=lambda one: one[0])), ())
+
+
+def _loops(decision: Decision) -> bool:
+    return any(reason.name in _NEVER_HELD for reason in decision.reasons)
