@@ -48,7 +48,7 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def _decoded(value: str) -> Iterator[str]:
-    """Pieces of text. Blanks between encoded words vanish (RFC 2047 6.2), and words of one charset are decoded as one."""
+    """Pieces of text. Blanks between encoded words vanish (RFC 2047 6.2); words of one charset are decoded as one."""
     end = 0
     charset, octets = "", b""
     for word in _WORD.finditer(value):

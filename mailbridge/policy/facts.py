@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mailbridge.headers import Field
-from mailbridge.policy.shape import Shape, value
+from mailbridge.policy.shape import Shape, first
 from store.terms import Standing
 
 Fields = Sequence[Field]
@@ -57,18 +57,18 @@ def _word(content: bytes) -> str:
 
 
 def _auto_submitted(found: Fields) -> bool:
-    return _word(value(found, b"auto-submitted")) not in ("", "no")
+    return _word(first(found, b"auto-submitted")) not in ("", "no")
 
 
 def _precedence(found: Fields) -> bool:
-    return _word(value(found, b"precedence")) in ("auto_reply", "junk")
+    return _word(first(found, b"precedence")) in ("auto_reply", "junk")
 
 
 def _bulk_answer(found: Fields) -> bool:
     # Precedence: bulk alone is also on newsletters that people forward to a group on purpose; an answer that calls
     # itself bulk and comes from no list is what old vacation programs write.
     names = {field.name for field in found}
-    return _word(value(found, b"precedence")) == "bulk" and b"in-reply-to" in names and b"list-id" not in names
+    return _word(first(found, b"precedence")) == "bulk" and b"in-reply-to" in names and b"list-id" not in names
 
 
 def _vendor_mark(found: Fields) -> bool:
@@ -77,7 +77,7 @@ def _vendor_mark(found: Fields) -> bool:
 
 def _delivery_report(found: Fields) -> bool:
     # Some systems send their reports with a return path, against RFC 3464 2.
-    return b"report-type=delivery-status" in value(found, b"content-type").lower().replace(b'"', b"").replace(b" ", b"")
+    return b"report-type=delivery-status" in first(found, b"content-type").lower().replace(b'"', b"").replace(b" ", b"")
 
 
 _VENDOR_MARKS = frozenset(

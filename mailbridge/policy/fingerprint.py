@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from mailbridge.policy.shape import Shape, value
+from mailbridge.policy.shape import Shape, first
 
 _COMPARED = (b"message-id", b"from", b"to", b"subject", b"date")
 
@@ -16,7 +16,7 @@ def content(shape: Shape, return_path: str) -> bytes:
     and the like differ between two tries of one message, so they are left out.
     """
     digest = hashlib.sha256()
-    for part in (return_path.encode("utf-8", "surrogatepass"), *(value(shape.fields, name) for name in _COMPARED)):
+    for part in (return_path.encode("utf-8", "surrogatepass"), *(first(shape.fields, name) for name in _COMPARED)):
         digest.update(len(part).to_bytes(8) + part)
     digest.update(shape.body)
     return digest.digest()

@@ -1,13 +1,13 @@
 """What sessions say, in one table (RFC 5321 4.2, RFC 3463).
 
-These are protocol texts for mail systems, in ASCII and English as SMTP wants them (RFC 5321 4.2); people see them at most
+These are protocol texts for mail systems, in ASCII and English as SMTP wants them (RFC 5321 4.2); people see them only
 inside a bounce. What people are told by us comes from the catalogue, by the reasons of the decision.
 """
 
 from __future__ import annotations
 
 from store.sizes import show
-from store.terms import GroupPolicy, Reply
+from store.terms import GroupPolicy, Posting, Reply
 
 # ---------------------------------------------------------------- about us: always temporary
 
@@ -52,5 +52,6 @@ def oversize(group: GroupPolicy, limit: int) -> Reply:
 
 def not_permitted(group: GroupPolicy, owner: str) -> Reply:
     """The posting policy refuses this author (RFC 3463 X.7.2: list expansion prohibited)."""
-    hint = f"; write to {owner} to ask" if owner else ""
-    return Reply(550, "5.7.2", f"You may not post to {group.address}: its members may, once proven{hint}")
+    who = {Posting.MEMBERS: "proven members", Posting.ADMINISTRATORS: "its administrators and moderators"}
+    hint = f"; questions to {owner}" if owner else ""
+    return Reply(550, "5.7.2", f"Only {who.get(group.posting, 'some people')} may post to {group.address}{hint}")

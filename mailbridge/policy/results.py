@@ -51,7 +51,7 @@ def parse(value: bytes) -> tuple[str, list[Finding]]:
     """The authserv-id, lower-case, and the findings of an unfolded value. Raises Malformed."""
     clauses = _clauses(_uncommented(raw_text(value)))
     head = clauses[0]
-    # authserv-id [version]
+    # The identity, and at most the version of the grammar.
     if not head or len(head) > 2 or (len(head) == 2 and not head[1].isdigit()):
         raise Malformed("there is no authserv-id")
     identity = head[0].lower()

@@ -7,6 +7,7 @@ than guessed at.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailbridge.headers import Field, fields, split
@@ -50,7 +51,7 @@ def examine(raw: bytes, most_fields: int) -> Shape | Reply:
         if counts[name] > 1:
             return replies.repeated(shown)
     try:
-        writer = author(value(found, b"from"))
+        writer = author(first(found, b"from"))
     except NoAuthor:
         return replies.NO_FROM
     return Shape(
@@ -58,11 +59,11 @@ def examine(raw: bytes, most_fields: int) -> Shape | Reply:
         body=body,
         size=len(raw),
         author=writer,
-        subject=display.text(value(found, b"subject")),
-        message_id=display.clean(display.raw_text(value(found, b"message-id")), _MESSAGE_ID_LONGEST),
+        subject=display.text(first(found, b"subject")),
+        message_id=display.clean(display.raw_text(first(found, b"message-id")), _MESSAGE_ID_LONGEST),
     )
 
 
-def value(found: list[Field] | tuple[Field, ...], name: bytes) -> bytes:
+def first(found: Sequence[Field], name: bytes) -> bytes:
     """The value of the first field of that lower-case name, or nothing."""
     return next((field.value for field in found if field.name == name), b"")
