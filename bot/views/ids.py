@@ -39,9 +39,7 @@ class Action(StrEnum):
     WIZARD_BACK = "wizard.back"
     # members
     MEMBERS_PAGE = "members.page"
-    MEMBERS_FILTER = "members.filter"
-    MEMBERS_ADD = "members.add"
-    MEMBERS_REMOVE = "members.remove"
+    MEMBERS_CHOOSE = "members.choose"
     # home
     HOME_PAGE = "home.page"
     PENDING_PAGE = "pending.page"
@@ -62,14 +60,12 @@ class Form(StrEnum):
     WIZARD_REVIEW = "form.wizard.review"
     MEMBERS = "form.members"
     DELETE = "form.delete"
-    JOIN = "form.join"
 
 
 class Field(StrEnum):
     """Block ids of inputs; the input's action id is the same word, so an error finds its field."""
 
     REASON = "reason"
-    NOTE = "note"
     CONFIRM = "confirm"
     LOCAL = "local"
     DOMAIN = "domain"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.views import blocks, escape, limits
+from bot.views import answers, blocks, escape
 from bot.views.blocks import Block, View
 from bot.views.draft import Draft
 from bot.views.ids import Action, Field, Form
@@ -124,18 +124,7 @@ def people(language: str, subjects: Sequence[Subject]) -> list[Block]:
     lines = [_person(language, subject) for subject in subjects[:MOST_SHOWN]]
     if len(subjects) > MOST_SHOWN:
         lines.append(say(language, "commands.review.more_people", n=len(subjects) - MOST_SHOWN))
-    return [blocks.section(text) for text in _sections(lines)]
-
-
-def _sections(lines: Sequence[str]) -> list[str]:
-    """Lines joined into as few texts as Slack's limit allows, so that none is cut within a mention."""
-    texts: list[str] = []
-    for line in (escape.cut(line, limits.SECTION_TEXT) for line in lines):
-        if texts and len(texts[-1]) + 1 + len(line) <= limits.SECTION_TEXT:
-            texts[-1] += f"\n{line}"
-        else:
-            texts.append(line)
-    return texts
+    return [blocks.section(text) for text in answers.sections(lines)]
 
 
 def _person(language: str, subject: Subject) -> str:

@@ -1,0 +1,72 @@
+"""Short answers that only the asker sees: a sentence of the catalogue, with buttons below where one can go on.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.views import blocks, escape, limits
+from bot.views.blocks import Block, Element, Shown
+from bot.views.ids import Form
+from store.texts import say
+
+
+def answer(language: str, key: str, /, *buttons: Element, n: int | None = None, **values: object) -> Shown:
+    """The text `key` as an answer; every value is escaped unless it is a Markup."""
+    return told(say(language, key, via=escape.mrkdwn, n=n, **values), *buttons)
+
+
+def refusal(language: str, name: str, values: Mapping[str, Any]) -> Shown:
+    """Why a request was refused (a `store.terms.Refused`)."""
+    return told(say(language, f"refused.{name}", via=escape.mrkdwn, **values))
+
+
+def told(text: str, *buttons: Element) -> Shown:
+    """A ready text as an answer."""
+    found = [blocks.section(part) for part in sections(text.split("\n"))]
+    if buttons:
+        found.append(blocks.actions(*buttons))
+    return blocks.shown(text, found)
+
+
+def modal(language: str, text: str) -> blocks.View:
+    """A ready text where a modal stands open already."""
+    return blocks.modal(
+        say(language, "commands.modal.title"),
+        Form.MESSAGE,
+        [blocks.section(text)],
+        close=say(language, "commands.wizard.close"),
+    )
+
+
+def plain(language: str, name: str, values: Mapping[str, Any]) -> str:
+    """Why an input was refused, for the error under a modal's input, which Slack shows as plain text."""
+    # Slack's error texts are cut in the client beyond a few lines; ours are one or two sentences with short values.
+    return escape.cut(say(language, f"refused.{name}", via=lambda value: escape.visible(value)[:100], **values), 400)
+
+
+def sections(lines: Sequence[str]) -> list[str]:
+    """Lines joined into as few texts as Slack's limit allows, so that none is cut within a mention."""
+    texts: list[str] = []
+    for line in (escape.cut(line, limits.SECTION_TEXT) for line in lines):
+        if texts and len(texts[-1]) + 1 + len(line) <= limits.SECTION_TEXT:
+            texts[-1] += f"\n{line}"
+        else:
+            texts.append(line)
+    return texts
+
+
+def pager(
+    language: str, action: str, *, previous: str | None, following: str | None, block_id: str | None = None
+) -> list[Block]:
+    """Buttons to the page before and after; each value is what its page needs, None where there is no such page."""
+    pages = (("previous", previous), ("next", following))
+    elements = [
+        blocks.button(say(language, f"commands.button.{name}"), f"{action}#{name}", value)
+        for name, value in pages
+        if value is not None
+    ]
+    return [blocks.actions(*elements, block_id=block_id)] if elements else []

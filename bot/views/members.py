@@ -1,0 +1,166 @@
+"""A group's people, a page at a time, for its administrators: who they are, how their mail goes, what can be done.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.views import answers, blocks, escape
+from bot.views.blocks import Block, Element, View
+from bot.views.groups import LONGEST_SEARCH
+from bot.views.ids import Action, Field, Form
+from store.terms import Receiving
+from store.texts import Markup, say
+
+PAGE = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One membership. `flags` as in the catalogue (`administrator_contact`); `linked` false: no Slack person yet."""
+
+    membership_id: int
+    slack_id: str | None
+    name: str
+    address: str
+    flags: str
+    receiving: Receiving = Receiving.ON
+    paused_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the form shows, and what its metadata brings back."""
+
+    group_id: int
+    address: str
+    search: str
+    page: int
+    more: bool
+    members: Sequence[Member]
+    contacts: int
+    moderators: int
+    administrators: int
+    receiving: int
+
+
+def form(language: str, page: Page, *, said: str = "") -> View:
+    """The members form; `said` is a ready text on top: what the last act did."""
+    body: list[Block] = [blocks.section(said), blocks.divider()] if said else []
+    body.append(
+        blocks.section(
+            say(
+                language,
+                "commands.members.counts",
+                via=escape.mrkdwn,
+                address=page.address,
+                contacts=page.contacts,
+                receiving=page.receiving,
+                moderators=page.moderators,
+                administrators=page.administrators,
+            )
+        )
+    )
+    body.append(
+        blocks.entry(
+            Field.SEARCH,
+            say(language, "commands.members.search"),
+            blocks.text_input(initial=page.search, longest=LONGEST_SEARCH),
+            optional=True,
+        )
+    )
+    if not page.members:
+        body.append(blocks.section(say(language, "commands.members.none")))
+    body += [
+        blocks.section(line(language, member), accessory=_menu(language, member), block_id=f"m{member.membership_id}")
+        for member in page.members
+    ]
+    body += answers.pager(
+        language,
+        Action.MEMBERS_PAGE,
+        previous=str(page.page - 1) if page.page > 1 else None,
+        following=str(page.page + 1) if page.more else None,
+    )
+    return blocks.modal(
+        say(language, "commands.members.title"),
+        Form.MEMBERS,
+        body,
+        submit=say(language, "commands.members.submit"),
+        close=say(language, "commands.wizard.close"),
+        metadata=pack(page.group_id, page.search, page.page),
+    )
+
+
+def pack(group_id: int, search: str, page: int) -> str:
+    return json.dumps({"group": group_id, "search": search[:LONGEST_SEARCH], "page": page}, separators=(",", ":"))
+
+
+def unpack(metadata: str) -> tuple[int, str, int]:
+    """The group's id, the search and the page. Raises ValueError."""
+    try:
+        data = json.loads(metadata)
+        return int(data["group"]), str(data["search"])[:LONGEST_SEARCH], max(int(data["page"]), 1)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ValueError("not the members form's") from error
+
+
+def line(language: str, member: Member) -> str:
+    """A member in one text: who, with which flags, and how their mail goes where it does not."""
+    who = escape.person(member.slack_id) if member.slack_id else Markup(escape.mrkdwn(member.name))
+    if member.address and (member.slack_id or member.name):
+        key = "commands.review.person_with_address"
+    elif member.address:
+        key, who = "commands.review.person", Markup(escape.mrkdwn(member.address))
+    else:
+        key = "commands.review.person_without_address"
+    flags = Markup(say(language, f"commands.flags.{member.flags}"))
+    text = say(language, key, via=escape.mrkdwn, who=who, address=member.address, flags=flags)
+    found = [text]
+    if member.flags.endswith("contact") and member.receiving is not Receiving.ON:
+        if member.receiving is Receiving.PAUSED and member.paused_until is not None:
+            found.append(say(language, "commands.members.paused_until", at=escape.moment(member.paused_until)))
+        else:
+            found.append(say(language, f"commands.members.{member.receiving.value}"))
+    if member.slack_id is None and member.flags != "contact":
+        found.append(say(language, "commands.members.unlinked"))
+    return "\n".join(found)
+
+
+def choices(member: Member) -> list[str]:
+    """What can be done with a member, by name; Slack's menu holds five."""
+    found = []
+    if member.slack_id:
+        moderates, administers = "moderator" in member.flags, "administrator" in member.flags
+        found.append("withdraw_moderator" if moderates else "make_moderator")
+        found.append("withdraw_administrator" if administers else "make_administrator")
+    if member.flags.endswith("contact"):
+        found.append("resume" if member.receiving is not Receiving.ON else "pause")
+        if member.flags != "contact":
+            found.append("withdraw_contact")
+    elif member.address or member.slack_id:
+        found.append("make_contact")
+    found.append("remove")
+    return found
+
+
+def _menu(language: str, member: Member) -> Element:
+    return {
+        "type": "overflow",
+        "action_id": str(Action.MEMBERS_CHOOSE),
+        "options": [
+            blocks.option(say(language, f"commands.members.do.{name}"), f"{name}:{member.membership_id}")
+            for name in choices(member)
+        ],
+        "confirm": blocks.confirm(
+            say(language, "commands.members.confirm_title"),
+            say(language, "commands.members.confirm_text", via=escape.plain,
+                who=escape.cut(escape.visible(member.name or member.address), 100)),
+            say(language, "commands.members.confirm_yes"),
+            say(language, "commands.button.cancel"),
+        ),
+    }  # fmt: skip
