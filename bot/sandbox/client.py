@@ -31,10 +31,10 @@ from bot.sandbox.forms import (
     places,
     submit_errors,
 )
-from bot.sandbox.limits import SUGGESTIONS
 from bot.sandbox.messages import Message
 from bot.sandbox.methods.views import given_view
 from bot.sandbox.people import Person
+from bot.sandbox.pickers import check_choice, suggestion_findings
 from bot.sandbox.responses import answer
 from bot.sandbox.socket import UnansweredError
 from bot.sandbox.tickets import ResponseUrl
@@ -149,7 +149,7 @@ class Client:
         state = chosen = None
         if element["type"] in STATE:
             offered = self._workspace.screen(person.id).offered.get(action_id, [])
-            self._allowed(person, element, value)
+            check_choice(self._workspace, person, element, value)
             state = element_state(element, value, offered)
             spot.values.setdefault(place.block["block_id"], {})[action_id] = state
             self._workspace.changes.note(spot.topic)
@@ -178,26 +178,6 @@ class Client:
             return self._failed(person, strings.ACTION_FAILED, error)
         return {**DONE, "dispatched": True}
 
-    def _allowed(self, person: Person, element: Json, value: Any) -> None:
-        """Pickers of people and channels offer only those a person can see, and the filter lets through."""
-        chosen = value if isinstance(value, list) else [value] if value else []
-        kind = element["type"].removeprefix("multi_")
-        if kind == "users_select":
-            for item in chosen:
-                found = self._workspace.people.get(str(item))
-                if found is None or found.deactivated:
-                    raise ImpossibleError(f"{item!r} is not in the people picker")
-        if kind in {"channels_select", "conversations_select"}:
-            include = element.get("filter", {}).get("include", ["public", "private", "im", "mpim"])
-            kinds = ["public"] if kind == "channels_select" else include
-            for item in chosen:
-                channel = self._workspace.channels.get(str(item))
-                shown = channel is not None and (channel.kind == "public_channel" or channel.has(person.id))
-                if channel is None or not shown or channel.archived:
-                    raise ImpossibleError(f"{item!r} is not in the channel picker")
-                if channel.kind.removesuffix("_channel") not in kinds:
-                    raise ImpossibleError(f"{item!r} is filtered out of the channel picker")
-
     async def options(self, person: Person, where: Json, action_id: str, query: str) -> Json:
         """Type in an external select: what the app offers, flat or in groups."""
         spot = self.spot(person, where)
@@ -210,9 +190,8 @@ class Client:
         except UnansweredError as error:
             return self._failed(person, strings.ACTION_FAILED, error)
         offered = list(all_options(body))
-        findings = _suggestion_findings(body)
-        if findings or len(offered) > SUGGESTIONS:
-            detail = "; ".join(findings) or f"no more than {SUGGESTIONS} options"
+        detail = "; ".join(suggestion_findings(body))
+        if detail:
             self._workspace.fail(
                 person.id, strings.ACTION_FAILED.format(error="invalid_options"), code="invalid_options", detail=detail
             )
@@ -288,14 +267,3 @@ class Client:
                 except UnansweredError as error:
                     return {"ok": False, "error": error.code}
         return DONE
-
-
-def _suggestion_findings(body: Json) -> list[str]:
-    element = {"type": "static_select", "action_id": "suggestion"}
-    if body.get("option_groups"):
-        element["option_groups"] = body["option_groups"]
-    elif body.get("options"):
-        element["options"] = body["options"]
-    else:
-        return []
-    return check_blocks("message", [{"type": "actions", "elements": [element]}])

@@ -41,6 +41,7 @@ class Workspace:
         self.scopes = set(settings.scopes)
         self.events = set(settings.events)
         self._screens: dict[str, Screen] = {}
+        self.bot_user = BOT_USER
         self._last_ts = 0.0
         self._numbers = itertools.count(1)
 
@@ -105,6 +106,12 @@ class Workspace:
         """A message is gone."""
         self.messages.remove(message)
         self.changes.note(f"channel:{message.channel}")
+
+    def reload(self, person_id: str) -> None:
+        """A person reloads their client: ephemerals and shown failures are gone."""
+        self.messages.reload(person_id)
+        self.screen(person_id).failures.clear()
+        self.changes.note(f"person:{person_id}")
 
     # ------------------------------------------------------------ views
 

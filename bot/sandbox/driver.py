@@ -1,0 +1,341 @@
+"""A small client of the pocket's JSON API: a person's hands and eyes for tests and for the tour."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import inspect
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Self
+
+import aiohttp
+
+Json = dict[str, Any]
+NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
+
+
+class PocketError(Exception):
+    """The sandbox would not do it: the person could not have done this in Slack, or there is no such thing."""
+
+
+class Pocket:
+    """One sandbox, driven over HTTP. `person` is an id, handle or address; `channel` an id, `#name` or "dm".
+
+    Acting methods give the API's answer: `ok`, and `error` or `errors` when the person was shown a failure.
+    Use it as an async context manager.
+    """
+
+    def __init__(self, base: str) -> None:
+        self.base = base.rstrip("/")
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120))
+        return self
+
+    async def __aexit__(self, *details: object) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The HTTP session, while open."""
+        if self._session is None:
+            raise PocketError("this driver is not open")
+        return self._session
+
+    async def get(self, path: str, **query: str) -> Json:
+        """GET /pocket/`path`; PocketError on refusal."""
+        async with self.session.get(f"{self.base}/pocket/{path}", params=query) as answer:
+            return await _body(answer)
+
+    async def post(self, path: str, **fields: Any) -> Json:
+        """POST /pocket/`path` with the fields that are not None; PocketError on refusal."""
+        body = {name: value for name, value in fields.items() if value is not None}
+        async with self.session.post(f"{self.base}/pocket/{path}", json=body) as answer:
+            return await _body(answer)
+
+    # ------------------------------------------------------------ looking
+
+    async def state(self, person: str) -> Json:
+        """Everything in front of a person (see `pocket`)."""
+        return await self.get("state", person=person)
+
+    async def messages(self, person: str, channel: str) -> list[Json]:
+        """What a person sees in a channel, oldest first, their own ephemerals included."""
+        state = await self.state(person)
+        return list(state["messages"][_channel_id(state, channel)])
+
+    async def home(self, person: str) -> Json | None:
+        """A person's App Home, or None."""
+        view: Json | None = (await self.state(person))["home"]
+        return view
+
+    async def modal(self, person: str) -> Json | None:
+        """The modal in front of a person, or None."""
+        modal: Json | None = (await self.state(person))["modal"]
+        return None if modal is None else dict(modal["view"])
+
+    async def changes(self) -> AsyncIterator[tuple[int, list[str]]]:
+        """The live stream: (version, topics). The first comes at once."""
+        async with self.session.get(f"{self.base}/pocket/changes", timeout=NO_TIMEOUT) as answer:
+            async for line in answer.content:
+                if line.startswith(b"data: "):
+                    change = json.loads(line[6:])
+                    yield change["version"], change["topics"]
+
+    async def wait_for(
+        self, predicate: Callable[[], Awaitable[Any] | Any], timeout: float = 10.0, what: str = ""
+    ) -> Any:
+        """Ask `predicate` (plain or async) now and after each change, until it gives something true; that thing.
+
+        PocketError naming `what` after `timeout` seconds.
+        """
+        stream = self.changes()
+        try:
+            async with asyncio.timeout(timeout):
+                async for _ in stream:
+                    found = predicate()
+                    if inspect.isawaitable(found):
+                        found = await found
+                    if found:
+                        return found
+        except TimeoutError as error:
+            raise PocketError(f"not within {timeout} s: {what or 'what was waited for'}") from error
+        finally:
+            await stream.aclose()  # type: ignore[attr-defined]  # an async generator, typed as its iterator
+        raise PocketError(f"the sandbox went away while waiting for {what or 'a change'}")
+
+    async def wait_message(
+        self, person: str, channel: str, contains: str, *, timeout: float = 10.0, after: str = "0"
+    ) -> Json:
+        """The newest message a person sees in a channel, later than ts `after`, whose text or blocks contain this."""
+
+        async def look() -> Json | None:
+            for message in reversed(await self.messages(person, channel)):
+                if float(message["ts"]) > float(after) and contains in self.text(message):
+                    return message
+            return None
+
+        found: Json = await self.wait_for(look, timeout, f"a message with {contains!r} in {channel} for {person}")
+        return found
+
+    async def wait_modal(self, person: str, *, contains: str = "", timeout: float = 10.0) -> Json:
+        """The modal in front of a person, once there is one that contains this."""
+
+        async def look() -> Json | None:
+            view = await self.modal(person)
+            return view if view is not None and contains in self.text(view) else None
+
+        found: Json = await self.wait_for(look, timeout, f"a modal with {contains!r} for {person}")
+        return found
+
+    async def wait_home(self, person: str, *, contains: str = "", timeout: float = 10.0) -> Json:
+        """A person's Home, once it contains this."""
+
+        async def look() -> Json | None:
+            view = await self.home(person)
+            return view if view is not None and contains in self.text(view) else None
+
+        found: Json = await self.wait_for(look, timeout, f"a Home with {contains!r} for {person}")
+        return found
+
+    @staticmethod
+    def text(shown: Json) -> str:
+        """All a reader sees of a message or view: its text, and every text in its blocks and title."""
+        return "\n".join(_texts({key: shown.get(key) for key in ("text", "title", "blocks", "submit", "close")}))
+
+    # ------------------------------------------------------------ acting
+
+    async def command(self, person: str, channel: str, text: str) -> Json:
+        """Type a slash command ("/group help")."""
+        return await self.post("command", person=person, channel=channel, text=text)
+
+    async def say(self, person: str, channel: str, text: str) -> Json:
+        """Write a message."""
+        return await self.post("say", person=person, channel=channel, text=text)
+
+    async def click(
+        self,
+        person: str,
+        action_id: str,
+        *,
+        channel: str | None = None,
+        ts: str | None = None,
+        home: bool = False,
+        block_id: str | None = None,
+        value: Any = None,
+    ) -> Json:
+        """Click, choose or type at an element: in Home, at a message, or wherever in sight it is.
+
+        Without `home` or `channel` the top modal is looked at first, then all messages, newest first. With
+        `channel` and no `ts` the newest message there that has the element.
+        """
+        where = await self._where(person, action_id, channel, ts, home=home)
+        return await self.post("act", person=person, action_id=action_id, block_id=block_id, value=value, **where)
+
+    async def fill(self, person: str, values: Json, *, home: bool = False) -> Json:
+        """Give the top modal's (or Home's) inputs values, by action id."""
+        where: Json = {"home": True} if home else {"view": True}
+        return await self.post("fill", person=person, values=values, **where)
+
+    async def options(self, person: str, action_id: str, query: str) -> Json:
+        """Type in an external select of the top modal."""
+        return await self.post("options", person=person, view=True, action_id=action_id, query=query)
+
+    async def submit(self, person: str) -> Json:
+        """Submit the top modal."""
+        return await self.post("submit", person=person)
+
+    async def close(self, person: str, *, everything: bool = False) -> Json:
+        """Close the top modal, or all."""
+        return await self.post("close", person=person, all=everything)
+
+    async def open_home(self, person: str, tab: str = "home") -> Json:
+        """Open the app's Home or Messages tab."""
+        return await self.post("home", person=person, tab=tab)
+
+    async def reload(self, person: str) -> Json:
+        """Reload a person's client: ephemerals go."""
+        return await self.post("reload", person=person)
+
+    async def join(self, person: str, channel: str) -> Json:
+        """Join a channel."""
+        return await self.post("join", person=person, channel=channel)
+
+    async def leave(self, person: str, channel: str) -> Json:
+        """Leave a channel."""
+        return await self.post("leave", person=person, channel=channel)
+
+    async def edit_person(self, person: str, **fields: Any) -> Json:
+        """Change a profile, or let somebody with a new id arrive."""
+        async with self.session.post(f"{self.base}/pocket/person", json={"person": person, "fields": fields}) as answer:
+            return await _body(answer)
+
+    async def control(self, **fields: Any) -> Json:
+        """Order faults, tiers, scopes, time (see `control`)."""
+        return await self.post("control", **fields)
+
+    async def _where(self, person: str, action_id: str, channel: str | None, ts: str | None, *, home: bool) -> Json:
+        if home:
+            return {"home": True}
+        if channel is not None and ts is not None:
+            return {"channel": channel, "ts": ts}
+        state = await self.state(person)
+        if channel is None and state["modal"] and _has(state["modal"]["view"], action_id):
+            return {"view": state["modal"]["view"]["id"]}
+        channels = [_channel_id(state, channel)] if channel is not None else list(state["messages"])
+        found = [m for c in channels for m in state["messages"][c] if _has(m, action_id)]
+        if not found:
+            raise PocketError(f"{person} sees no element {action_id!r}")
+        newest = max(found, key=lambda message: float(message["ts"]))
+        return {"channel": newest["channel"], "ts": newest["ts"]}
+
+    # ------------------------------------------------------------ mail
+
+    async def compose(
+        self,
+        author: str,
+        to: str | list[str],
+        subject: str = "",
+        body: str = "",
+        *,
+        verdict: str | None = None,
+        attachment: int = 0,
+        headers: dict[str, str] | None = None,
+        mail_from: str | None = None,
+    ) -> Json:
+        """Write a mail as a person, as somebody pretending ("pretend"), or as a stranger; the SMTP answer."""
+        return await self.post(
+            "compose",
+            author=author,
+            to=[to] if isinstance(to, str) else to,
+            subject=subject,
+            body=body,
+            verdict=verdict,
+            attachment=attachment,
+            headers=headers,
+            mail_from=mail_from,
+        )
+
+    async def submit_raw(self, mail_from: str, to: list[str], raw: bytes) -> Json:
+        """Hand over these very octets; the SMTP answer."""
+        return await self.post("submit-raw", mail_from=mail_from, to=to, raw=base64.b64encode(raw).decode())
+
+    async def mailbox(self, address: str) -> list[Json]:
+        """What an address has received, oldest first."""
+        return list((await self.get("mailbox", address=address))["mails"])
+
+    async def mailboxes(self) -> dict[str, int]:
+        """Mails per address."""
+        rows = (await self.get("mailboxes"))["mailboxes"]
+        return {row["address"]: row["count"] for row in rows}
+
+    async def mail(self, mail: Json | int) -> Json:
+        """One mail with headers and text."""
+        return await self.get(f"mail/{_number(mail)}")
+
+    async def raw_mail(self, mail: Json | int) -> bytes:
+        """One mail's octets."""
+        async with self.session.get(f"{self.base}/pocket/mail/{_number(mail)}/raw") as answer:
+            if answer.status != 200:
+                raise PocketError(await answer.text())
+            return await answer.read()
+
+    async def wait_mail(self, address: str, *, count: int = 1, contains: str = "", timeout: float = 10.0) -> list[Json]:
+        """The mails of an address whose subject contains this, once there are `count`."""
+
+        async def look() -> list[Json] | None:
+            mails = [mail for mail in await self.mailbox(address) if contains in mail["subject"]]
+            return mails if len(mails) >= count else None
+
+        found: list[Json] = await self.wait_for(look, timeout, f"{count} mails for {address} with {contains!r}")
+        return found
+
+    async def bounce(self, mail: Json | int, *, enhanced: str | None = None, text: str | None = None) -> Json:
+        """Bounce a mail to its return path; the SMTP answer."""
+        return await self.post("bounce", mail=_number(mail), enhanced=enhanced, text=text)
+
+    async def one_click(self, mail: Json | int) -> Json:
+        """Leave by a mail's one-click link (RFC 8058)."""
+        return await self.post("one-click", mail=_number(mail))
+
+
+async def _body(answer: aiohttp.ClientResponse) -> Json:
+    body: Json = await answer.json(content_type=None) if answer.content_type == "application/json" else {}
+    if answer.status != 200:
+        raise PocketError(str(body.get("error") or f"HTTP {answer.status}"))
+    return body
+
+
+def _number(mail: Json | int) -> int:
+    return mail if isinstance(mail, int) else int(mail["id"])
+
+
+def _channel_id(state: Json, channel: str) -> str:
+    for row in state["channels"]:
+        if channel in (row["id"], f"#{row['name']}", row["name"]) or (channel == "dm" and row["kind"] == "im"):
+            return str(row["id"])
+    raise PocketError(f"{state['me']['name']} sees no channel {channel!r}")
+
+
+def _has(shown: Json, action_id: str) -> bool:
+    return any(item.get("action_id") == action_id for item in _objects(shown["blocks"]))
+
+
+def _objects(value: Any) -> list[Json]:
+    if isinstance(value, dict):
+        return [value, *(found for part in value.values() for found in _objects(part))]
+    if isinstance(value, list):
+        return [found for part in value for found in _objects(part)]
+    return []
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        own = [value["text"]] if isinstance(value.get("text"), str) else []
+        return own + [text for part in value.values() for text in _texts(part)]
+    if isinstance(value, list):
+        return [text for part in value for text in _texts(part)]
+    return []
