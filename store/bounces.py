@@ -42,7 +42,7 @@ async def record(
             (delivery.post_id, DeliveryState.RELAYED.value, -1),
             (delivery.post_id, DeliveryState.BOUNCED.value, 1),
         ]
-        await tallies.add_async(tx, counts)
+        await tx.run(lambda bulk: tallies.add(bulk, tallies.NOBODY, counts))
         await outbox.touch(tx, NoticeKind.REPORT, delivery.post_id)
         tx.wake(Topic.NOTICE)
     message = Message(size=len(raw), digest=sha256(raw).hexdigest(), raw=raw, created_at=tx.now)

@@ -47,6 +47,20 @@ def utc_clock() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 - the one clock of the program
 
 
+@dataclass(slots=True)
+class Bulk:
+    """A writing transaction on a synchronous connection, for Core statements only."""
+
+    connection: Connection
+    now: datetime
+    dialect: str
+    topics: set[Topic] = field(default_factory=set)
+
+    def wake(self, topic: Topic) -> None:
+        """As Writing.wake."""
+        self.topics.add(topic)
+
+
 class Reading(AsyncSession):
     """A transaction that only reads. `now` is the moment it began, `dialect` sqlite or postgresql."""
 
@@ -63,19 +77,10 @@ class Writing(Reading):
         """Wake who waits for `topic`, in every process, once this is committed."""
         self.topics.add(topic)
 
-
-@dataclass(slots=True)
-class Bulk:
-    """A writing transaction on a synchronous connection, for Core statements only."""
-
-    connection: Connection
-    now: datetime
-    dialect: str
-    topics: set[Topic] = field(default_factory=set)
-
-    def wake(self, topic: Topic) -> None:
-        """As Writing.wake."""
-        self.topics.add(topic)
+    async def run(self, job: Callable[[Bulk], T]) -> T:
+        """Run a verb written for `Database.bulk` inside this transaction."""
+        connection = await self.connection()
+        return await connection.run_sync(lambda plain: job(Bulk(plain, self.now, self.dialect, self.topics)))
 
 
 class Database:

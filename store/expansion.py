@@ -112,9 +112,9 @@ def _columns(position: Any, membership: Any, address: Any) -> Select[Any]:
 def _insert(bulk: Bulk, post_id: int, chunk: Any, *, by_domain: bool) -> None:
     columns = ["post_id", "membership_id", "address", "lane_id", "state", "due_at"]
     columns += ["attempts", "enhanced", "reply", "repeated"]
-    row = [literal(post_id), chunk.c.membership_id, chunk.c.address]
-    rest = [literal(DeliveryState.QUEUED.value), literal(bulk.now), literal(0), literal(""), literal("")]
-    rest.append(literal(False))  # noqa: FBT003 - a column's value
+    row: list[Any] = [literal(post_id), chunk.c.membership_id, chunk.c.address]
+    rest: list[Any] = [literal(DeliveryState.QUEUED.value), literal(bulk.now), literal(0), literal(""), literal("")]
+    rest.append(literal(False))
     if by_domain:
         domain = func.lower(func.substr(chunk.c.address, _at(bulk, chunk.c.address) + 1))
         key = literal(MX) + domain
@@ -124,7 +124,7 @@ def _insert(bulk: Bulk, post_id: int, chunk: Any, *, by_domain: bool) -> None:
             .from_select(["key", "tokens", "day_count"], new.where(literal(1) == 1))
             .on_conflict_do_nothing()
         )
-        lane = select(col(Lane.id)).where(col(Lane.key) == key).scalar_subquery()
+        lane: Any = select(col(Lane.id)).where(col(Lane.key) == key).scalar_subquery()
         source = select(*row, lane, *rest)
         lane_ids = list(bulk.connection.execute(select(lane).distinct()).scalars())
     else:

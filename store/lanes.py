@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlmodel import col
 
 from store import inserts
-from store.engine import Bulk, Reading, Writing
+from store.engine import Bulk, Reading
 from store.schema.lane import Lane, LaneShare
 
 RELAY = "relay"
@@ -47,18 +47,6 @@ def ensure(bulk: Bulk, key: str, limits: Limits | None = None) -> int:
     if limits is not None:
         values = {"connections": limits.connections, "rate": limits.rate, "daily": limits.daily}
         bulk.connection.execute(update(Lane).where(col(Lane.id) == lane_id).values(values))
-    return lane_id
-
-
-async def ensure_async(tx: Writing, key: str) -> int:
-    """The lane's id, for verbs on an asynchronous transaction; made if it is new."""
-    connection = await tx.connection()
-    query = select(col(Lane.id)).where(col(Lane.key) == key)
-    lane_id = (await connection.execute(query)).scalar_one_or_none()
-    if lane_id is None:
-        await connection.execute(inserts.insert(tx, Lane).values(_new(key)).on_conflict_do_nothing())
-        lane_id = (await connection.execute(query)).scalar_one()
-    assert lane_id is not None
     return lane_id
 
 

@@ -272,7 +272,7 @@ async def retry(tx: Writing, post_id: int, actor: Actor) -> bool:
     lane_ids = (await tx.exec(waiting.distinct())).all()
     due = update(Delivery).where(col(Delivery.post_id) == post_id, col(Delivery.state).in_(["queued", "deferred"]))
     await tx.exec(due.values(due_at=tx.now))
-    await turns.give_async(tx, [(lane_id, post_id) for lane_id in lane_ids], tx.now)
+    await tx.run(lambda bulk: turns.give(bulk, [(lane_id, post_id) for lane_id in lane_ids], bulk.now))
     await _alarm_answered(tx, post_id, "post.retried", actor)
     tx.wake(Topic.DELIVER)
     return True

@@ -269,7 +269,7 @@ async def _skip(tx: Writing, rows: Sequence[Any]) -> int:
         for row in rows
         if row.state == DeliveryState.DEFERRED
     ]
-    await tallies.add_async(tx, counts)
+    await tx.run(lambda bulk: tallies.add(bulk, tallies.NOBODY, counts))
     if rows:
         tx.wake(Topic.DELIVER)  # a post may be done by this
     return len(rows)
@@ -277,12 +277,12 @@ async def _skip(tx: Writing, rows: Sequence[Any]) -> int:
 
 async def enqueue_letter(tx: Writing, letter_id: int, address: str, lane_key: str = lanes.RELAY) -> None:
     """Put a letter's one delivery on a lane, in the causing transaction."""
-    connection = await tx.connection()
-    lane_id = await lanes.ensure_async(tx, lane_key)
-    await connection.execute(
-        insert(Delivery).values(
-            letter_id=letter_id, lane_id=lane_id, address=address, state=DeliveryState.QUEUED, due_at=tx.now
-        )
-    )
-    await turns.give_async(tx, [(lane_id, turns.LETTERS)], tx.now)
-    tx.wake(Topic.DELIVER)
+
+    def enqueue(bulk: Bulk) -> None:
+        lane_id = lanes.ensure(bulk, lane_key)
+        row = {"letter_id": letter_id, "lane_id": lane_id, "address": address, "due_at": bulk.now}
+        bulk.connection.execute(insert(Delivery).values(row | {"state": DeliveryState.QUEUED}))
+        turns.give(bulk, [(lane_id, turns.LETTERS)], bulk.now)
+        bulk.wake(Topic.DELIVER)
+
+    await tx.run(enqueue)

@@ -9,7 +9,7 @@ from sqlalchemy import Executable, func, select
 from sqlmodel import col
 
 from store import turns
-from store.engine import Bulk, Reading, Writing
+from store.engine import Bulk, Reading
 from store.inserts import insert
 from store.schema.post import Tally
 from store.terms import DeliveryState
@@ -34,8 +34,8 @@ def merged(worker_id: int, counts: Iterable[Count]) -> list[dict[str, object]]:
     ]
 
 
-def _upsert(tx: Writing | Bulk) -> Executable:
-    statement = insert(tx, Tally)
+def _upsert(bulk: Bulk) -> Executable:
+    statement = insert(bulk, Tally)
     return statement.on_conflict_do_update(
         index_elements=["post_id", "worker_id", "outcome"],
         set_={"n": col(Tally.n) + statement.excluded.n},
@@ -47,13 +47,6 @@ def add(bulk: Bulk, worker_id: int, counts: Iterable[Count]) -> None:
     rows = merged(worker_id, counts)
     if rows:
         bulk.connection.execute(_upsert(bulk), rows)
-
-
-async def add_async(tx: Writing, counts: Iterable[Count]) -> None:
-    """`add` for verbs on an asynchronous transaction, counted by nobody."""
-    rows = merged(NOBODY, counts)
-    if rows:
-        await (await tx.connection()).execute(_upsert(tx), rows)
 
 
 def sums(bulk: Bulk, post_ids: Sequence[int]) -> dict[int, dict[str, int]]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Executable, case
 from sqlmodel import col
 
-from store.engine import Bulk, Writing
+from store.engine import Bulk
 from store.inserts import insert
 from store.schema.lane import Turn
 
@@ -23,8 +23,8 @@ def _rows(turns: Iterable[tuple[int, int]], due_at: datetime) -> list[dict[str, 
     ]
 
 
-def _upsert(tx: Writing | Bulk) -> Executable:
-    statement = insert(tx, Turn)
+def _upsert(bulk: Bulk) -> Executable:
+    statement = insert(bulk, Turn)
     sooner = case((statement.excluded.due_at < col(Turn.due_at), statement.excluded.due_at), else_=col(Turn.due_at))
     return statement.on_conflict_do_update(index_elements=["lane_id", "post_id"], set_={"due_at": sooner})
 
@@ -34,10 +34,3 @@ def give(bulk: Bulk, turns: Iterable[tuple[int, int]], due_at: datetime) -> None
     rows = _rows(turns, due_at)
     if rows:
         bulk.connection.execute(_upsert(bulk), rows)
-
-
-async def give_async(tx: Writing, turns: Iterable[tuple[int, int]], due_at: datetime) -> None:
-    """`give` for verbs on an asynchronous transaction."""
-    rows = _rows(turns, due_at)
-    if rows:
-        await (await tx.connection()).execute(_upsert(tx), rows)
