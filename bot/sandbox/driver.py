@@ -2,59 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import inspect
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Self
+from typing import Any
 
-import aiohttp
+from bot.sandbox.link import PocketError, body_of
+from bot.sandbox.maildriver import MailDriver
+
+__all__ = ["Pocket", "PocketError"]
 
 Json = dict[str, Any]
-NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 
 
-class PocketError(Exception):
-    """The sandbox would not do it: the person could not have done this in Slack, or there is no such thing."""
-
-
-class Pocket:
+class Pocket(MailDriver):
     """One sandbox, driven over HTTP. `person` is an id, handle or address; `channel` an id, `#name` or "dm".
 
     Acting methods give the API's answer: `ok`, and `error` or `errors` when the person was shown a failure.
     Use it as an async context manager.
     """
-
-    def __init__(self, base: str) -> None:
-        self.base = base.rstrip("/")
-        self._session: aiohttp.ClientSession | None = None
-
-    async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120))
-        return self
-
-    async def __aexit__(self, *details: object) -> None:
-        if self._session is not None:
-            await self._session.close()
-
-    @property
-    def session(self) -> aiohttp.ClientSession:
-        """The HTTP session, while open."""
-        if self._session is None:
-            raise PocketError("this driver is not open")
-        return self._session
-
-    async def get(self, path: str, **query: str) -> Json:
-        """GET /pocket/`path`; PocketError on refusal."""
-        async with self.session.get(f"{self.base}/pocket/{path}", params=query) as answer:
-            return await _body(answer)
-
-    async def post(self, path: str, **fields: Any) -> Json:
-        """POST /pocket/`path` with the fields that are not None; PocketError on refusal."""
-        body = {name: value for name, value in fields.items() if value is not None}
-        async with self.session.post(f"{self.base}/pocket/{path}", json=body) as answer:
-            return await _body(answer)
 
     # ------------------------------------------------------------ looking
 
@@ -77,38 +40,14 @@ class Pocket:
         modal: Json | None = (await self.state(person))["modal"]
         return None if modal is None else dict(modal["view"])
 
-    async def changes(self) -> AsyncIterator[tuple[int, list[str]]]:
-        """The live stream: (version, topics). The first comes at once."""
-        async with self.session.get(f"{self.base}/pocket/changes", timeout=NO_TIMEOUT) as answer:
-            async for line in answer.content:
-                if line.startswith(b"data: "):
-                    change = json.loads(line[6:])
-                    yield change["version"], change["topics"]
-
-    async def wait_for(
-        self, predicate: Callable[[], Awaitable[Any] | Any], timeout: float = 10.0, what: str = ""
-    ) -> Any:
-        """Ask `predicate` (plain or async) now and after each change, until it gives something true; that thing.
-
-        PocketError naming `what` after `timeout` seconds.
-        """
-        stream = self.changes()
-        try:
-            async with asyncio.timeout(timeout):
-                async for _ in stream:
-                    found = predicate()
-                    if inspect.isawaitable(found):
-                        found = await found
-                    if found:
-                        return found
-        except TimeoutError as error:
-            raise PocketError(f"not within {timeout} s: {what or 'what was waited for'}") from error
-        finally:
-            await stream.aclose()  # type: ignore[attr-defined]  # an async generator, typed as its iterator
-        raise PocketError(f"the sandbox went away while waiting for {what or 'a change'}")
-
     async def wait_message(
-        self, person: str, channel: str, contains: str, *, timeout: float = 10.0, after: str = "0"
+        self,
+        person: str,
+        channel: str,
+        contains: str,
+        *,
+        timeout: float = 10.0,  # noqa: ASYNC109 - a deadline is its purpose
+        after: str = "0",
     ) -> Json:
         """The newest message a person sees in a channel, later than ts `after`, whose text or blocks contain this."""
 
@@ -121,7 +60,13 @@ class Pocket:
         found: Json = await self.wait_for(look, timeout, f"a message with {contains!r} in {channel} for {person}")
         return found
 
-    async def wait_modal(self, person: str, *, contains: str = "", timeout: float = 10.0) -> Json:
+    async def wait_modal(
+        self,
+        person: str,
+        *,
+        contains: str = "",
+        timeout: float = 10.0,  # noqa: ASYNC109 - a deadline is its purpose
+    ) -> Json:
         """The modal in front of a person, once there is one that contains this."""
 
         async def look() -> Json | None:
@@ -131,7 +76,13 @@ class Pocket:
         found: Json = await self.wait_for(look, timeout, f"a modal with {contains!r} for {person}")
         return found
 
-    async def wait_home(self, person: str, *, contains: str = "", timeout: float = 10.0) -> Json:
+    async def wait_home(
+        self,
+        person: str,
+        *,
+        contains: str = "",
+        timeout: float = 10.0,  # noqa: ASYNC109 - a deadline is its purpose
+    ) -> Json:
         """A person's Home, once it contains this."""
 
         async def look() -> Json | None:
@@ -211,7 +162,7 @@ class Pocket:
     async def edit_person(self, person: str, **fields: Any) -> Json:
         """Change a profile, or let somebody with a new id arrive."""
         async with self.session.post(f"{self.base}/pocket/person", json={"person": person, "fields": fields}) as answer:
-            return await _body(answer)
+            return await body_of(answer)
 
     async def control(self, **fields: Any) -> Json:
         """Order faults, tiers, scopes, time (see `control`)."""
@@ -231,86 +182,6 @@ class Pocket:
             raise PocketError(f"{person} sees no element {action_id!r}")
         newest = max(found, key=lambda message: float(message["ts"]))
         return {"channel": newest["channel"], "ts": newest["ts"]}
-
-    # ------------------------------------------------------------ mail
-
-    async def compose(
-        self,
-        author: str,
-        to: str | list[str],
-        subject: str = "",
-        body: str = "",
-        *,
-        verdict: str | None = None,
-        attachment: int = 0,
-        headers: dict[str, str] | None = None,
-        mail_from: str | None = None,
-    ) -> Json:
-        """Write a mail as a person, as somebody pretending ("pretend"), or as a stranger; the SMTP answer."""
-        return await self.post(
-            "compose",
-            author=author,
-            to=[to] if isinstance(to, str) else to,
-            subject=subject,
-            body=body,
-            verdict=verdict,
-            attachment=attachment,
-            headers=headers,
-            mail_from=mail_from,
-        )
-
-    async def submit_raw(self, mail_from: str, to: list[str], raw: bytes) -> Json:
-        """Hand over these very octets; the SMTP answer."""
-        return await self.post("submit-raw", mail_from=mail_from, to=to, raw=base64.b64encode(raw).decode())
-
-    async def mailbox(self, address: str) -> list[Json]:
-        """What an address has received, oldest first."""
-        return list((await self.get("mailbox", address=address))["mails"])
-
-    async def mailboxes(self) -> dict[str, int]:
-        """Mails per address."""
-        rows = (await self.get("mailboxes"))["mailboxes"]
-        return {row["address"]: row["count"] for row in rows}
-
-    async def mail(self, mail: Json | int) -> Json:
-        """One mail with headers and text."""
-        return await self.get(f"mail/{_number(mail)}")
-
-    async def raw_mail(self, mail: Json | int) -> bytes:
-        """One mail's octets."""
-        async with self.session.get(f"{self.base}/pocket/mail/{_number(mail)}/raw") as answer:
-            if answer.status != 200:
-                raise PocketError(await answer.text())
-            return await answer.read()
-
-    async def wait_mail(self, address: str, *, count: int = 1, contains: str = "", timeout: float = 10.0) -> list[Json]:
-        """The mails of an address whose subject contains this, once there are `count`."""
-
-        async def look() -> list[Json] | None:
-            mails = [mail for mail in await self.mailbox(address) if contains in mail["subject"]]
-            return mails if len(mails) >= count else None
-
-        found: list[Json] = await self.wait_for(look, timeout, f"{count} mails for {address} with {contains!r}")
-        return found
-
-    async def bounce(self, mail: Json | int, *, enhanced: str | None = None, text: str | None = None) -> Json:
-        """Bounce a mail to its return path; the SMTP answer."""
-        return await self.post("bounce", mail=_number(mail), enhanced=enhanced, text=text)
-
-    async def one_click(self, mail: Json | int) -> Json:
-        """Leave by a mail's one-click link (RFC 8058)."""
-        return await self.post("one-click", mail=_number(mail))
-
-
-async def _body(answer: aiohttp.ClientResponse) -> Json:
-    body: Json = await answer.json(content_type=None) if answer.content_type == "application/json" else {}
-    if answer.status != 200:
-        raise PocketError(str(body.get("error") or f"HTTP {answer.status}"))
-    return body
-
-
-def _number(mail: Json | int) -> int:
-    return mail if isinstance(mail, int) else int(mail["id"])
 
 
 def _channel_id(state: Json, channel: str) -> str:

@@ -30,7 +30,7 @@ Where a person acts is either `channel` + `ts` (a message), `view: ID` or `view:
 | GET mailbox | `address` | `{address, mails: [mail]}` oldest first |
 | GET mail/ID | | one mail with `headers: [[name, value]]`, `text`, `attachments: [{name, type, size}]` |
 | GET mail/ID/raw | | the bytes as received, as text/plain |
-| POST compose | `author, to: [address], subject?, body?, verdict?, attachment?` (bytes) `, headers?, mail_from?` | SMTP |
+| POST compose | `author, to: [address], subject?, body?, verdict?, attachment?, headers?, mail_from?` | SMTP answer |
 | POST submit-raw | `mail_from, to, raw` (base64) | SMTP answer |
 | POST bounce | `mail` (id), `enhanced?, text?` | SMTP answer to a failure report |
 | POST one-click | `mail` (id) | `{ok, code, text}` of the RFC 8058 POST |
