@@ -255,10 +255,32 @@ async def discard(tx: Writing, post_id: int, actor: Actor) -> Decided:
 async def resume_held(tx: Writing, group_id: int) -> None:
     """The group is live again: what was held only for its pause is to be judged anew by the bridge."""
     for post in await held(tx, [group_id]):
-        if {reason["name"] for reason in post.reasons} == {"group_paused"}:
+        if "group_paused" in {reason["name"] for reason in post.reasons}:
             post.rejudge = True
             tx.add(post)
     tx.wake(Topic.EXPAND)
+
+
+async def to_rejudge(tx: Reading, limit: int = 20) -> list[Post]:
+    """Held posts that a resumed group waits to have judged anew."""
+    query = select(Post).where(col(Post.state) == PostState.HELD, col(Post.rejudge)).order_by(col(Post.id))
+    return list((await tx.exec(query.limit(limit))).all())
+
+
+async def rejudged(tx: Writing, post_id: int, decision: Decision) -> bool:
+    """Apply a new decision to a post held for a pause. False if a person decided it meanwhile.
+
+    What would be refused now stays held, its card saying so: it was taken, so somebody should see it.
+    """
+    still_held = update(Post).where(col(Post.id) == post_id, col(Post.state) == PostState.HELD)
+    reasons = [reason.as_json() for reason in decision.reasons]
+    trail = [list(step) for step in decision.trail]
+    if (await tx.exec(still_held.values(rejudge=False, reasons=reasons, trail=trail))).rowcount == 0:
+        return False
+    if decision.action is Action.ACCEPT:
+        return (await release(tx, post_id, Actor("system"))).won
+    await outbox.touch(tx, NoticeKind.HELD_CARD, post_id)
+    return True
 
 
 async def retry(tx: Writing, post_id: int, actor: Actor) -> bool:

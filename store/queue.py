@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, case, delete, func, insert, or_, select, update
 from sqlmodel import col
 
 from store import lanes, tallies, turns, workers
 from store.engine import Bulk, Writing
 from store.schema.delivery import Delivery
-from store.schema.lane import Turn
+from store.schema.lane import Lane, Turn
 from store.schema.post import Post
 from store.signal import Topic
 from store.terms import DeliveryState, Outcome
@@ -60,6 +60,28 @@ class Claimed:
     next_at: datetime | None
 
 
+def lanes_due(bulk: Bulk, limit: int) -> list[tuple[int, str]]:
+    """Lanes with something due that do not wait, as (id, key); the one served longest ago first."""
+    ready = or_(col(Lane.waiting_until).is_(None), col(Lane.waiting_until) <= bulk.now)
+    query = (
+        select(col(Lane.id), col(Lane.key))
+        .join(Turn, col(Turn.lane_id) == col(Lane.id))
+        .where(col(Turn.due_at) <= bulk.now, ready)
+        .group_by(col(Lane.id), col(Lane.key))
+        .order_by(func.min(col(Turn.served_at)))
+        .limit(limit)
+    )
+    return [(int(row.id), row.key) for row in bulk.connection.execute(query)]
+
+
+def next_due(bulk: Bulk) -> datetime | None:
+    """When something becomes due that is not yet: a retry, or a lane's wait at its end."""
+    later = case((col(Lane.waiting_until) > col(Turn.due_at), col(Lane.waiting_until)), else_=col(Turn.due_at))
+    query = select(later.label("at")).join(Lane, col(Lane.id) == col(Turn.lane_id)).order_by(later).limit(1)
+    moment: datetime | None = bulk.connection.execute(query.where(later > bulk.now)).scalar()
+    return moment
+
+
 def claim(bulk: Bulk, worker_id: int, lane_id: int, wanted: int) -> Claimed:
     """Claim up to `wanted` due deliveries of a lane for a worker, a fair part from each post whose turn it is."""
     if wanted <= 0:
@@ -68,7 +90,7 @@ def claim(bulk: Bulk, worker_id: int, lane_id: int, wanted: int) -> Claimed:
     waiting = select(col(Turn.post_id)).where(*due).order_by(col(Turn.served_at), col(Turn.post_id))
     post_ids = list(bulk.connection.execute(waiting.limit(TURNS_AT_ONCE)).scalars())
     if not post_ids:
-        return Claimed((), _next_due(bulk, lane_id))
+        return Claimed((), None)
     budget = lanes.budget(bulk, lane_id, wanted)
     if budget.allowed == 0:
         return Claimed((), budget.next_at)
@@ -78,12 +100,6 @@ def claim(bulk: Bulk, worker_id: int, lane_id: int, wanted: int) -> Claimed:
         claims += _claim_of_post(bulk, worker_id, lane_id, post_id, fair)
     lanes.refund(bulk, lane_id, budget.allowed - len(claims))
     return Claimed(tuple(claims), budget.next_at if budget.allowed < wanted else None)
-
-
-def _next_due(bulk: Bulk, lane_id: int) -> datetime | None:
-    soonest = select(func.min(col(Turn.due_at))).where(col(Turn.lane_id) == lane_id)
-    moment: datetime | None = bulk.connection.execute(soonest).scalar_one()
-    return moment
 
 
 def _claim_of_post(bulk: Bulk, worker_id: int, lane_id: int, post_id: int, limit: int) -> list[Claim]:

@@ -1,0 +1,78 @@
+"""Settlement: the results of a moment become rows, alarms and notices, in one transaction with the next claim."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from mailbridge.deliver import schedule
+from mailbridge.deliver.streaks import Streaks
+from store import alarms, queue, turns
+from store.engine import Bulk
+from store.queue import Claim, Result
+from store.terms import DeliveryState, Fault, Outcome
+
+Random = Callable[[], float]
+UNCLEAR_PAUSE = timedelta(seconds=30)
+OURS_PAUSE = timedelta(seconds=5)
+
+
+class Fenced(Exception):  # noqa: N818 - an answer of the database
+    """This worker was declared dead; its claims are somebody else's, and its results change nothing."""
+
+
+@dataclass(slots=True)
+class Verdicts:
+    """What a batch of results says beyond its rows."""
+
+    results: list[Result] = field(default_factory=list)
+    stalled: dict[tuple[int, int], Outcome] = field(default_factory=dict)  # (lane, post) -> the refusal
+    waiting: dict[int, Outcome] = field(default_factory=dict)  # lane -> the refusal of us
+    working: set[int] = field(default_factory=set)  # lanes that relayed something
+
+
+def judge(
+    done: Sequence[tuple[Claim, Outcome]], streaks: dict[int, Streaks], now: datetime, random: Random
+) -> Verdicts:
+    """Pure: whose fault each outcome is, and when what is deferred is tried again."""
+    verdicts = Verdicts()
+    for claim, outcome in done:
+        post_id = claim.post_id or turns.LETTERS
+        fault = streaks.setdefault(claim.lane_id, Streaks()).judge(post_id, outcome, claim.attempts)
+        if outcome.state is DeliveryState.RELAYED:
+            verdicts.working.add(claim.lane_id)
+            verdicts.results.append(Result(claim, outcome))
+        elif fault is Fault.RECIPIENT:
+            verdicts.results.append(Result(claim, replace(outcome, state=DeliveryState.FAILED, fault=fault)))
+        else:
+            if fault is Fault.POST and claim.post_id is not None:
+                verdicts.stalled[claim.lane_id, claim.post_id] = outcome
+            elif fault is Fault.US:
+                verdicts.waiting[claim.lane_id] = outcome
+            verdicts.results.append(_deferred(claim, outcome, fault, now, random))
+    return verdicts
+
+
+def _deferred(claim: Claim, outcome: Outcome, fault: Fault, now: datetime, random: Random) -> Result:
+    deferred = replace(outcome, state=DeliveryState.DEFERRED, fault=fault)
+    if fault in (Fault.US, Fault.POST):
+        return Result(claim, deferred, now + OURS_PAUSE)  # the lane, or the post, waits; the contact is not at fault
+    if fault is Fault.UNCLEAR:
+        return Result(claim, deferred, now + UNCLEAR_PAUSE * (1 + claim.attempts))
+    due_at = schedule.next_due(claim.attempts, claim.queued_at, now, random())
+    if due_at is None:
+        return Result(claim, replace(outcome, state=DeliveryState.FAILED, fault=Fault.RECIPIENT))
+    return Result(claim, deferred, due_at)
+
+
+def settle(bulk: Bulk, worker_id: int, verdicts: Verdicts) -> None:
+    """Write the verdicts. Raises Fenced (and changes nothing) if the worker is dead."""
+    if not queue.settle(bulk, worker_id, verdicts.results):
+        raise Fenced
+    for (lane_id, post_id), outcome in verdicts.stalled.items():
+        alarms.stall(bulk, lane_id, post_id, outcome)
+    for lane_id, outcome in verdicts.waiting.items():
+        alarms.wait(bulk, lane_id, outcome, schedule.lane_wait)
+    for lane_id in verdicts.working - set(verdicts.waiting):
+        alarms.clear(bulk, lane_id)

@@ -1,0 +1,278 @@
+"""Worker: claim, deliver, settle, until told to stop. One loop for all lanes of this process."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from mailbridge.deliver.editions import Editions, Publication, Publisher
+from mailbridge.deliver.feed import LaneFeed
+from mailbridge.deliver.pool import Pool
+from mailbridge.deliver.settlement import Fenced, Verdicts, judge, settle
+from mailbridge.deliver.streaks import Streaks
+from store import expansion, lanes, notices, queue, workers
+from store.engine import Bulk, Database
+from store.queue import Claim
+from store.signal import Ear, Topic
+from store.terms import DeliveryState, Fault, NoticeKind, Outcome, Reply, Stage
+
+log = structlog.get_logger()
+
+SETTLE_SECONDS = 0.005  # at most one settling transaction in this time
+REPORT_SECONDS = 0.5  # at most one touch of a report in this time, and always a last one
+LANES_AT_ONCE = 50
+DRAIN_SECONDS = 25.0
+
+PoolFor = Callable[[str, LaneFeed, Callable[[Outcome], None]], Pool]
+
+
+@dataclass(slots=True)
+class LaneWork:
+    """A lane in work: its claims, its connections, and when it has more to give."""
+
+    key: str
+    feed: LaneFeed
+    pool: Pool
+    next_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one transaction gave: new claims with their publications, and when to look again."""
+
+    claims: list[tuple[LaneWork, Claim, Publication]] = field(default_factory=list)
+    next_at: datetime | None = None
+    expanding: bool = False
+
+
+class Worker:
+    """Delivers for one process. `run` ends after `stop`, when all that was taken is settled."""
+
+    def __init__(
+        self, database: Database, publisher: Publisher, pool_for: PoolFor, *, max_unsettled: int, by_domain: bool
+    ) -> None:
+        self._database = database
+        self._publisher = publisher
+        self._pool_for = pool_for
+        self._max_unsettled = max_unsettled
+        self._by_domain = by_domain
+        self._editions = Editions(publisher)
+        self._lanes: dict[int, LaneWork] = {}
+        self._streaks: dict[int, Streaks] = {}
+        self._done: list[tuple[Claim, Outcome]] = []
+        self._unsettled = 0
+        self._stale_reports: dict[int, float] = {}
+        self._touched: dict[int, float] = {}
+        self._stopping = False
+        self._life: workers.Life | None = None
+        self._ear: Ear | None = None
+        self.heartbeat_at = 0.0
+
+    async def run(self) -> None:
+        """Work until stopped; then let go of what no connection has taken, and settle the rest."""
+        self._life = await workers.begin(self._database, "mailbridge")
+        heart = asyncio.create_task(self._heart())
+        try:
+            with self._database.signal.ear(Topic.DELIVER, Topic.EXPAND) as self._ear:
+                while not self._stopping:
+                    turn = await self._turn()
+                    await self._pause(turn)
+                await self._drain()
+        finally:
+            heart.cancel()
+            with suppress(asyncio.CancelledError):
+                await heart
+            self._life.end()
+
+    def stop(self) -> None:
+        """Take nothing new; `run` returns when what is out there has its outcome."""
+        self._stopping = True
+        self._nudge()
+
+    def _nudge(self) -> None:
+        if self._ear is not None:
+            self._ear.event.set()
+
+    # ------------------------------------------------------------ one turn
+
+    async def _turn(self, *, claiming: bool = True) -> Turn:
+        done, self._done = self._done, []
+        worker_id = self._worker_id
+        verdicts = judge(done, self._streaks, self._database.clock(), random.random)  # noqa: TID251 - the shell's jitter
+        room = self._max_unsettled - (self._unsettled - len(done)) if claiming else 0
+        withdrawn = self._withdraw(verdicts)
+        reports = self._reports_due(done, force=not claiming)
+
+        def transaction(bulk: Bulk) -> Turn:
+            settle(bulk, worker_id, verdicts)
+            queue.unclaim(bulk, worker_id, withdrawn, bulk.now + timedelta(seconds=1))
+            turn = Turn()
+            if claiming:
+                turn.expanding = self._expand(bulk)
+                self._claim(bulk, worker_id, room + len(withdrawn), turn)
+            if not done:
+                reports.update(queue.finish(bulk))
+            for post_id in reports:
+                notices.touch(bulk, NoticeKind.REPORT, post_id)
+            return turn
+
+        try:
+            turn = await self._database.bulk(transaction)
+        except Fenced:
+            await self._live_again()
+            return Turn()
+        except BaseException:
+            self._done = done + self._done  # nothing was written: these results are still owed
+            raise
+        self._unsettled += len(turn.claims) - len(done) - len(withdrawn)
+        self._hand_out(turn)
+        return turn
+
+    def _withdraw(self, verdicts: Verdicts) -> list[Claim]:
+        claims: list[Claim] = []
+        for lane_id, post_id in verdicts.stalled:
+            claims += self._lanes[lane_id].feed.withdraw(post_id)
+        for lane_id in verdicts.waiting:
+            claims += self._lanes[lane_id].feed.withdraw()
+        return claims
+
+    def _reports_due(self, done: list[tuple[Claim, Outcome]], *, force: bool) -> set[int]:
+        now = asyncio.get_running_loop().time()
+        for claim, _ in done:
+            if claim.post_id is not None:
+                self._stale_reports.setdefault(claim.post_id, now)
+        due = {
+            post_id
+            for post_id in self._stale_reports
+            if force or now - self._touched.get(post_id, 0.0) >= REPORT_SECONDS
+        }
+        for post_id in due:
+            del self._stale_reports[post_id]
+            self._touched[post_id] = now
+        if len(self._touched) > 1000:
+            self._touched = {post_id: at for post_id, at in self._touched.items() if now - at < REPORT_SECONDS}
+        return due
+
+    def _expand(self, bulk: Bulk) -> bool:
+        pending = expansion.pending(bulk)
+        for post_id in pending:
+            expansion.expand(bulk, post_id, by_domain=self._by_domain)
+            break  # one chunk a transaction; the loop comes round at once
+        return bool(pending)
+
+    def _claim(self, bulk: Bulk, worker_id: int, room: int, turn: Turn) -> None:
+        due = queue.lanes_due(bulk, LANES_AT_ONCE)
+        for index, (lane_id, key) in enumerate(due):
+            work = self._lanes.get(lane_id) or self._open(lane_id, key)
+            fair = -(-room // (len(due) - index))
+            claimed = queue.claim(bulk, worker_id, lane_id, fair)
+            room -= len(claimed.claims)
+            turn.claims += [(work, claim, self._publication(bulk, claim)) for claim in claimed.claims]
+            if claimed.next_at is not None:
+                turn.next_at = min(filter(None, (turn.next_at, claimed.next_at)))
+        soonest = queue.next_due(bulk)
+        if soonest is not None:
+            turn.next_at = min(filter(None, (turn.next_at, soonest)))
+
+    def _publication(self, bulk: Bulk, claim: Claim) -> Publication:
+        if claim.post_id is None:
+            assert claim.letter_id is not None
+            return self._editions.letter(bulk, claim.letter_id)
+        return self._editions.get(bulk, claim.post_id)
+
+    def _open(self, lane_id: int, key: str) -> LaneWork:
+        feed = LaneFeed(self._publisher, self._settled)
+        pool = self._pool_for(key, feed, lambda outcome: self._lane_failed(lane_id, outcome))
+        self._lanes[lane_id] = work = LaneWork(key, feed, pool)
+        return work
+
+    def _hand_out(self, turn: Turn) -> None:
+        fed: dict[str, LaneWork] = {}
+        for work, claim, publication in turn.claims:
+            work.feed.put([(claim, publication)])
+            fed[work.key] = work
+        for work in fed.values():
+            work.pool.nudge()
+
+    # ------------------------------------------------------------ what comes back
+
+    def _settled(self, claim: Claim, outcome: Outcome) -> None:
+        self._done.append((claim, outcome))
+        self._nudge()
+
+    def _lane_failed(self, lane_id: int, outcome: Outcome) -> None:
+        """No connection could be had: what waits for one is not tried, and not counted against anybody."""
+        work = self._lanes[lane_id]
+        for claim in work.feed.withdraw():
+            self._done.append((claim, outcome))
+        self._nudge()
+
+    # ------------------------------------------------------------ rhythm
+
+    async def _pause(self, turn: Turn) -> None:
+        assert self._ear is not None
+        if self._done:
+            await asyncio.sleep(SETTLE_SECONDS)
+            return
+        if turn.expanding:
+            return
+        seconds = 1.0
+        if turn.next_at is not None:
+            seconds = max(0.0, (turn.next_at - self._database.clock()).total_seconds())
+        if self._stale_reports:
+            seconds = min(seconds, REPORT_SECONDS)
+        await self._ear.wait(seconds)
+
+    async def _drain(self) -> None:
+        """Give back what no connection took, wait for what one did, settle, and say good-bye."""
+        for work in self._lanes.values():
+            given_back = work.feed.withdraw()
+            self._unsettled -= len(given_back)
+            await self._database.bulk(
+                lambda bulk, claims=given_back: queue.unclaim(bulk, self._worker_id, claims, bulk.now)  # type: ignore[misc]  # a default argument
+            )
+        await asyncio.gather(*(work.pool.drain(DRAIN_SECONDS) for work in self._lanes.values()))
+        while self._done or self._stale_reports:
+            await self._turn(claiming=False)
+        await self._database.bulk(lambda bulk: workers.end(bulk, self._worker_id))
+
+    async def _heart(self) -> None:
+        while True:
+            await asyncio.sleep(workers.HEARTBEAT_SECONDS)
+            if not await self._database.bulk(lambda bulk: workers.beat(bulk, self._worker_id)):
+                log.error("worker.fenced", worker=self._worker_id)
+            self.heartbeat_at = asyncio.get_running_loop().time()
+
+    async def _live_again(self) -> None:
+        """Declared dead (the machine slept, the database was out of reach): begin a new life with nothing claimed."""
+        log.error("worker.fenced", worker=self._worker_id)
+        for work in self._lanes.values():
+            work.feed.withdraw()
+            await work.pool.drain(0)
+        self._lanes.clear()
+        self._done.clear()
+        self._unsettled = 0
+        assert self._life is not None
+        self._life.end()
+        self._life = await workers.begin(self._database, "mailbridge")
+
+    @property
+    def _worker_id(self) -> int:
+        assert self._life is not None
+        return self._life.id
+
+
+def unreachable(text: str) -> Outcome:
+    """The outcome of what could not be tried, because no connection to the hop could be had."""
+    return Outcome(DeliveryState.DEFERRED, Reply(0, "", text), Stage.CONNECT, Fault.US)
+
+
+def prepare(bulk: Bulk, limits: lanes.Limits) -> None:
+    """Make the relay's lane with the limits of the settings."""
+    lanes.ensure(bulk, lanes.RELAY, limits)

@@ -1,0 +1,27 @@
+"""Judge anew what was held only because its group was paused."""
+
+from __future__ import annotations
+
+from mailbridge.policy.chain import decide
+from mailbridge.policy.facts import Facts
+from store import memberships, names, posts
+from store.engine import Database
+from store.schema.group import Group
+
+
+async def rejudge(database: Database) -> int:
+    """Decide waiting posts by the settings and the roster of now. Returns how many were looked at."""
+    async with database.reading() as tx:
+        waiting = [post.id for post in await posts.to_rejudge(tx)]
+    for post_id in waiting:
+        assert post_id is not None
+        async with database.writing() as tx:
+            post = await posts.get(tx, post_id)
+            group = await tx.get(Group, post.group_id) if post else None
+            if post is None or group is None:
+                continue
+            standing = await memberships.standing(tx, post.group_id, post.author.lower(), post.authenticated)
+            # Loops, machines and malformed mail were judged on the bytes at intake, and do not change.
+            facts = Facts(post.author, post.authenticated, standing, await posts.size(tx, post_id))
+            await posts.rejudged(tx, post_id, decide(facts, names.policy(group)))
+    return len(waiting)
