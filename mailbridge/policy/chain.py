@@ -117,5 +117,5 @@ def _values(reason: str, facts: Facts, group: GroupPolicy) -> Mapping[str, str]:
         "over_send_size": {"limit": show(group.max_send_size or 0), "size": show(facts.size)},
         "automatic": {"mark": facts.automatic},
         "loop": {"group": group.address},
-        "hops": {"n": str(facts.received)},
+        "hops": {"count": str(facts.received)},
     }.get(reason, {"author": facts.author, "group": group.address})

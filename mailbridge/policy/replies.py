@@ -55,3 +55,15 @@ def not_permitted(group: GroupPolicy, owner: str) -> Reply:
     who = {Posting.MEMBERS: "proven members", Posting.ADMINISTRATORS: "its administrators and moderators"}
     hint = f"; questions to {owner}" if owner else ""
     return Reply(550, "5.7.2", f"Only {who.get(group.posting, 'some people')} may post to {group.address}{hint}")
+
+
+def use_the_link(group: GroupPolicy) -> Reply:
+    """A bare leave address refuses, in the same words, whoever is not a proven member."""
+    return Reply(
+        550, "5.7.1", f"To leave {group.address}, use the unsubscribe link that came with each of its messages"
+    )
+
+
+def taken(public_id: str) -> Reply:
+    """The message is ours now. The id is what its report, its Received field and our log call it."""
+    return Reply(250, "2.0.0", f"Ok: {public_id}")

@@ -1,0 +1,43 @@
+"""A message at the end of its data: every recipient's part is done, and every recipient has a reply."""
+
+from __future__ import annotations
+
+import asyncio
+
+from mailbridge.intake import bounces, leaving, posting
+from mailbridge.intake.addresses import ToBounces, ToGroup, ToLeave
+from mailbridge.intake.envelope import Envelope
+from mailbridge.intake.session import House
+from mailbridge.policy import shape
+from store.terms import Reply
+
+# Reading a header takes a millisecond; copying and hashing a big body takes long enough for others to notice.
+_LARGE = 1_048_576
+
+
+async def deliver(house: House, envelope: Envelope, raw: bytes) -> list[Reply]:
+    """Do what the message is for. One reply for each recipient, in order; over SMTP they are all the same one.
+
+    Everything positive is committed before this returns. Raises what the database raises: nothing is then said to be
+    taken, and a repeat finds what was committed all the same.
+    """
+    replies: list[Reply | None] = [None] * len(envelope.recipients)
+    read = await _examine(house, raw)
+    groups = [(at, one.group) for at, one in enumerate(envelope.recipients) if isinstance(one, ToGroup)]
+    if groups:
+        said = await posting.post(house, envelope, read, [group for _, group in groups], raw)
+        for (at, _), reply in zip(groups, said, strict=True):
+            replies[at] = reply
+    for at, one in enumerate(envelope.recipients):
+        if isinstance(one, ToLeave):
+            replies[at] = await leaving.leave(house, envelope, read, one)
+        elif isinstance(one, ToBounces):
+            replies[at] = await bounces.keep(house, envelope, one, raw)
+    return [reply for reply in replies if reply is not None]
+
+
+async def _examine(house: House, raw: bytes) -> shape.Shape | Reply:
+    most = house.limits.header_fields
+    if len(raw) < _LARGE:
+        return shape.examine(raw, most)
+    return await asyncio.to_thread(shape.examine, raw, most)

@@ -1,0 +1,128 @@
+"""The doors: where SMTP and LMTP are listened for, and how they are closed without cutting anybody off."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from mailbridge.intake.limits import Budget, Gate
+from mailbridge.intake.protocol import Protocol
+from mailbridge.intake.session import House
+
+_log = structlog.get_logger(__name__)
+_BACKLOG = 512
+_UNIX_MODE = 0o660
+# A few seconds are every client's due to read its 421; what is being committed ends in that time or is repeated.
+GRACE_SECONDS = 20.0
+
+
+class ListenRefused(Exception):  # noqa: N818 - said to the person who starts the program
+    """A door cannot be opened. The text is one line that says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where to listen: a host and port, or the path of a Unix socket. Port 0 lets the system choose."""
+
+    lmtp: bool
+    host: str = ""
+    port: int = 0
+    path: str = ""
+
+    def __str__(self) -> str:
+        return f"unix:{self.path}" if self.path else f"{self.host}:{self.port}"
+
+
+def door(text: str, *, lmtp: bool) -> Door:
+    """`host:port`, `[::1]:port`, `:port` (every address) or `unix:/path`. Raises ValueError."""
+    if text.startswith("unix:") and len(text) > len("unix:"):
+        return Door(lmtp, path=text.removeprefix("unix:"))
+    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.%a-z]+)\]|([^\s:\[\]]*)):(\d{1,5})", text)
+    if not match or int(match[3]) > 65_535:
+        raise ValueError(f"{text[:80]!r} is neither host:port nor unix:/path")
+    return Door(lmtp, match[1] or match[2] or "", int(match[3]))
+
+
+class Listener:
+    """All doors of one process; they share one gate and one budget."""
+
+    def __init__(self, house: House, doors: Sequence[Door], *, tls: ssl.SSLContext | None = None) -> None:
+        self._house = house
+        self._doors = doors
+        self._tls = tls
+        self._gate = Gate(house.limits)
+        self._budget = Budget(house.limits.in_flight_octets)
+        self._sessions: set[Protocol] = set()
+        self._servers: list[asyncio.Server] = []
+
+    @property
+    def ports(self) -> list[int]:
+        """The TCP ports listened on, in the order of the doors."""
+        return [
+            sock.getsockname()[1]
+            for server in self._servers
+            for sock in server.sockets[:1]
+            if isinstance(sock.getsockname(), tuple)
+        ]
+
+    async def start(self) -> None:
+        """Open every door. Raises ListenRefused, with none left open."""
+        # It would log every command, and at DEBUG every line of every mail.
+        logging.getLogger("mail.log").setLevel(logging.WARNING)
+        try:
+            for one in self._doors:
+                self._servers.append(await self._open(one))
+        except OSError as fault:
+            await self.stop(0)
+            raise ListenRefused(f"{one} cannot be listened on: {_why(fault)}") from fault
+        for one in self._doors:
+            _log.info("listener.opened", at=str(one), lmtp=one.lmtp)
+
+    async def stop(self, grace: float = GRACE_SECONDS) -> None:
+        """Take no more connections, send 421 to who waits, and let messages under way finish for `grace` seconds."""
+        for server in self._servers:
+            server.close()
+        for session in list(self._sessions):
+            session.drain()
+        ends = [asyncio.ensure_future(session.ended()) for session in self._sessions]
+        if ends:
+            _, late = await asyncio.wait(ends, timeout=grace)
+            for session in list(self._sessions):
+                session.abort()
+            if late:
+                # Their sockets are gone; what remains is a commit that is bounded by the database's own deadline.
+                await asyncio.wait(late)
+        self._servers.clear()
+
+    async def _open(self, one: Door) -> asyncio.Server:
+        loop = asyncio.get_running_loop()
+
+        def protocol() -> Protocol:
+            return Protocol(self._house, self._gate, self._budget, self._sessions, lmtp=one.lmtp, tls=self._tls)
+
+        if one.path:
+            server = await loop.create_unix_server(protocol, one.path, backlog=_BACKLOG)
+            os.chmod(one.path, _UNIX_MODE)
+            return server
+        return await loop.create_server(protocol, one.host or None, one.port, backlog=_BACKLOG)
+
+
+def certificate(cert: str, key: str) -> ssl.SSLContext:
+    """The context STARTTLS is offered with, from PEM files. Raises ListenRefused."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(cert, key or None)
+    except (OSError, ssl.SSLError) as fault:
+        raise ListenRefused(f"POSTROOM_TLS_CERT or POSTROOM_TLS_KEY cannot be used: {_why(fault)}") from fault
+    return context
+
+
+def _why(fault: OSError) -> str:
+    return (os.strerror(fault.errno) if fault.errno and fault.errno > 0 else str(fault)).lower()

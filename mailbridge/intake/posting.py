@@ -1,0 +1,148 @@
+"""A message for groups: authenticate its author, ask policy, commit, and only then say 250."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+
+from mailbridge.intake.authenticate import Proof, authenticate
+from mailbridge.intake.envelope import Envelope
+from mailbridge.intake.session import House
+from mailbridge.policy import chain, facts, fingerprint, outcome, replies
+from mailbridge.policy.shape import Shape
+from store import letters, memberships, posts
+from store.engine import Writing
+from store.posts import NewMessage, Submission
+from store.terms import Action, Decision, GroupPolicy, LetterKind, Reply, Standing
+from store.texts import say
+
+_log = structlog.get_logger(__name__)
+_HASH_IN_THREAD = 1_048_576
+
+
+async def post(
+    house: House, envelope: Envelope, shape: Shape | Reply, groups: Sequence[GroupPolicy], raw: bytes
+) -> list[Reply]:
+    """One reply for each of `groups`, a group that was named twice included.
+
+    The groups' standings are read first and the write lock is taken only for what is stored: a refused mail costs no
+    write.
+    """
+    if isinstance(shape, Reply):
+        _log.info("post.refused", id=envelope.public_id, reply=str(shape), client=envelope.client)
+        return [shape] * len(groups)
+    proof = authenticate(shape, envelope.client, house.relays)
+    distinct = list({group.group_id: group for group in groups}.values())
+    standings = await _standings(house, shape, proof, distinct)
+    decisions = [
+        chain.decide(facts.gather(shape, envelope.return_path, standing, authenticated=proof.authenticated), group)
+        for group, standing in zip(distinct, standings, strict=True)
+    ]
+    result = outcome.conclude(decisions, authenticated=proof.authenticated, lmtp=envelope.lmtp)
+    for group, decision in zip(distinct, decisions, strict=True):
+        _note(envelope, shape, proof, group, decision)
+    public_id = envelope.public_id
+    if result.posts:
+        message = _message(envelope, shape, proof, raw)
+        submissions = await _submissions(envelope, shape, distinct, standings, result.posts)
+        async with house.database.writing() as tx:
+            submitted = await posts.submit(tx, message, submissions)
+            # A repeat was told of at its first time.
+            if submitted.posts:
+                for index in result.letters:
+                    await _tell(tx, shape, distinct[index], decisions[index])
+        public_id = submitted.public_id
+        _log.info("message.committed", id=public_id, posts=len(submitted.posts), repeats=len(submitted.repeats))
+    said = {
+        group.group_id: reply or replies.taken(public_id) for group, reply in zip(distinct, result.replies, strict=True)
+    }
+    return [said[group.group_id] for group in groups]
+
+
+async def _standings(house: House, shape: Shape, proof: Proof, groups: Sequence[GroupPolicy]) -> list[Standing]:
+    key = shape.author.address.key
+    async with house.database.reading() as tx:
+        return [await memberships.standing(tx, group.group_id, key, proof.authenticated) for group in groups]
+
+
+async def _submissions(
+    envelope: Envelope,
+    shape: Shape,
+    groups: Sequence[GroupPolicy],
+    standings: Sequence[Standing],
+    chosen: Sequence[tuple[int, Decision]],
+) -> list[Submission]:
+    if shape.size < _HASH_IN_THREAD:
+        content = fingerprint.content(shape, envelope.return_path)
+    else:
+        content = await asyncio.to_thread(fingerprint.content, shape, envelope.return_path)
+    return [
+        Submission(
+            group_id=groups[index].group_id,
+            standing=standings[index],
+            decision=decision,
+            fingerprint=fingerprint.fingerprint(groups[index].address, content),
+        )
+        for index, decision in chosen
+    ]
+
+
+def _message(envelope: Envelope, shape: Shape, proof: Proof, raw: bytes) -> NewMessage:
+    return NewMessage(
+        raw=raw,
+        public_id=envelope.public_id,
+        return_path=envelope.return_path,
+        helo=envelope.helo,
+        client=envelope.client,
+        author=str(shape.author.address),
+        author_name=shape.author.name,
+        subject=shape.subject,
+        header_message_id=shape.message_id,
+        authenticated=proof.authenticated,
+        verdict=proof.verdict,
+    )
+
+
+async def _tell(tx: Writing, shape: Shape, group: GroupPolicy, decision: Decision) -> None:
+    """The letter for a refusal that the session could not say. Only ever to a proven author."""
+    reasons = [
+        say(group.language, f"reason.{reason.name}", **dict[str, Any](reason.values)) for reason in decision.reasons
+    ]
+    await letters.write(
+        tx,
+        LetterKind.POST_REJECTED,
+        str(shape.author.address),
+        group.language,
+        group_id=group.group_id,
+        arguments={
+            "group": group.address,
+            "name": group.display_name,
+            "subject": shape.subject,
+            "reason": "\n".join(reasons),
+        },
+        in_reply_to=shape.message_id,
+    )
+
+
+_EVENT = {
+    Action.ACCEPT: "post.accepted",
+    Action.HOLD: "post.held",
+    Action.REJECT: "post.rejected",
+    Action.DISCARD: "post.discarded",
+}
+
+
+def _note(envelope: Envelope, shape: Shape, proof: Proof, group: GroupPolicy, decision: Decision) -> None:
+    _log.info(
+        _EVENT[decision.action],
+        id=envelope.public_id,
+        group=group.address,
+        author=str(shape.author.address),
+        return_path=envelope.return_path,
+        verdict=proof.verdict,
+        reasons=[reason.name for reason in decision.reasons],
+        detail=[dict(reason.values) for reason in decision.reasons if reason.name == "automatic"],
+    )

@@ -1,0 +1,264 @@
+"""The shell of a session on aiosmtpd: sockets, time-outs, limits, TLS and the reading of data.
+
+Of aiosmtpd 1.4.6 the connection's plumbing remains. Its command loop answers faults with 500 and their text, cancels a
+commit when the client hangs up, counts nothing, reads data without bound and shares a table between sessions; all
+that is ours here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import defaultdict
+from collections.abc import Sequence
+
+import structlog
+from aiosmtpd.smtp import SMTP
+
+from mailbridge.intake import arrival, trace, trouble
+from mailbridge.intake.commands import BAD_SYNTAX, IDLE, Answer, Dialogue, Then
+from mailbridge.intake.data import Content
+from mailbridge.intake.envelope import Envelope
+from mailbridge.intake.limits import Budget, Gate
+from mailbridge.intake.session import House
+from mailbridge.intake.wire import LineTooLong, Wire
+from mailbridge.policy import replies
+from store.terms import Reply
+
+_log = structlog.get_logger(__name__)
+_TLS_SECONDS = 60.0
+
+
+class Ended(Exception):  # noqa: N818 - the session's end, not an error
+    """The session is over; `reply` is the last thing said, or None if there is nobody to hear it."""
+
+    def __init__(self, reply: Reply | None = None) -> None:
+        super().__init__(str(reply))
+        self.reply = reply
+
+
+class Protocol(SMTP):
+    """One connection. `lmtp` speaks LMTP (RFC 2033) instead; `sessions` is where it is found while it lasts."""
+
+    # What asyncio holds of an unread client: it stops reading the socket at twice this.
+    line_length_limit = 32_768
+
+    def __init__(
+        self,
+        house: House,
+        gate: Gate,
+        budget: Budget,
+        sessions: set[Protocol],
+        *,
+        lmtp: bool,
+        tls: ssl.SSLContext | None,
+    ) -> None:
+        # Else all sessions share one, and each new one clears it.
+        self.command_size_limits = defaultdict(lambda: house.limits.command_octets)
+        super().__init__(object(), hostname=house.hostname, loop=asyncio.get_running_loop())
+        self._house = house
+        self._gate = gate
+        self._budget = budget
+        self._sessions = sessions
+        self._lmtp = lmtp
+        self._tls = tls
+        self._dialogue = Dialogue(house, lmtp=lmtp, tls_offered=tls is not None)
+        self._client = ""
+        self._errors = 0
+        self._idle = 0
+        self._closing = False
+        self._patience: asyncio.Timeout | None = None
+        self._ends_at = self.loop.time() + house.limits.session_seconds
+
+    # ------------------------------------------------------------ what the event loop calls
+
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """No timer of aiosmtpd's: it cuts a steady sender by the whole of DATA, and never ends an idle one."""
+
+    def eof_received(self) -> bool:
+        # A client may close its side behind the final dot and still wait for our reply (RFC 5321 4.1.1.10 allows
+        # neither, and people do both): the reader sees the end, the commit goes on.
+        return bool(asyncio.StreamReaderProtocol.eof_received(self))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        # Nothing is cancelled: a commit under way ends by itself, and whoever reads is told.
+        asyncio.StreamReaderProtocol.connection_lost(self, error)
+
+    async def _handle_client(self) -> None:
+        self._wire = Wire(self._reader)
+        self._client = trace.client(self._writer.get_extra_info("peername"))
+        entered = self._gate.enter(self._client, trusted=self._house.relays.trust(self._client))
+        self._sessions.add(self)
+        try:
+            if not entered:
+                raise Ended(replies.BUSY)
+            await self._converse()
+        except Ended as end:
+            if end.reply is not None:
+                await self._last_words(end.reply)
+        except (OSError, TimeoutError):
+            _log.debug("session.lost", client=self._client)
+        except Exception:  # noqa: BLE001 - whatever it is, the client is told to try again
+            _log.exception("session.failed", client=self._client)
+            await self._last_words(replies.CLOSING)
+        finally:
+            self._writer.close()
+            self._sessions.discard(self)
+            if entered:
+                self._gate.leave(self._client)
+
+    # ------------------------------------------------------------ ending from outside
+
+    def drain(self) -> None:
+        """End the session where it waits for a command, with 421; a message under way is finished first."""
+        self._closing = True
+        if self._patience is not None and not self._patience.expired():
+            self._patience.reschedule(self.loop.time())
+
+    def abort(self) -> None:
+        """Cut the connection. A commit under way still ends by itself."""
+        self._writer.transport.abort()
+
+    async def ended(self) -> None:
+        """Wait until the session is over."""
+        task = self._handler_coroutine
+        if task is not None:
+            await asyncio.wait({task})
+
+    # ------------------------------------------------------------ the conversation
+
+    async def _converse(self) -> None:
+        kind = "LMTP" if self._lmtp else "ESMTP"
+        await self._say([f"220 {self._house.hostname} {kind} Postroom"])
+        while True:
+            line = await self._command()
+            verb, _, argument = line.partition(" ")
+            heard = await self._hear(verb.upper(), argument.strip())
+            self._count(verb.upper(), heard)
+            await self._say(heard.lines)
+            match heard.then:
+                case Then.READ_DATA:
+                    await self._data()
+                case Then.START_TLS:
+                    await self._secure()
+                case Then.END:
+                    raise Ended
+
+    async def _command(self) -> str:
+        """The next command line, or Ended. Control characters end up in Received fields, so none is taken."""
+        limits = self._house.limits
+        while True:
+            if self._closing:
+                raise Ended(replies.CLOSING)
+            try:
+                deadline = min(self.loop.time() + limits.command_seconds, self._ends_at)
+                async with asyncio.timeout_at(deadline) as self._patience:
+                    line = await self._wire.line(limits.command_octets)
+            except TimeoutError:
+                late = replies.ENOUGH if self.loop.time() >= self._ends_at else replies.LATE
+                raise Ended(replies.CLOSING if self._closing else late) from None
+            except LineTooLong:
+                raise Ended(BAD_SYNTAX) from None
+            finally:
+                self._patience = None
+            if self.loop.time() >= self._ends_at:
+                raise Ended(replies.ENOUGH)
+            try:
+                text = line.decode("utf-8")
+            except UnicodeDecodeError:
+                text = "\0"
+            if text.endswith("\r\n") and text[:-2].isprintable() and text[:1].isalpha():
+                return text[:-2]
+            bad = Answer((BAD_SYNTAX.line(),))
+            self._count("", bad)
+            await self._say(bad.lines)
+
+    async def _hear(self, verb: str, argument: str) -> Answer:
+        try:
+            return await self._dialogue.hear(verb, argument)
+        except Exception as fault:  # noqa: BLE001 - a fault of ours is a 4xx, whatever it is
+            _log.exception("command.failed", verb=verb, client=self._client)
+            return Answer((trouble.reply(fault).line(),))
+
+    def _count(self, verb: str, heard: Answer) -> None:
+        limits = self._house.limits
+        self._errors += heard.error
+        self._idle += verb in IDLE
+        if self._errors > limits.errors or self._idle > limits.idle_commands:
+            raise Ended(replies.WEARY)
+
+    async def _say(self, lines: Sequence[str]) -> None:
+        """Write whole lines; a client that does not read its replies is given up like one that does not speak."""
+        self._writer.write("".join(f"{line}\r\n" for line in lines).encode("ascii", "replace"))
+        async with asyncio.timeout(self._house.limits.command_seconds):
+            await self._writer.drain()
+
+    async def _last_words(self, reply: Reply) -> None:
+        try:
+            await self._say([reply.line()])
+        except (OSError, TimeoutError):
+            _log.debug("session.lost", client=self._client)
+
+    async def _secure(self) -> None:
+        assert self._tls is not None
+        await self._writer.start_tls(self._tls, ssl_handshake_timeout=_TLS_SECONDS)
+        # Else the reader would pause the transport below TLS.
+        self._reader._transport = self._writer.transport  # type: ignore[attr-defined]  # noqa: SLF001 - no setter
+        # What came in the clear behind STARTTLS must not act within TLS (CVE-2024-34083).
+        self._reader._buffer.clear()  # type: ignore[attr-defined]  # noqa: SLF001 - no public way to forget
+        self._wire.discard()
+        self._dialogue.secured()
+
+    # ------------------------------------------------------------ a message
+
+    async def _data(self) -> None:
+        transaction = self._dialogue.transaction
+        assert transaction.sender is not None
+        content = Content(self._house.limits, self._budget, self._house.most_octets)
+        try:
+            await self._read(content)
+            if content.refusal is not None:
+                said = [content.refusal] * len(transaction.recipients)
+            else:
+                envelope = Envelope(
+                    public_id=trace.public_id(),
+                    return_path=str(transaction.sender),
+                    recipients=tuple(transaction.recipients),
+                    helo=self._dialogue.helo,
+                    client=self._client,
+                    lmtp=self._lmtp,
+                )
+                said = await self._deliver(envelope, content.message())
+        finally:
+            content.release()
+            self._dialogue.done()
+        self._errors += said[0].permanent
+        self._idle = self._idle if said[0].permanent else 0
+        # RFC 2033 4.2: LMTP answers once for each recipient, faults included.
+        await self._say([reply.line() for reply in (said if self._lmtp else said[:1])])
+
+    async def _deliver(self, envelope: Envelope, raw: bytes) -> list[Reply]:
+        try:
+            return await arrival.deliver(self._house, envelope, raw)
+        except Exception as fault:  # noqa: BLE001 - a fault of ours is a 4xx, whatever it is
+            _log.exception("message.failed", id=envelope.public_id, client=self._client)
+            return [trouble.reply(fault)] * len(envelope.recipients)
+
+    async def _read(self, content: Content) -> None:
+        """Read to the true end of data. What is refused is drained, but not for ever."""
+        limits = self._house.limits
+        began = self.loop.time()
+        most = 4 * self._house.most_octets
+        while True:
+            earned = began + limits.grace_seconds + content.octets / limits.octets_per_second
+            try:
+                async with asyncio.timeout_at(min(self.loop.time() + limits.stall_seconds, earned)):
+                    piece = await self._wire.some()
+            except TimeoutError:
+                raise Ended(replies.LATE) from None
+            rest = content.feed(piece)
+            if rest is not None:
+                self._wire.unread(rest)
+                return
+            if content.octets > most:
+                raise Ended(content.refusal or replies.TOO_BIG)
