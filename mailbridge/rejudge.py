@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from mailbridge.policy.chain import decide
 from mailbridge.policy.facts import Facts
-from store import memberships, names, posts
+from store import groups, memberships, names, posts
 from store.engine import Database
-from store.schema.group import Group
 
 
 async def rejudge(database: Database) -> int:
@@ -17,7 +16,7 @@ async def rejudge(database: Database) -> int:
         assert post_id is not None
         async with database.writing() as tx:
             post = await posts.get(tx, post_id)
-            group = await tx.get(Group, post.group_id) if post else None
+            group = await groups.get(tx, post.group_id) if post else None
             if post is None or group is None:
                 continue
             standing = await memberships.standing(tx, post.group_id, post.author.lower(), post.authenticated)

@@ -110,10 +110,17 @@ def _columns(position: Any, membership: Any, address: Any) -> Select[Any]:
 
 
 def _insert(bulk: Bulk, post_id: int, chunk: Any, *, by_domain: bool) -> None:
-    columns = ["post_id", "membership_id", "address", "lane_id", "state", "due_at"]
+    columns = ["post_id", "membership_id", "address", "lane_id", "state", "created_at", "due_at"]
     columns += ["attempts", "enhanced", "reply", "repeated"]
     row: list[Any] = [literal(post_id), chunk.c.membership_id, chunk.c.address]
-    rest: list[Any] = [literal(DeliveryState.QUEUED.value), literal(bulk.now), literal(0), literal(""), literal("")]
+    rest: list[Any] = [
+        literal(DeliveryState.QUEUED.value),
+        literal(bulk.now),
+        literal(bulk.now),
+        literal(0),
+        literal(""),
+        literal(""),
+    ]
     rest.append(literal(False))
     if by_domain:
         domain = func.lower(func.substr(chunk.c.address, _at(bulk, chunk.c.address) + 1))

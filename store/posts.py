@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -30,6 +31,7 @@ from store.terms import (
     Standing,
 )
 
+REPEATS_FOR = timedelta(days=5)
 STATE_OF = {
     Action.ACCEPT: PostState.ACCEPTED,
     Action.HOLD: PostState.HELD,
@@ -281,6 +283,12 @@ async def rejudged(tx: Writing, post_id: int, decision: Decision) -> bool:
         return (await release(tx, post_id, Actor("system"))).won
     await outbox.touch(tx, NoticeKind.HELD_CARD, post_id)
     return True
+
+
+async def forget_fingerprints(tx: Writing) -> int:
+    """Past 5 days a repeat of a message is a new post. Returns how many were forgotten."""
+    old = update(Post).where(col(Post.fingerprint).is_not(None), col(Post.created_at) < tx.now - REPEATS_FOR)
+    return (await tx.exec(old.values(fingerprint=None))).rowcount
 
 
 async def retry(tx: Writing, post_id: int, actor: Actor) -> bool:

@@ -40,7 +40,7 @@ class Claim:
     address: str
     attempts: int
     deferred: bool
-    queued_at: datetime
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _claim_of_post(bulk: Bulk, worker_id: int, lane_id: int, post_id: int, limit
             address=row.address,
             attempts=row.attempts,
             deferred=row.state == DeliveryState.DEFERRED,
-            queued_at=row.due_at,
+            created_at=row.created_at,
         )
         for row in rows
     ]
@@ -296,8 +296,8 @@ async def enqueue_letter(tx: Writing, letter_id: int, address: str, lane_key: st
 
     def enqueue(bulk: Bulk) -> None:
         lane_id = lanes.ensure(bulk, lane_key)
-        row = {"letter_id": letter_id, "lane_id": lane_id, "address": address, "due_at": bulk.now}
-        bulk.connection.execute(insert(Delivery).values(row | {"state": DeliveryState.QUEUED}))
+        row = {"letter_id": letter_id, "lane_id": lane_id, "address": address, "created_at": bulk.now}
+        bulk.connection.execute(insert(Delivery).values(row | {"due_at": bulk.now, "state": DeliveryState.QUEUED}))
         turns.give(bulk, [(lane_id, turns.LETTERS)], bulk.now)
         bulk.wake(Topic.DELIVER)
 

@@ -16,11 +16,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import case, delete, func, insert, or_, select, text, update
+from sqlalchemy import case, delete, exists, func, insert, or_, select, text, update
 from sqlmodel import col
 
 from store import tallies, turns
-from store.engine import Bulk, Database
+from store.engine import Bulk, Database, Writing
 from store.schema.delivery import Delivery
 from store.schema.lane import LaneShare
 from store.schema.notice import Placement
@@ -30,6 +30,7 @@ from store.terms import DeliveryState
 
 HEARTBEAT_SECONDS = 5.0
 DEAD_AFTER = timedelta(seconds=20)
+FORGOTTEN_AFTER = timedelta(days=1)
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -132,6 +133,13 @@ def is_free(lock: Path) -> bool:
     except FileNotFoundError:
         return True
     return True
+
+
+async def forget(tx: Writing) -> int:
+    """Drop the rows of workers long dead. Returns how many."""
+    old = delete(Worker).where(col(Worker.dead_at) < tx.now - FORGOTTEN_AFTER)
+    claimless = ~exists().where(col(Placement.worker_id) == col(Worker.id))
+    return (await tx.exec(old.where(claimless))).rowcount
 
 
 def _bury(bulk: Bulk, worker_id: int, now: datetime) -> None:

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import select
-from sqlmodel import col
 
 from mailbridge.rewrite.edition import Edition, Offers, edition
 from mailbridge.rewrite.letters import letter
 from mailbridge.rewrite.trace import Trace
 from mailbridge.rewrite.wire import stuffed
 from mailbridge.tokens import Tokens
+from store import sources
 from store.engine import Bulk
-from store.schema.group import Group
-from store.schema.letter import Letter
-from store.schema.message import Message
-from store.schema.post import Post
-from store.terms import Copies, GroupKind, GroupPolicy, Language, LetterKind
+from store.terms import Copies, GroupKind, GroupPolicy
 
 KEPT_OCTETS = 64 * 1024 * 1024
 
@@ -31,7 +23,6 @@ class Publisher:
 
     hostname: str
     tokens: Tokens
-    bounce_domain: str
     one_click_url: str | None
     authserv_id: str = ""
 
@@ -46,7 +37,6 @@ class Publication:
 
     group: GroupPolicy | None
     edition: Edition
-    test: bool = False
 
     @property
     def shared(self) -> bool:
@@ -61,20 +51,12 @@ class Editions:
         self._kept: OrderedDict[int, Publication] = OrderedDict()
         self._octets = 0
 
-    def get(self, bulk: Bulk, post_id: int) -> Publication | None:
-        """The post's publication, built if it is not kept; None if its bytes are gone."""
+    def of_post(self, bulk: Bulk, post_id: int) -> Publication:
+        """The post's publication, built if it is not kept."""
         if post_id in self._kept:
             self._kept.move_to_end(post_id)
             return self._kept[post_id]
-        query = select(
-            col(Message.raw), col(Post.policy), col(Post.public_id), col(Post.accepted_at), col(Post.helo),
-            col(Post.client), col(Post.test),
-        )  # fmt: skip
-        query = query.join(Message, col(Message.id) == col(Post.message_id)).where(col(Post.id) == post_id)
-        row = bulk.connection.execute(query).one()
-        if row.raw is None:
-            return None
-        publication = self._publish(row)
+        publication = self._publish(sources.of_post(bulk, post_id))
         self._kept[post_id] = publication
         self._octets += publication.edition.size
         while self._octets > KEPT_OCTETS and len(self._kept) > 1:
@@ -82,46 +64,32 @@ class Editions:
             self._octets -= dropped.edition.size
         return publication
 
-    def _publish(self, row: Any) -> Publication:
-        policy = GroupPolicy.from_json(row.policy)
+    def _publish(self, source: sources.PostSource) -> Publication:
         trace = Trace(
-            public_id=row.public_id,
-            accepted_at=row.accepted_at,
+            public_id=source.public_id,
+            accepted_at=source.accepted_at,
             hostname=self._publisher.hostname,
-            helo=row.helo,
-            client=row.client,
+            helo=source.helo,
+            client=source.client,
             authserv_id=self._publisher.authserv_id,
         )
-        own = policy.kind is GroupKind.GROUP
+        own = source.policy.kind is GroupKind.GROUP
         offers = Offers(leave_mailto=own, one_click=self._publisher.one_click_url is not None, owner=own)
-        return Publication(policy, edition(row.raw, policy, trace, offers), row.test)
+        return Publication(source.policy, edition(source.raw, source.policy, trace, offers))
 
-    def letter(self, bulk: Bulk, letter_id: int) -> Publication:
+    def of_letter(self, bulk: Bulk, letter_id: int) -> Publication:
         """A letter's octets, from its row and the catalogue."""
-        row = bulk.connection.execute(select(Letter.__table__).where(col(Letter.id) == letter_id)).one()  # type: ignore[attr-defined]  # SQLModel sets it
-        group = None
-        if row.group_id is not None:
-            group = bulk.connection.execute(select(Group.__table__).where(col(Group.id) == row.group_id)).one()  # type: ignore[attr-defined]  # SQLModel sets it
+        source = sources.of_letter(bulk, letter_id)
+        hostname = self._publisher.hostname
         raw = letter(
-            LetterKind(row.kind),
-            Language(row.language),
-            row.address,
-            _texts(row.arguments),
-            group=group and policy_of(group),
-            message_id=f"letter-{letter_id}@{self._publisher.hostname}",
-            date=row.created_at,
-            hostname=self._publisher.hostname,
-            in_reply_to=row.in_reply_to,
+            source.kind,
+            source.language,
+            source.address,
+            source.arguments,
+            group=source.group,
+            message_id=f"letter-{letter_id}@{hostname}",
+            date=source.created_at,
+            hostname=hostname,
+            in_reply_to=source.in_reply_to,
         )
-        wire = stuffed(raw)
-        return Publication(None, Edition(b"", wire, eight_bit=not raw.isascii(), utf8=False, size=len(raw)))
-
-
-def _texts(arguments: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(value) for name, value in arguments.items()}
-
-
-def policy_of(row: Any) -> GroupPolicy:
-    """The frozen settings of a group's row as Core gives it."""
-    names = GroupPolicy.__dataclass_fields__
-    return GroupPolicy(group_id=row.id, **{name: getattr(row, name) for name in names if name != "group_id"})
+        return Publication(None, Edition(b"", stuffed(raw), eight_bit=not raw.isascii(), utf8=False, size=len(raw)))

@@ -60,7 +60,7 @@ def _deferred(claim: Claim, outcome: Outcome, fault: Fault, now: datetime, rando
         return Result(claim, deferred, now + OURS_PAUSE)  # the lane, or the post, waits; the contact is not at fault
     if fault is Fault.UNCLEAR:
         return Result(claim, deferred, now + UNCLEAR_PAUSE * (1 + claim.attempts))
-    due_at = schedule.next_due(claim.attempts, claim.queued_at, now, random())
+    due_at = schedule.next_due(claim.attempts, claim.created_at, now, random())
     if due_at is None:
         return Result(claim, replace(outcome, state=DeliveryState.FAILED, fault=Fault.RECIPIENT))
     return Result(claim, deferred, due_at)

@@ -183,8 +183,8 @@ class Worker:
     def _publication(self, bulk: Bulk, claim: Claim) -> Publication:
         if claim.post_id is None:
             assert claim.letter_id is not None
-            return self._editions.letter(bulk, claim.letter_id)
-        return self._editions.get(bulk, claim.post_id)
+            return self._editions.of_letter(bulk, claim.letter_id)
+        return self._editions.of_post(bulk, claim.post_id)
 
     def _open(self, lane_id: int, key: str) -> LaneWork:
         feed = LaneFeed(self._publisher, self._settled)

@@ -50,6 +50,7 @@ class Delivery(SQLModel, table=True):
     lane_id: int = Field(sa_column=Column(ID, ForeignKey("lane.id"), nullable=False))
     address: str
     state: DeliveryState = Field(default=DeliveryState.QUEUED, sa_column=choice(DeliveryState, "delivery_state"))
+    created_at: datetime = Field(sa_column=moment())
     due_at: datetime = Field(sa_column=moment())
     attempts: int = 0
     worker_id: int | None = Field(default=None, sa_column=Column(ID, nullable=True))

@@ -1,0 +1,65 @@
+"""Sources: what a post's or a letter's octets are made from, read for the worker that delivers them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from store.engine import Bulk
+from store.schema.group import Group
+from store.schema.letter import Letter
+from store.schema.message import Message
+from store.schema.post import Post
+from store.terms import GroupPolicy, Language, LetterKind
+
+
+@dataclass(frozen=True, slots=True)
+class PostSource:
+    """A post's message and its acceptance; the same for every worker."""
+
+    raw: bytes
+    policy: GroupPolicy
+    public_id: str
+    accepted_at: datetime
+    helo: str
+    client: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetterSource:
+    """A letter's row with its group's settings, if it speaks for a group."""
+
+    kind: LetterKind
+    language: Language
+    address: str
+    arguments: Mapping[str, str]
+    group: GroupPolicy | None
+    created_at: datetime
+    in_reply_to: str
+
+
+def of_post(bulk: Bulk, post_id: int) -> PostSource:
+    """What the Edition of an accepted post is a function of. Its bytes stay until its last delivery has an outcome."""
+    query = select(
+        col(Message.raw), col(Post.policy), col(Post.public_id), col(Post.accepted_at), col(Post.helo), col(Post.client)
+    )
+    query = query.join(Message, col(Message.id) == col(Post.message_id)).where(col(Post.id) == post_id)
+    row = bulk.connection.execute(query).one()
+    policy = GroupPolicy.from_json(row.policy)
+    return PostSource(row.raw or b"", policy, row.public_id, row.accepted_at, row.helo, row.client)
+
+
+def of_letter(bulk: Bulk, letter_id: int) -> LetterSource:
+    """What a letter's octets are a function of."""
+    row = bulk.connection.execute(select(Letter.__table__).where(col(Letter.id) == letter_id)).one()  # type: ignore[attr-defined]  # SQLModel sets it
+    group = None
+    if row.group_id is not None:
+        found = bulk.connection.execute(select(Group.__table__).where(col(Group.id) == row.group_id)).one()  # type: ignore[attr-defined]  # SQLModel sets it
+        names = set(GroupPolicy.__dataclass_fields__) - {"group_id"}
+        group = GroupPolicy(group_id=found.id, **{name: getattr(found, name) for name in names})
+    arguments = {name: str(value) for name, value in row.arguments.items()}
+    return LetterSource(row.kind, row.language, row.address, arguments, group, row.created_at, row.in_reply_to)
