@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import re
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import structlog
 
+from mailbridge.doors import Door
 from mailbridge.intake.limits import Budget, Gate
 from mailbridge.intake.protocol import Protocol
 from mailbridge.intake.session import House
@@ -27,35 +26,19 @@ class ListenRefused(Exception):  # noqa: N818 - said to the person who starts th
     """A door cannot be opened. The text is one line that says which and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
-    """Where to listen: a host and port, or the path of a Unix socket. Port 0 lets the system choose."""
-
-    lmtp: bool
-    host: str = ""
-    port: int = 0
-    path: str = ""
-
-    def __str__(self) -> str:
-        return f"unix:{self.path}" if self.path else f"{self.host}:{self.port}"
-
-
-def door(text: str, *, lmtp: bool) -> Door:
-    """`host:port`, `[::1]:port`, `:port` (every address) or `unix:/path`. Raises ValueError."""
-    if text.startswith("unix:") and len(text) > len("unix:"):
-        return Door(lmtp, path=text.removeprefix("unix:"))
-    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.%a-z]+)\]|([^\s:\[\]]*)):(\d{1,5})", text)
-    if not match or int(match[3]) > 65_535:
-        raise ValueError(f"{text[:80]!r} is neither host:port nor unix:/path")
-    return Door(lmtp, match[1] or match[2] or "", int(match[3]))
-
-
 class Listener:
     """All doors of one process; they share one gate and one budget."""
 
-    def __init__(self, house: House, doors: Sequence[Door], *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        house: House,
+        smtp: Sequence[Door],
+        lmtp: Sequence[Door] = (),
+        *,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._house = house
-        self._doors = doors
+        self._doors = [*((door, False) for door in smtp), *((door, True) for door in lmtp)]
         self._tls = tls
         self._gate = Gate(house.limits)
         self._budget = Budget(house.limits.in_flight_octets)
@@ -76,14 +59,14 @@ class Listener:
         """Open every door. Raises ListenRefused, with none left open."""
         # It would log every command, and at DEBUG every line of every mail.
         logging.getLogger("mail.log").setLevel(logging.WARNING)
-        try:
-            for one in self._doors:
-                self._servers.append(await self._open(one))
-        except OSError as fault:
-            await self.stop(0)
-            raise ListenRefused(f"{one} cannot be listened on: {_why(fault)}") from fault
-        for one in self._doors:
-            _log.info("listener.opened", at=str(one), lmtp=one.lmtp)
+        for door, lmtp in self._doors:
+            try:
+                self._servers.append(await self._open(door, lmtp=lmtp))
+            except OSError as fault:
+                await self.stop(0)
+                variable = "POSTROOM_LMTP_LISTEN" if lmtp else "POSTROOM_SMTP_LISTEN"
+                raise ListenRefused(f"{variable}: {door} cannot be listened on: {_why(fault)}") from fault
+            _log.info("listener.opened", at=str(door), lmtp=lmtp)
 
     async def stop(self, grace: float = GRACE_SECONDS) -> None:
         """Take no more connections, send 421 to who waits, and let messages under way finish for `grace` seconds."""
@@ -101,17 +84,17 @@ class Listener:
                 await asyncio.wait(late)
         self._servers.clear()
 
-    async def _open(self, one: Door) -> asyncio.Server:
+    async def _open(self, door: Door, *, lmtp: bool) -> asyncio.Server:
         loop = asyncio.get_running_loop()
 
         def protocol() -> Protocol:
-            return Protocol(self._house, self._gate, self._budget, self._sessions, lmtp=one.lmtp, tls=self._tls)
+            return Protocol(self._house, self._gate, self._budget, self._sessions, lmtp=lmtp, tls=self._tls)
 
-        if one.path:
-            server = await loop.create_unix_server(protocol, one.path, backlog=_BACKLOG)
-            os.chmod(one.path, _UNIX_MODE)
+        if door.path:
+            server = await loop.create_unix_server(protocol, door.path, backlog=_BACKLOG)
+            os.chmod(door.path, _UNIX_MODE)
             return server
-        return await loop.create_server(protocol, one.host or None, one.port, backlog=_BACKLOG)
+        return await loop.create_server(protocol, door.host or None, door.port, backlog=_BACKLOG)
 
 
 def certificate(cert: str, key: str) -> ssl.SSLContext:

@@ -108,7 +108,7 @@ def _message(envelope: Envelope, shape: Shape, proof: Proof, raw: bytes) -> NewM
 
 async def _tell(tx: Writing, shape: Shape, group: GroupPolicy, decision: Decision) -> None:
     """The letter for a refusal that the session could not say. Only ever to a proven author."""
-    reasons = [
+    texts = [
         say(group.language, f"reason.{reason.name}", **dict[str, Any](reason.values)) for reason in decision.reasons
     ]
     await letters.write(
@@ -121,7 +121,7 @@ async def _tell(tx: Writing, shape: Shape, group: GroupPolicy, decision: Decisio
             "group": group.address,
             "name": group.display_name,
             "subject": shape.subject,
-            "reason": "\n".join(reasons),
+            "reason": "\n".join(texts),
         },
         in_reply_to=shape.message_id,
     )

@@ -1,0 +1,114 @@
+"""The bridge's settings from the environment (`POSTROOM_*`): frozen, read once, passed down."""
+
+import ipaddress
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import NoDecode
+
+from mailbridge.doors import Door, door
+from store.settings import Optional, StoreSettings, Words, words
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+# A provider's shared egress is wider; trusting it would trust every one of its customers.
+WIDEST_PUBLIC = {4: 28, 6: 64}
+_HOSTNAME = re.compile(
+    r"(?=.{1,255}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
+)
+_AUTHSERV_ID = re.compile(r"[A-Za-z0-9._-]{1,255}")
+
+
+def networks(value: object) -> object:
+    """`192.0.2.1, 2001:db8::/64` as networks; what is not text passes. Raises ValueError."""
+    found = []
+    for text in words(value) if isinstance(value, str) else ():  # type: ignore[attr-defined]  # words of text are text
+        try:
+            found.append(ipaddress.ip_network(text))
+        except ValueError:
+            raise ValueError(f"{text[:80]!r} is neither an address nor a network without host bits") from None
+    return tuple(found) if isinstance(value, str) else value
+
+
+def doors(value: object) -> object:
+    """`host:port, unix:/path` as doors; what is not text passes. Raises ValueError."""
+    return tuple(door(text) for text in words(value)) if isinstance(value, str) else value  # type: ignore[attr-defined]
+
+
+def _days(value: int) -> int:
+    if value < 1:
+        raise ValueError("it is less than a day")
+    return value
+
+
+Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(networks)]
+Doors = Annotated[tuple[Door, ...], NoDecode, BeforeValidator(doors)]
+Days = Annotated[int, AfterValidator(_days)]
+_DOOR = "host:port or unix:/path, comma-separated, such as"
+
+
+class BridgeSettings(StoreSettings):
+    """What `python -m mailbridge` needs, besides what every process needs."""
+
+    hostname: Annotated[str | None, Optional] = Field(
+        None, description="this server's own name in EHLO and Received, such as mail.example.org"
+    )
+    smtp_listen: Doors = Field((Door("127.0.0.1", 2525),), description=f"{_DOOR} 127.0.0.1:2525")
+    lmtp_listen: Doors = Field((), description=f"{_DOOR} 127.0.0.1:2424")
+    submission_listen: Doors = Field((), description=f"{_DOOR} 127.0.0.1:2587")
+    web_listen: Doors = Field((Door("127.0.0.1", 8080),), description=f"{_DOOR} 127.0.0.1:8080")
+    tls_cert: Annotated[str | None, Optional] = Field(None, description="a PEM file with the certificate and its chain")
+    tls_key: Annotated[str | None, Optional] = Field(None, description="a PEM file with the certificate's key")
+    proxy_from: Networks = Field((), description="addresses that may speak the PROXY protocol, comma-separated")
+
+    authserv_id: str = Field("", description="the name your front relay signs its Authentication-Results with")
+    trusted_relays: Networks = Field(
+        (), description="addresses of front relays you run yourselves, comma-separated, public networks up to /28"
+    )
+
+    relay: SecretStr = Field(
+        description="where mail goes out: smtp://user:password@host:port, smtps://…, or mx for direct delivery"
+    )
+    nameservers: Words = Field((), description="DNS servers as host:port, comma-separated")
+    mx_port: int = Field(25, ge=1, le=65_535, description="the port of MX hosts, 25")
+    mx_allow: Networks = Field((), description="private networks that MX hosts may lie in (for tests), comma-separated")
+    max_unsettled: int = Field(200, ge=1, le=5_000, description="copies in flight at most per process, such as 200")
+    dkim_keys: Words = Field((), description="domain:selector:file, comma-separated")
+    retention_days: Days = Field(30, description="how many days messages are kept, such as 30")
+
+    @field_validator("hostname")
+    @classmethod
+    def _host(cls, value: str | None) -> str | None:
+        if value is not None and not _HOSTNAME.fullmatch(value):
+            raise ValueError("it is not a host name")
+        return value
+
+    @field_validator("authserv_id")
+    @classmethod
+    def _identity(cls, value: str) -> str:
+        if value and not _AUTHSERV_ID.fullmatch(value):
+            raise ValueError("it is not a name of letters, digits, dots and hyphens")
+        return value.lower()
+
+    @field_validator("trusted_relays")
+    @classmethod
+    def _own_relays(cls, value: tuple[Network, ...], info: ValidationInfo) -> tuple[Network, ...]:
+        for network in value:
+            widest = WIDEST_PUBLIC[network.version]
+            if not network.is_private and network.prefixlen < widest:
+                raise ValueError(f"{network} is public and wider than /{widest}: shared egress trusts all its tenants")
+        if value and not info.data.get("authserv_id"):
+            raise ValueError("POSTROOM_AUTHSERV_ID, the name their verdict stands under, is missing")
+        return value
+
+    @field_validator("tls_key")
+    @classmethod
+    def _key_with_certificate(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value and not info.data.get("tls_cert"):
+            raise ValueError("POSTROOM_TLS_CERT is missing")
+        return value
+
+    @property
+    def name(self) -> str:
+        """What this server calls itself: the host name given, else the first served domain."""
+        return self.hostname or self.domains[0]
