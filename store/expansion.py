@@ -131,9 +131,9 @@ def _insert(bulk: Bulk, post_id: int, chunk: Any, *, by_domain: bool) -> None:
             .from_select(["key", "tokens", "day_count"], new.where(literal(1) == 1))
             .on_conflict_do_nothing()
         )
-        lane: Any = select(col(Lane.id)).where(col(Lane.key) == key).scalar_subquery()
-        source = select(*row, lane, *rest)
-        lane_ids = list(bulk.connection.execute(select(lane).distinct()).scalars())
+        with_lane = chunk.join(Lane, col(Lane.key) == key)
+        source = select(*row, col(Lane.id), *rest).select_from(with_lane)
+        lane_ids = list(bulk.connection.execute(select(col(Lane.id)).distinct().select_from(with_lane)).scalars())
     else:
         lane_ids = [lanes.ensure(bulk, lanes.RELAY)]
         source = select(*row, literal(lane_ids[0]), *rest)

@@ -40,10 +40,11 @@ class Life:
 
     id: int
     lock: IO[str]
+    path: Path
 
     def end(self) -> None:
         """Let go of the lock; the claims are freed by whoever buries next."""
-        Path(self.lock.name).unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
         self.lock.close()
 
 
@@ -84,7 +85,7 @@ async def begin(database: Database, role: str) -> Life:
         bury(bulk)
         return worker_id
 
-    return Life(await database.bulk(register), lock)
+    return Life(await database.bulk(register), lock, Path(path))
 
 
 def beat(bulk: Bulk, worker_id: int) -> bool:
@@ -156,13 +157,13 @@ def _bury(bulk: Bulk, worker_id: int, now: datetime) -> None:
         .values(
             state=case((tried, DeliveryState.DEFERRED.value), else_=DeliveryState.QUEUED.value),
             worker_id=None,
-            due_at=now,
+            due_at=bulk.now,
             repeated=True,
         )
         .returning(col(Delivery.lane_id), func.coalesce(col(Delivery.post_id), turns.LETTERS).label("post_id"))
     ).all()
     tallies.add(bulk, worker_id, [(row.post_id, tallies.REPEATED, 1) for row in freed])
-    turns.give(bulk, {(row.lane_id, row.post_id) for row in freed}, now)
+    turns.give(bulk, {(row.lane_id, row.post_id) for row in freed}, bulk.now)
     # A notice it was posting may stand in Slack already.
     connection.execute(
         update(Placement)
