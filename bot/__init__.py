@@ -1,1 +1,1 @@
-"""The conversation: what people do in Slack, and what Postroom says there. Imports the store and nothing of the mail."""
+"""The conversation: what people do in Slack, and what Postroom says there. It imports the store, never the bridge."""

@@ -67,6 +67,16 @@ def quoted(text: str, limit: int) -> Markup:
     return Markup(f"```\n{cut(inner, room)}\n```")
 
 
+def fitting(text: str, limit: int) -> int:
+    """How many of the first characters of `text` are at most `limit` once escaped; at least one."""
+    used = 0
+    for n, character in enumerate(text):
+        used += len(SPECIAL.get(ord(character), character))
+        if used > limit:
+            return max(n, 1)
+    return len(text)
+
+
 def person(slack_id: str) -> Markup:
     """A mention that Slack shows as the person's name; posted with `parse: none`, it rings only where we say so."""
     return Markup(f"<@{slack_id}>") if SLACK_ID.fullmatch(slack_id) else Markup(mrkdwn(slack_id))

@@ -1,0 +1,129 @@
+"""The bot's life: open, connect, run until told to stop, drain, close. Mail flows whatever happens here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.actions.tables import TABLES
+from bot.app.endpoint import Endpoint
+from bot.app.line import SocketLine
+from bot.app.listeners import build
+from bot.context import Services
+from bot.directory import Directory
+from bot.faults import Denied, RateLimited, SlackFault, Unreachable
+from bot.guarded import Guard
+from bot.outbox import Outbox
+from bot.settings import BotSettings
+from bot.slack import Slack
+from bot.watchdog import LineLost, Watchdog
+from store import chores
+from store.engine import Database
+
+log = logging.getLogger("bot.life")
+DRAIN_SECONDS = 8.0
+NIGHTLY = timedelta(hours=20)
+Job = Callable[[], Coroutine[Any, Any, None]]
+
+
+async def run(settings: BotSettings, stop: asyncio.Event, *, listen: tuple[str, int] | None = None) -> int:
+    """Run until `stop`. `listen` is where HTTP mode listens; without it Socket Mode is used.
+
+    Gives the exit code: 0 after a clean stop, 1 when the supervisor should start the process afresh. Raises what
+    opening the database or the port raises.
+    """
+    database = await Database.open(settings.database_url)
+    slack = Slack.connect(token=settings.bot_token.get_secret_value(), api_url=settings.api_url)
+    try:
+        return await _live(settings, database, slack, stop, listen)
+    finally:
+        await slack.close()
+        await database.close()
+
+
+async def _live(
+    settings: BotSettings, database: Database, slack: Slack, stop: asyncio.Event, listen: tuple[str, int] | None
+) -> int:
+    directory = Directory(database, slack, settings.operators)
+    services = Services(database, settings, slack, directory)
+    guard = Guard(services)
+    app = build(services, guard, TABLES)
+    outbox = Outbox(services)
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    jobs: list[Job] = [outbox.run, lambda: _met(slack, directory)]
+    endpoint: Endpoint | None = None
+    if listen is not None:
+        endpoint = Endpoint(app, *listen)
+        await endpoint.start()
+    else:
+        assert settings.app_token is not None  # `for_mode` saw to it
+        token = settings.app_token.get_secret_value()
+        jobs.append(Watchdog(lambda: SocketLine(app, token), slack.reachable).run)
+
+    async def nightly() -> None:
+        async with database.writing() as tx:
+            mine = await chores.claim(tx, "bot.directory", NIGHTLY)
+        if mine:
+            await _crawled(directory)
+
+    scheduler.add_job(nightly, "cron", hour=3, minute=17, jitter=600, coalesce=True, misfire_grace_time=3600)
+    scheduler.start()
+    code = await _until(stop, jobs)
+    scheduler.shutdown(wait=False)
+    if endpoint is not None:
+        await endpoint.close()
+    await guard.drain(DRAIN_SECONDS)
+    return code
+
+
+async def _until(stop: asyncio.Event, jobs: list[Job]) -> int:
+    """Run the jobs until `stop`, or until one of them fails: then the process ends, since half a bot is a silent one."""
+    tasks = [asyncio.create_task(job()) for job in jobs]
+    stopped = asyncio.create_task(stop.wait())
+    code = 0
+    pending: set[asyncio.Task[Any]] = {stopped, *tasks}
+    while not stopped.done() and code == 0:
+        done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {stopped}:
+            error = task.exception()
+            if error is not None:
+                said = None if isinstance(error, LineLost | Denied) else error
+                log.critical("bot.failed cause=%s", error, exc_info=said)
+                code = 1
+    for task in pending:
+        task.cancel()
+    for task in pending:
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    return code
+
+
+async def _met(slack: Slack, directory: Directory) -> None:
+    """Learn who we are and who the people are. Raises Denied where the token is refused."""
+    wait = 1.0
+    while True:
+        try:
+            identity = await slack.authenticate()
+            break
+        except (Unreachable, RateLimited) as fault:
+            log.warning("slack.unreachable retry_in=%gs cause=%s", wait, fault)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, 60.0)
+    log.info("slack.authenticated team=%s bot=%s", identity.team_id, identity.bot_user_id)
+    while not await _crawled(directory):
+        await asyncio.sleep(60)
+
+
+async def _crawled(directory: Directory) -> bool:
+    try:
+        await directory.crawl()
+    except SlackFault as fault:
+        log.warning("directory.uncrawled cause=%s", fault)
+        return isinstance(fault, Denied)  # asking again would be refused again
+    return True

@@ -1,0 +1,337 @@
+"""What a handler is given: the person who acts and where, the store, Slack, and the ways to answer.
+
+No handler touches Bolt: `bot.app` turns Slack's payloads into these values, `bot.guarded` turns what a handler raises
+into an answer in the right place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bot.faults import Denied, Gone, SlackFault
+from bot.permissions import Judgement, Verb, Who, judge
+from bot.views import blocks, escape
+from bot.views.blocks import Shown, View
+from bot.views.ids import Form, handler_of
+from store import memberships, persons
+from store.names import Served
+from store.texts import say
+
+if TYPE_CHECKING:
+    from bot.directory import Directory
+    from bot.settings import BotSettings
+    from bot.slack import Slack
+    from store.engine import Database, Reading
+    from store.schema.group import Group
+    from store.schema.person import Person
+    from store.terms import Actor
+
+Payload = Mapping[str, Any]
+
+
+class NotAllowed(Exception):  # noqa: N818 - an answer to a person
+    """The person may not do this: `slack.denied.<reason>`, about the group `address`."""
+
+    def __init__(self, reason: str, address: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.address = address
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What lives as long as the process."""
+
+    database: Database
+    settings: BotSettings
+    slack: Slack
+    directory: Directory
+
+    @property
+    def served(self) -> Served:
+        return Served(self.settings.domains, self.settings.published_domains)
+
+
+# ---------------------------------------------------------------- what comes from Slack
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A slash command; `text` is as Slack escaped it."""
+
+    text: str
+    channel_id: str
+    trigger_id: str
+    response_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """Something that acts at once was used: in a message (`channel_id`, `ts`) or in a view (`view`)."""
+
+    action_id: str
+    value: str
+    trigger_id: str
+    response_url: str | None
+    channel_id: str | None
+    ts: str | None
+    ephemeral: bool
+    view: Payload | None
+    action: Payload
+
+    @property
+    def number(self) -> int:
+        """The value as the id it should be; -1 for anything else, which no row has."""
+        return int(self.value) if self.value.isdecimal() and len(self.value) < 19 else -1
+
+    @classmethod
+    def read(cls, body: Payload) -> Click:
+        """From a block_actions payload."""
+        action = body["actions"][0]
+        container = body.get("container") or {}
+        value = action.get("value") or (action.get("selected_option") or {}).get("value") or ""
+        return cls(
+            action_id=handler_of(str(action["action_id"])),
+            value=str(value),
+            trigger_id=str(body.get("trigger_id", "")),
+            response_url=body.get("response_url"),
+            channel_id=container.get("channel_id") or (body.get("channel") or {}).get("id"),
+            ts=container.get("message_ts"),
+            ephemeral=bool(container.get("is_ephemeral")),
+            view=body.get("view"),
+            action=action,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A modal was submitted; `view` is Slack's, with the inputs' values in its state."""
+
+    form: str
+    metadata: str
+    trigger_id: str
+    view: Payload
+
+    @property
+    def view_id(self) -> str:
+        return str(self.view["id"])
+
+    @classmethod
+    def read(cls, body: Payload) -> Submission:
+        """From a view_submission payload."""
+        view = body["view"]
+        return cls(
+            form=str(view.get("callback_id", "")),
+            metadata=str(view.get("private_metadata") or ""),
+            trigger_id=str(body.get("trigger_id", "")),
+            view=view,
+        )
+
+
+# ---------------------------------------------------------------- what a submission is answered with
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """The modal stays, with these texts at its inputs, by block id."""
+
+    at: Mapping[str, str]
+
+    def as_ack(self) -> dict[str, Any]:
+        return {"response_action": "errors", "errors": {str(key): text for key, text in self.at.items()}}
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """The modal becomes this view."""
+
+    view: View
+
+    def as_ack(self) -> dict[str, Any]:
+        return {"response_action": "update", "view": self.view}
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """This view is laid over the modal."""
+
+    view: View
+
+    def as_ack(self) -> dict[str, Any]:
+        return {"response_action": "push", "view": self.view}
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """The whole stack of modals closes; None, as an answer, closes the topmost."""
+
+    def as_ack(self) -> dict[str, Any]:
+        return {"response_action": "clear"}
+
+
+Answer = Errors | Update | Push | Clear | None
+
+
+# ---------------------------------------------------------------- the context
+
+
+@dataclass(slots=True)
+class Context:
+    """One act of one person."""
+
+    services: Services
+    person: Person
+    trigger_id: str = ""
+    response_url: str | None = None
+    channel_id: str | None = None
+    view: Payload | None = None
+    opened: list[str] = field(default_factory=list)
+
+    @property
+    def database(self) -> Database:
+        return self.services.database
+
+    @property
+    def settings(self) -> BotSettings:
+        return self.services.settings
+
+    @property
+    def slack(self) -> Slack:
+        return self.services.slack
+
+    @property
+    def served(self) -> Served:
+        return self.services.served
+
+    @property
+    def language(self) -> str:
+        """The person's locale; the catalogue falls back to English."""
+        return self.person.locale
+
+    def say(self, key: str, /, *, n: int | None = None, **values: object) -> str:
+        """A text of the catalogue for a mrkdwn place, values escaped."""
+        return say(self.language, key, via=escape.mrkdwn, n=n, **values)
+
+    def say_plain(self, key: str, /, *, n: int | None = None, **values: object) -> str:
+        """A text of the catalogue for a plain_text place (titles, labels, buttons, input errors)."""
+        return say(self.language, key, via=escape.plain, n=n, **values)
+
+    # ------------------------------------------------------------ rights
+
+    def actor(self, judgement: Judgement | None = None) -> Actor:
+        """The person as the audit names them."""
+        return persons.actor(self.person, bool(judgement and judgement.as_operator))
+
+    async def who(self, tx: Reading, group: Group | None) -> Who:
+        """The person as permissions see them, to `group` or to none."""
+        return await who(tx, self.person, group)
+
+    async def require(self, tx: Reading, verb: Verb, group: Group | None = None) -> Actor:
+        """The actor, if the person may; raises NotAllowed. Asked at the click and again at the submit."""
+        judgement = judge(verb, await self.who(tx, group))
+        if not judgement.allowed:
+            raise NotAllowed(judgement.reason, group.address if group else "")
+        return self.actor(judgement)
+
+    # ------------------------------------------------------------ answers
+
+    async def answer(self, shown: Shown | str, *, in_place: bool = False) -> None:
+        """Tell the person alone, where they are: ephemerally, or in a modal over the view they clicked in.
+
+        `in_place` replaces the ephemeral message that was clicked. Raises SlackFault if no way is open.
+        """
+        if isinstance(shown, str):
+            shown = blocks.shown(shown, [blocks.section(shown)])
+        if self.response_url is not None:
+            try:
+                await self.slack.respond(self.response_url, shown, in_place=in_place)
+            except Gone:  # used up, or half an hour old
+                await self._by_dm(shown)
+        elif self.trigger_id and not self.opened:
+            await self.modal(message_view(self.language, shown))
+        else:
+            await self._by_dm(shown)
+
+    async def modal(self, view: View) -> str:
+        """Open a modal, or lay it over the one the click was in; gives its id. The trigger lives 3 s and once."""
+        over = self.view is not None and self.view.get("type") == "modal"
+        put = self.slack.push_view if over else self.slack.open_view
+        try:
+            view_id = await put(self.trigger_id, view)
+        except Denied as refusal:
+            if refusal.error != "push_limit_reached" or self.view is None:
+                raise
+            view_id = str(self.view["id"])
+            await self.slack.update_view(view_id, view)
+        self.opened.append(view_id)
+        return view_id
+
+    async def redraw(self, view: View) -> None:
+        """Redraw the view that was clicked in; a view that moved on meanwhile is left as it is."""
+        if self.view is None:
+            return
+        if view["type"] == "home":
+            await self.slack.publish_home(self.person.slack_id, view)
+            return
+        try:
+            await self.slack.update_view(str(self.view["id"]), view)
+        except (Gone, Denied) as fault:
+            if fault.error not in {"not_found", "view_not_found", "hash_conflict"}:
+                raise
+
+    async def _by_dm(self, shown: Shown) -> None:
+        channel_id = await self.slack.open_dm(self.person.slack_id)
+        await self.slack.post(channel_id, shown)
+
+
+def message_view(language: str, shown: Shown) -> View:
+    """A modal that only says something."""
+    return blocks.modal(
+        say(language, "slack.modal.title"), Form.MESSAGE, shown.blocks, close=say(language, "slack.modal.close")
+    )
+
+
+async def who(tx: Reading, person: Person, group: Group | None) -> Who:
+    """A person as permissions see them: fresh from the rows, whatever a view was drawn from."""
+    row = None
+    if group is not None and group.id is not None:
+        row = await memberships.find(tx, group.id, person_id=person.id)
+    return Who(
+        operator=person.operator,
+        administrator=bool(row and row.administrator),
+        moderator=bool(row and row.moderator),
+        member=row is not None,
+        guest=person.guest,
+        stranger=person.stranger,
+        gone=person.deactivated or person.bot,
+    )
+
+
+Handler = Callable[[Context, Any], Awaitable[Any]]
+ActionHandler = Callable[[Context, Click], Awaitable[None]]
+FormHandler = Callable[[Context, Submission], Awaitable[Answer]]
+CommandHandler = Callable[[Context, Command], Awaitable[None]]
+HomeHandler = Callable[[Context], Awaitable[None]]
+Options = Sequence[dict[str, Any]]
+
+__all__ = [
+    "ActionHandler",
+    "Answer",
+    "Clear",
+    "Click",
+    "Command",
+    "CommandHandler",
+    "Context",
+    "Errors",
+    "FormHandler",
+    "HomeHandler",
+    "NotAllowed",
+    "Push",
+    "Services",
+    "SlackFault",
+    "Submission",
+    "Update",
+    "who",
+]

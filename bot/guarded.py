@@ -1,0 +1,218 @@
+"""Every listener's guard: acknowledge in time, find the person, run the handler, and answer whatever goes wrong.
+
+Bolt takes an acknowledgement back when a listener raises soon after it, and shows the person a failure whose cause
+nobody learns. So no exception gets as far as Bolt: a refusal is told in words, a fault by a reference that stands in
+the log beside its traceback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Mapping
+from typing import Any, Protocol
+
+from bot.context import (
+    ActionHandler,
+    Answer,
+    Click,
+    Command,
+    CommandHandler,
+    Context,
+    Errors,
+    FormHandler,
+    HomeHandler,
+    NotAllowed,
+    Push,
+    Services,
+    Submission,
+    Update,
+    message_view,
+)
+from bot.faults import Denied, RateLimited, SlackFault, Unreachable
+from bot.views import blocks, escape
+from bot.views.blocks import View
+from store.engine import DatabaseBusy
+from store.schema.person import Person
+from store.terms import Refused
+from store.texts import say
+
+log = logging.getLogger("bot.guarded")
+# Slack waits 3 s for the answer to a submission; some of it is the way there and back.
+SUBMIT_SECONDS = 2.0
+PERSONLESS = "en"
+
+
+class Ack(Protocol):
+    def __call__(self, **answer: Any) -> Awaitable[Any]: ...
+
+
+class Guard:
+    """Runs handlers for `bot.app`, and knows which are running so that a stop can wait for them."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def drain(self, seconds: float) -> None:
+        """Wait up to `seconds` for the handlers that run."""
+        running = {task for task in self._running if task is not asyncio.current_task()}
+        if running:
+            await asyncio.wait(running, timeout=seconds)
+
+    # ------------------------------------------------------------ kinds of requests
+
+    async def command(self, ack: Ack, body: Mapping[str, Any], handler: CommandHandler) -> None:
+        """A slash command: acknowledged at once, answered by its response_url."""
+        await ack()
+        command = Command(
+            text=str(body.get("text") or ""),
+            channel_id=str(body.get("channel_id", "")),
+            trigger_id=str(body.get("trigger_id", "")),
+            response_url=str(body["response_url"]),
+        )
+
+        async def run(person: Person) -> None:
+            context = Context(
+                self._services, person, command.trigger_id, response_url=command.response_url,
+                channel_id=command.channel_id,
+            )  # fmt: skip
+            await self._told(context, handler(context, command))
+
+        await self._tracked(run, str(body["user_id"]), "command")
+
+    async def action(self, ack: Ack, body: Mapping[str, Any], handler: ActionHandler) -> None:
+        """A click: acknowledged at once; what comes of it is seen in the card, the view or an answer."""
+        await ack()
+        click = Click.read(body)
+
+        async def run(person: Person) -> None:
+            context = Context(
+                self._services, person, click.trigger_id, response_url=click.response_url,
+                channel_id=click.channel_id, view=click.view,
+            )  # fmt: skip
+            await self._told(context, handler(context, click))
+
+        await self._tracked(run, str(body["user"]["id"]), click.action_id)
+
+    async def submission(self, ack: Ack, body: Mapping[str, Any], handler: FormHandler) -> None:
+        """A modal's submit: its answer is the acknowledgement, or, if that takes too long, the modal is redrawn."""
+        submission = Submission.read(body)
+        acknowledged = False
+
+        async def run(person: Person) -> None:
+            nonlocal acknowledged
+            context = Context(self._services, person, submission.trigger_id, view=submission.view)
+            work = asyncio.ensure_future(self._answered(context, submission, handler))
+            done, _ = await asyncio.wait({work}, timeout=SUBMIT_SECONDS)
+            acknowledged = True
+            if done:
+                answer = work.result()
+                await ack(**(answer.as_ack() if answer is not None else {}))
+                return
+            await ack(**Update(_text_view(context, "slack.modal.working")).as_ack())
+            view = _late(context, await work)
+            await self._services.slack.update_view(submission.view_id, view)
+
+        await self._tracked(run, str(body["user"]["id"]), submission.form)
+        if not acknowledged:
+            # Nothing is known of the person, not even the language: the modal stays, and says that it failed.
+            text = say(PERSONLESS, "slack.fault.no_person")
+            view = message_view(PERSONLESS, blocks.shown(text, [blocks.section(text)]))
+            await ack(**Update(view).as_ack())
+
+    async def home(self, ack: Ack, body: Mapping[str, Any], handler: HomeHandler) -> None:
+        """app_home_opened; it comes for the Messages tab too, which shows nothing of ours."""
+        await ack()
+        event = body["event"]
+        if event.get("tab") != "home":
+            return
+
+        async def run(person: Person) -> None:
+            await handler(Context(self._services, person))
+
+        await self._tracked(run, str(event["user"]), "home")
+
+    async def changed(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """user_change and team_join: the directory learns."""
+        await ack()
+        try:
+            await self._services.directory.changed(body["event"]["user"])
+        except Exception:
+            # The nightly crawl sees the person again; Slack would only repeat the event.
+            log.exception("person.unlearned")
+
+    # ------------------------------------------------------------ what may go wrong
+
+    async def _tracked(self, run: Any, slack_id: str, what: str) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._running.add(task)
+        try:
+            await run(await self._services.directory.acting(slack_id))
+        except Exception:
+            log.exception("listener.failed what=%s person=%s", what, slack_id)
+        finally:
+            self._running.discard(task)
+
+    async def _told(self, context: Context, work: Awaitable[None]) -> None:
+        """Run a command or click; whatever it raises is told to the person, where they are."""
+        try:
+            await work
+        except Exception as error:
+            text = explain(context, error)
+            try:
+                await context.answer(text)
+            except SlackFault as fault:
+                log.warning("answer.lost person=%s cause=%s", context.person.slack_id, fault)
+
+    async def _answered(self, context: Context, submission: Submission, handler: FormHandler) -> Answer:
+        """Run a submission; whatever it raises becomes a view over the form, so that nothing typed is lost."""
+        try:
+            return await handler(context, submission)
+        except Exception as error:
+            text = explain(context, error)
+            return Push(message_view(context.language, blocks.shown(text, [blocks.section(text)])))
+
+
+def explain(context: Context, error: Exception) -> str:
+    """What a person is told of what a handler raised: a mrkdwn text. Faults of ours are logged under a reference."""
+    match error:
+        case Refused():
+            return context.say(f"refused.{error.name}", **error.values)
+        case NotAllowed():
+            return context.say(f"slack.denied.{error.reason}", group=error.address, command=context.settings.command)
+        case DatabaseBusy():
+            return context.say("slack.fault.busy")
+        case Denied(error="expired_trigger_id" | "trigger_expired" | "exchanged_trigger_id"):
+            return context.say("slack.fault.too_slow")
+        case RateLimited() | Unreachable():
+            log.warning("slack.fault person=%s cause=%s", context.person.slack_id, error)
+            return context.say("slack.fault.slack")
+    reference = secrets.token_hex(4)
+    log.error("handler.failed reference=%s person=%s", reference, context.person.slack_id, exc_info=error)
+    return context.say("slack.fault.ours", reference=reference)
+
+
+def refusal_errors(context: Context, refused: Refused, block_id: str) -> Errors:
+    """A refusal at an input of the modal: plain text, as Slack wants it there."""
+    return Errors({block_id: context.say_plain(f"refused.{refused.name}", **refused.values)})
+
+
+def _text_view(context: Context, key: str) -> View:
+    text = context.say(key)
+    return message_view(context.language, blocks.shown(text, [blocks.section(text)]))
+
+
+def _late(context: Context, answer: Answer) -> View:
+    """What a modal shows whose submission was answered after the acknowledgement was due."""
+    match answer:
+        case Update(view=view) | Push(view=view):
+            return view
+        case Errors(at=at):
+            found = [blocks.section(escape.mrkdwn(text)) for text in at.values()]
+            return message_view(context.language, blocks.shown(context.say("slack.modal.late"), [
+                blocks.section(context.say("slack.modal.late")), *found,
+            ]))  # fmt: skip
+    return _text_view(context, "slack.modal.done")

@@ -1,0 +1,134 @@
+"""Pure: may this person do that to this group? One table, asked at the click and again at the submit.
+
+Rights rest on the Slack id: operator by settings, administrator and moderator by membership; never on an e-mail match.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verb(StrEnum):
+    """What can be done. Words of commands where there is a command of that name."""
+
+    CREATE = "create"
+    DIRECTORY = "list"
+    SHOW = "show"
+    SETTINGS = "settings"
+    MEMBERS = "members"
+    ADD = "add"
+    REMOVE = "remove"
+    JOIN = "join"
+    LEAVE = "leave"
+    TEST = "test"
+    PAUSE = "pause"
+    RESUME = "resume"
+    PENDING = "pending"
+    DELETE = "delete"
+    HELP = "help"
+    DECIDE_REQUEST = "decide_request"
+    DECIDE_POST = "decide_post"
+    READ_POST = "read_post"
+    DETAILS = "details"
+    STEER_POST = "steer_post"  # retry or stop what a next hop refused
+
+
+class Role(StrEnum):
+    OPERATOR = "operator"
+    ADMINISTRATOR = "administrator"
+    MODERATOR = "moderator"
+    MEMBER = "member"
+    GUEST = "guest"
+    STRANGER = "stranger"
+    ANYONE = "anyone"
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """A person as permissions see them, to one group or (no flags) to none. `gone`: deactivated, or a bot."""
+
+    operator: bool = False
+    administrator: bool = False
+    moderator: bool = False
+    member: bool = False
+    guest: bool = False
+    stranger: bool = False
+    gone: bool = False
+
+    def roles(self) -> frozenset[Role]:
+        """Every role held. Who is gone holds none; a stranger's account is in others' hands, so it holds no rights."""
+        if self.gone:
+            return frozenset()
+        if self.stranger:
+            return frozenset({Role.STRANGER, Role.MEMBER} if self.member else {Role.STRANGER})
+        held = {
+            Role.OPERATOR: self.operator and not self.guest,
+            Role.ADMINISTRATOR: self.administrator,
+            Role.MODERATOR: self.moderator,
+            Role.MEMBER: self.member or self.administrator or self.moderator,
+            Role.GUEST: self.guest,
+            Role.ANYONE: not self.guest,
+        }
+        return frozenset(role for role, holds in held.items() if holds)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`reason` names the text of a refusal (`slack.denied.<reason>`). `as_operator`: no right of the group's own sufficed."""
+
+    allowed: bool
+    reason: str = ""
+    as_operator: bool = False
+
+
+OPERATORS = frozenset({Role.OPERATOR})
+ADMINISTRATORS = frozenset({Role.OPERATOR, Role.ADMINISTRATOR})
+DECIDERS = frozenset({Role.OPERATOR, Role.ADMINISTRATOR, Role.MODERATOR})
+COLLEAGUES = frozenset({Role.ANYONE, Role.GUEST})
+EVERYBODY = frozenset({Role.ANYONE, Role.GUEST, Role.STRANGER})
+
+# Verb -> who may, and what the others are told.
+TABLE: dict[Verb, tuple[frozenset[Role], str]] = {
+    Verb.CREATE: (OPERATORS, "operators"),
+    Verb.DIRECTORY: (COLLEAGUES, "colleagues"),
+    Verb.SHOW: (COLLEAGUES | {Role.MEMBER}, "colleagues"),
+    Verb.SETTINGS: (ADMINISTRATORS, "administrators"),
+    Verb.MEMBERS: (ADMINISTRATORS, "administrators"),
+    Verb.ADD: (ADMINISTRATORS, "administrators"),
+    Verb.REMOVE: (ADMINISTRATORS, "administrators"),
+    Verb.JOIN: (COLLEAGUES, "colleagues"),
+    Verb.LEAVE: (EVERYBODY, "gone"),
+    Verb.TEST: (DECIDERS, "deciders"),
+    Verb.PAUSE: (EVERYBODY, "gone"),
+    Verb.RESUME: (EVERYBODY, "gone"),
+    Verb.PENDING: (EVERYBODY, "gone"),
+    Verb.DELETE: (ADMINISTRATORS, "administrators"),
+    Verb.HELP: (EVERYBODY, "gone"),
+    Verb.DECIDE_REQUEST: (DECIDERS, "deciders"),
+    Verb.DECIDE_POST: (DECIDERS, "deciders"),
+    Verb.READ_POST: (DECIDERS, "deciders"),
+    Verb.DETAILS: (ADMINISTRATORS, "administrators"),
+    Verb.STEER_POST: (ADMINISTRATORS, "administrators"),
+}
+
+
+def judge(verb: Verb, who: Who) -> Judgement:
+    """Whether `who` may `verb`; if not, why, as the name of a text."""
+    roles = who.roles()
+    if not roles:
+        return Judgement(False, "gone")
+    allowed, reason = TABLE[verb]
+    sufficing = roles & allowed
+    if sufficing:
+        return Judgement(True, as_operator=sufficing == {Role.OPERATOR})
+    if verb is Verb.CREATE and (who.guest or who.stranger):
+        return Judgement(False, "outsiders")
+    if who.stranger and Role.STRANGER not in allowed:
+        return Judgement(False, "strangers")
+    return Judgement(False, reason)
+
+
+def sees_hidden(who: Who) -> bool:
+    """May this person learn that a hidden group exists? Its members and operators only."""
+    return bool(who.roles() & {Role.OPERATOR, Role.ADMINISTRATOR, Role.MODERATOR, Role.MEMBER})

@@ -1,0 +1,80 @@
+"""The bot's settings: Slack's tokens, who is operator, the command's name. Read once, frozen, passed down."""
+
+import re
+from typing import Self
+
+from pydantic import Field, SecretStr, field_validator
+
+from store.settings import SettingsRefused, StoreSettings, Words
+
+SLACK_ID = re.compile(r"[UWS][A-Z0-9]{1,31}")
+SLACK_API = "https://slack.com/api/"
+
+
+class BotSettings(StoreSettings):
+    """What `python -m bot` needs besides the store's."""
+
+    bot_token: SecretStr = Field(
+        validation_alias="SLACK_BOT_TOKEN",
+        description="the bot token of the Slack app (xoxb-…), from its page OAuth & Permissions",
+    )
+    app_token: SecretStr | None = Field(
+        None,
+        validation_alias="SLACK_APP_TOKEN",
+        description="the app-level token (xapp-…) with the scope connections:write, for Socket Mode",
+    )
+    signing_secret: SecretStr | None = Field(
+        None, validation_alias="SLACK_SIGNING_SECRET", description="the signing secret of the Slack app, for --http"
+    )
+    api_url: str = Field(SLACK_API, validation_alias="SLACK_API_URL", description="the address of Slack's Web API")
+    operators: Words = Field(
+        (), description="Slack ids of people (U…) or of one user group (S…), comma-separated; none: owners and admins"
+    )
+    command: str = Field("/group", description="the slash command as the Slack app names it, such as /group")
+
+    @field_validator("bot_token")
+    @classmethod
+    def _bot_token(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().strip().startswith("xoxb-"):
+            raise ValueError("it is not a bot token")
+        return value
+
+    @field_validator("app_token")
+    @classmethod
+    def _app_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().strip().startswith("xapp-"):
+            raise ValueError("it is not an app-level token")
+        return value
+
+    @field_validator("operators")
+    @classmethod
+    def _slack_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for word in value:
+            if not SLACK_ID.fullmatch(word):
+                raise ValueError(f"{word[:40]!r} is no Slack id")
+        return value
+
+    @field_validator("command")
+    @classmethod
+    def _slash(cls, value: str) -> str:
+        if not re.fullmatch(r"/[a-z0-9_-]{1,31}", value):
+            raise ValueError("a command is a slash and up to 31 lower-case letters, digits, - or _")
+        return value
+
+    @field_validator("api_url")
+    @classmethod
+    def _api_url(cls, value: str) -> str:
+        if not re.match(r"https?://[^/]+/", value):
+            raise ValueError("it is not a web address ending in /api/")
+        return value if value.endswith("/") else f"{value}/"
+
+    def for_mode(self, *, http: bool) -> Self:
+        """Itself, if the way Slack is to reach us has its secret. Raises SettingsRefused."""
+        if http and self.signing_secret is None:
+            raise SettingsRefused("SLACK_SIGNING_SECRET is required with --http: it proves that a request is Slack's")
+        if not http and self.app_token is None:
+            raise SettingsRefused(
+                "SLACK_APP_TOKEN is required for Socket Mode: the app-level token (xapp-…) with connections:write, "
+                "or start with --http HOST:PORT and SLACK_SIGNING_SECRET"
+            )
+        return self

@@ -1,0 +1,231 @@
+"""Reports: what became of a post, in one message that grows in place; who failed, for administrators; test steps.
+
+"Relayed" is said of what a next hop took, never "delivered": of mailboxes beyond it nobody here knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.views import blocks, escape
+from bot.views.blocks import Block, Shown, View
+from bot.views.ids import Action, Form, numbered
+from store.terms import DeliveryState, Stage
+from store.texts import say
+
+FAILURES_A_PAGE = 25
+REPLY_SHOWN = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Of one post's copies. `expected` is None until all rows are made; `repeated` counts possibly-twice copies."""
+
+    relayed: int = 0
+    deferred: int = 0
+    failed: int = 0
+    bounced: int = 0
+    skipped: int = 0
+    repeated: int = 0
+    expected: int | None = None
+
+    @property
+    def reached(self) -> int:
+        """Copies a next hop took, those that came back later included: they were relayed all the same."""
+        return self.relayed + self.bounced
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Why copies wait: `limit` (rate or daily count), `fault` (of ours; operators are told), `refused` (the post; its
+    moderators are). `until` is when the next go, where that is known; `by` when all have gone at the lane's pace."""
+
+    why: str
+    until: datetime | None = None
+    by: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`subject` is None where the group keeps it out of Slack."""
+
+    post_id: int
+    group: str
+    author: str
+    subject: str | None
+    counts: Counts
+    finished: bool
+    stopped: bool = False
+    waiting: Waiting | None = None
+    accepted_at: datetime | None = None
+    done_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One copy that did not arrive, and what the next hop said of it."""
+
+    address: str
+    state: DeliveryState
+    reply: str
+    stage: Stage | None
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """A page of a post's failures; `more` says that another follows."""
+
+    post_id: int
+    group: str
+    rows: Sequence[Failure] = ()
+    offset: int = 0
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """A test mail's way. Each moment is None until it was reached; `failure` is what stopped it."""
+
+    group: str
+    address: str
+    accepted_at: datetime | None
+    expanded_at: datetime | None
+    relayed_at: datetime | None
+    failure: Failure | None = None
+    waiting: Waiting | None = None
+
+
+def report(language: str, shown: Report) -> Shown:
+    """The report in the channel: the count first, then what else there is to know."""
+    progress = _progress(language, shown)
+    if shown.subject is not None and shown.subject.strip():
+        head = say(language, "slack.report.subject", via=escape.mrkdwn, subject=shown.subject, group=shown.group)
+    else:
+        head = say(language, "slack.report.head", via=escape.mrkdwn, group=shown.group)
+    body: list[Block] = [
+        blocks.section(head),
+        blocks.section(
+            progress,
+            accessory=blocks.button(
+                say(language, "slack.report.details"), Action.REPORT_DETAILS, shown.post_id,
+                spoken=say(language, "slack.report.details_spoken", via=escape.plain, group=shown.group),
+            ),
+        ),
+    ]  # fmt: skip
+    notes = _notes(language, shown)
+    if notes:
+        body.append(blocks.context(*notes))
+    return blocks.shown(f"{head} {progress}", body)
+
+
+def _progress(language: str, shown: Report) -> str:
+    counts = shown.counts
+    if counts.expected is None:
+        first = say(language, "slack.report.so_far", relayed=counts.reached)
+    elif counts.expected == 0 and shown.finished:
+        first = say(language, "slack.report.nobody")
+    else:
+        first = say(language, "slack.report.progress", relayed=counts.reached, expected=counts.expected)
+    pieces = [first]
+    for name in ("deferred", "failed", "bounced", "skipped", "repeated"):
+        n = getattr(counts, name)
+        if n > 0:
+            pieces.append(say(language, f"slack.report.{name}", n=n))
+    return " · ".join(pieces)
+
+
+def _notes(language: str, shown: Report) -> list[str]:
+    notes = []
+    if shown.waiting is not None:
+        notes.append(waiting(language, shown.waiting))
+    if shown.stopped:
+        notes.append(say(language, "slack.report.stopped"))
+    if shown.finished and shown.done_at is not None:
+        notes.append(say(language, "slack.report.finished", at=escape.moment(shown.done_at)))
+    elif shown.accepted_at is not None:
+        notes.append(say(language, "slack.report.accepted", at=escape.moment(shown.accepted_at)))
+    return notes
+
+
+def waiting(language: str, why: Waiting) -> str:
+    """Why copies wait, and until when."""
+    moments: dict[str, Any] = {
+        "until": escape.moment(why.until) if why.until else "",
+        "by": escape.moment(why.by) if why.by else "",
+    }
+    tail = "_by" if why.by else "_until" if why.until else ""
+    return say(language, f"slack.waiting.{why.why}{tail}", **moments)
+
+
+# ---------------------------------------------------------------- details
+
+
+def details(language: str, shown: Report, failures: Failures) -> View:
+    """Who failed and what the next hop said of them; opened by administrators alone."""
+    body: list[Block] = [blocks.section(_progress(language, shown))]
+    if shown.waiting is not None:
+        body.append(blocks.context(waiting(language, shown.waiting)))
+    body.append(blocks.divider())
+    if not failures.rows:
+        body.append(blocks.section(say(language, "slack.details.none")))
+    for row in failures.rows:
+        body.append(blocks.section(failure(language, row)))
+    pages = _pages(language, failures)
+    if pages:
+        body.append(blocks.actions(*pages))
+    return blocks.modal(
+        say(language, "slack.details.title"), Form.DETAILS, body,
+        close=say(language, "slack.modal.close"), metadata=str(shown.post_id),
+    )  # fmt: skip
+
+
+def failure(language: str, row: Failure) -> str:
+    """One failed copy in words."""
+    head = say(
+        language, f"slack.details.{row.state}", via=escape.mrkdwn, address=row.address,
+        at=escape.moment(row.at) if row.at else "–",
+    )  # fmt: skip
+    if not row.reply:
+        return head
+    said = say(language, f"slack.stage.{row.stage or 'unknown'}", reply=escape.quoted(row.reply, REPLY_SHOWN + 100))
+    return f"{head}\n{said}"
+
+
+def _pages(language: str, failures: Failures) -> list[blocks.Element]:
+    pages = []
+    if failures.offset > 0:
+        back = max(failures.offset - FAILURES_A_PAGE, 0)
+        target = f"{failures.post_id}:{back}"
+        pages.append(blocks.button(say(language, "slack.page.back"), numbered(Action.REPORT_PAGE, 1), target))
+    if failures.more:
+        target = f"{failures.post_id}:{failures.offset + FAILURES_A_PAGE}"
+        pages.append(blocks.button(say(language, "slack.page.on"), numbered(Action.REPORT_PAGE, 2), target))
+    return pages
+
+
+# ---------------------------------------------------------------- a test mail
+
+
+def steps(language: str, shown: Steps) -> Shown:
+    """The way of a test mail, step by step; redrawn as it goes."""
+    head = say(language, "slack.test.head", via=escape.mrkdwn, group=shown.group, address=shown.address)
+    lines = []
+    for name, at in (
+        ("accepted", shown.accepted_at),
+        ("expanded", shown.expanded_at),
+        ("relayed", shown.relayed_at),
+    ):
+        key = f"slack.test.{name}" if at else f"slack.test.{name}_waits"
+        lines.append(say(language, key, at=escape.moment(at, style="{time_secs}") if at else ""))
+        if at is None:
+            break
+    if shown.failure is not None:
+        lines[-1] = failure(language, shown.failure)
+    elif shown.waiting is not None:
+        lines.append(waiting(language, shown.waiting))
+    body = [blocks.section(head), blocks.section("\n".join(lines))]
+    return blocks.shown(f"{head} {lines[-1]}", body)
