@@ -16,7 +16,21 @@ from store.terms import GroupKind, GroupPolicy, LetterKind
 
 GROUP = GroupPolicy(1, GroupKind.GROUP, "team@corp.example", "team-2@lists.example.org", "Équipe")
 WHEN = datetime(2026, 3, 2, 10, 0, 1, 5, tzinfo=timezone(timedelta(hours=1)))
-NAMES = ["From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Auto-Submitted", "X-Auto-Response-Suppress", "MIME-Version", "Content-Language", "Content-Type", "Content-Transfer-Encoding"]
+NAMES = [
+    "From",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "In-Reply-To",
+    "References",
+    "Auto-Submitted",
+    "X-Auto-Response-Suppress",
+    "MIME-Version",
+    "Content-Language",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+]
 
 
 def write(kind: LetterKind, arguments: dict[str, str] | None = None, **changed: Any) -> tuple[bytes, EmailMessage]:
