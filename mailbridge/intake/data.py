@@ -92,8 +92,10 @@ class Content:
         if self._kept - 2 - self._dots > self._most:
             return replies.TOO_BIG
         if self._in_header:
-            self._in_header = b"\r\n\r\n" not in self._last + piece
-            if self._in_header and self._kept > self._limits.header_octets:
+            blank = (self._last + piece).find(b"\r\n\r\n")
+            self._in_header = blank < 0
+            beyond = 0 if blank < 0 else len(self._last) + len(piece) - blank
+            if self._kept - beyond > self._limits.header_octets:
                 return replies.HEADER_TOO_BIG
         # A line longer than one piece is what fills memory in readers that wait for its end.
         first = piece.find(b"\n")

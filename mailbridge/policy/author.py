@@ -14,8 +14,11 @@ from mailbridge.policy import display
 from store.terms import Address, InvalidAddress
 
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\U0010ffff-]+")
-# Unquoted words of a display name: atoms and dots (RFC 5322 4.1 obs-phrase), UTF-8, and brackets, which people write.
-_WORDS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\U0010ffff\[\] \t-]+")
+# Unquoted words of a display name: atoms and dots (RFC 5322 4.1 obs-phrase), UTF-8, brackets, which people write, and
+# encoded words that hold a comma or colon against RFC 2047 5, but never what could make an address.
+_WORDS = re.compile(
+    r"(?:=\?[^?\s<>()\"@\\]+\?[bBqQ]\?[^?\s<>()\"@\\]*\?=|[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\U0010ffff\[\] \t-])+"
+)
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _BARE = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^\s"(),:;<>@\[\]\\]+)@[^\s"(),:;<>@\\]+')
 _DEEPEST_COMMENT = 5

@@ -52,7 +52,7 @@ def parse(value: bytes) -> tuple[str, list[Finding]]:
     clauses = _clauses(_uncommented(raw_text(value)))
     head = clauses[0]
     # The identity, and at most the version of the grammar.
-    if not head or len(head) > 2 or (len(head) == 2 and not head[1].isdigit()):
+    if not head or not head[0] or len(head) > 2 or (len(head) == 2 and not head[1].isdigit()):
         raise Malformed("there is no authserv-id")
     identity = head[0].lower()
     if len(clauses) == 2 and [word.lower() for word in clauses[1]] == ["none"]:

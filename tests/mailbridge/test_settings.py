@@ -1,0 +1,89 @@
+"""The bridge's settings: one line that names what is wrong."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from pathlib import Path
+
+import pytest
+
+from mailbridge.doors import Door
+from mailbridge.settings import BridgeSettings
+from store.settings import SettingsRefused
+
+SECRET = "correct-horse-battery-staple"
+RELAY = "smtp://me:hush-hush@relay.example.org:587"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in list(os.environ):
+        if name.startswith("POSTROOM_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"DOMAINS": "groups.example.org", "SECRET": SECRET, "RELAY": RELAY}.items():
+        monkeypatch.setenv(f"POSTROOM_{name}", value)
+
+
+def test_defaults() -> None:
+    settings = BridgeSettings.load()
+    assert settings.smtp_listen == (Door("127.0.0.1", 2525),)
+    assert settings.lmtp_listen == ()
+    assert settings.name == "groups.example.org"
+    assert settings.trusted_relays == ()
+    assert settings.max_unsettled == 200
+    assert settings.relay.get_secret_value() == RELAY
+    assert "hush-hush" not in repr(settings)
+
+
+def test_what_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTROOM_SMTP_LISTEN", "0.0.0.0:25, [::]:25")
+    monkeypatch.setenv("POSTROOM_LMTP_LISTEN", "unix:/run/lmtp")
+    monkeypatch.setenv("POSTROOM_HOSTNAME", "mail.example.org")
+    monkeypatch.setenv("POSTROOM_AUTHSERV_ID", "MX.example.org")
+    monkeypatch.setenv("POSTROOM_TRUSTED_RELAYS", "127.0.0.1, 10.0.0.0/8, 198.51.100.0/28, 2a00:1::/64")
+    settings = BridgeSettings.load()
+    assert settings.smtp_listen == (Door("0.0.0.0", 25), Door("::", 25))
+    assert settings.lmtp_listen == (Door(path="/run/lmtp"),)
+    assert settings.name == "mail.example.org"
+    assert settings.authserv_id == "mx.example.org"
+    assert ipaddress.ip_network("10.0.0.0/8") in settings.trusted_relays
+    assert len(settings.trusted_relays) == 4
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("TRUSTED_RELAYS", "8.8.8.0/24", "public and wider than /28"),
+        ("TRUSTED_RELAYS", "8.8.8.0/27", "public and wider than /28"),
+        ("TRUSTED_RELAYS", "2a00::/48", "public and wider than /64"),
+        ("TRUSTED_RELAYS", "0.0.0.0/0", "public and wider than /28"),
+        ("TRUSTED_RELAYS", "relay.example.org", "neither an address nor a network"),
+        ("TRUSTED_RELAYS", "10.0.0.1/8", "neither an address nor a network"),
+        ("SMTP_LISTEN", "25", "neither host:port"),
+        ("HOSTNAME", "mail example", "not a host name"),
+        ("AUTHSERV_ID", "a b", "not a name"),
+        ("TLS_KEY", "key.pem", "POSTROOM_TLS_CERT is missing"),
+        ("MAX_UNSETTLED", "many", "copies in flight"),
+        ("RETENTION_DAYS", "0", "less than a day"),
+        ("RELAY", "", "POSTROOM_RELAY is required"),
+    ],
+)
+def test_one_line_names_the_fault(monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str) -> None:
+    if variable != "AUTHSERV_ID":
+        monkeypatch.setenv("POSTROOM_AUTHSERV_ID", "mx.example.org")
+    monkeypatch.setenv(f"POSTROOM_{variable}", value)
+    with pytest.raises(SettingsRefused) as refusal:
+        BridgeSettings.load()
+    text = str(refusal.value)
+    assert f"POSTROOM_{variable}" in text
+    assert says in text
+    assert "\n" not in text
+    assert "hush-hush" not in text
+
+
+def test_relays_need_the_name_of_their_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTROOM_TRUSTED_RELAYS", "127.0.0.1")
+    with pytest.raises(SettingsRefused, match="POSTROOM_AUTHSERV_ID"):
+        BridgeSettings.load()
