@@ -111,15 +111,15 @@ def unpack(metadata: str) -> tuple[int, str, int]:
 
 def line(language: str, member: Member) -> str:
     """A member in one text: who, with which flags, and how their mail goes where it does not."""
-    who = escape.person(member.slack_id) if member.slack_id else Markup(escape.mrkdwn(member.name))
+    named = who(member)
     if member.address and (member.slack_id or member.name):
         key = "commands.review.person_with_address"
     elif member.address:
-        key, who = "commands.review.person", Markup(escape.mrkdwn(member.address))
+        key = "commands.review.person"
     else:
         key = "commands.review.person_without_address"
     flags = Markup(say(language, f"commands.flags.{member.flags}"))
-    text = say(language, key, via=escape.mrkdwn, who=who, address=member.address, flags=flags)
+    text = say(language, key, via=escape.mrkdwn, who=named, address=member.address, flags=flags)
     found = [text]
     if member.flags.endswith("contact") and member.receiving is not Receiving.ON:
         if member.receiving is Receiving.PAUSED and member.paused_until is not None:
@@ -129,6 +129,11 @@ def line(language: str, member: Member) -> str:
     if member.slack_id is None and member.flags != "contact":
         found.append(say(language, "commands.members.unlinked"))
     return "\n".join(found)
+
+
+def who(member: Member) -> Markup:
+    """A member in a few words: the Slack person, else the name, else the address."""
+    return escape.person(member.slack_id) if member.slack_id else Markup(escape.mrkdwn(member.name or member.address))
 
 
 def choices(member: Member) -> list[str]:

@@ -47,12 +47,10 @@ class Roster:
 EMPTY = Roster()
 
 
-def step(language: str, draft: Draft, roster: Roster = EMPTY, *, problem: str = "") -> View:
-    """The people form. `problem` is a ready text said on top."""
+def step(language: str, draft: Draft, roster: Roster = EMPTY) -> View:
+    """The people form."""
     made = draft.group_id is not None
     body: list[Block] = []
-    if problem:
-        body += [blocks.section(problem), blocks.divider()]
     body.append(_picker(language, draft, roster, Field.ADMINISTRATORS, optional=False))
     body.append(_picker(language, draft, roster, Field.MODERATORS))
     if roster.too_many:

@@ -49,12 +49,12 @@ class Change:
 
 def create(
     language: str, draft: Draft, address: str, subjects: Sequence[Subject], *, route: str = "",
-    notes: Sequence[str] = (), problem: str = "",
+    notes: Sequence[str] = (),
 ) -> View:  # fmt: skip
-    """The review of a new group. `route` is shown where it is not the address; notes and problem are ready texts."""
+    """The review of a new group. `route` is shown where it is not the address; notes are ready texts."""
     head = say(language, "commands.review.head", via=escape.mrkdwn, address=address,
                name=draft.settings.get(Field.DISPLAY_NAME, ""))  # fmt: skip
-    body: list[Block] = [*_problem(problem), blocks.section(head)]
+    body: list[Block] = [blocks.section(head)]
     if route and route != address:
         body.append(blocks.context(say(language, "commands.review.route", via=escape.mrkdwn, route=route)))
     asked = [setting.field.value for setting in SETTINGS if setting.asked and setting.field is not Field.DISPLAY_NAME]
@@ -70,11 +70,10 @@ def create(
 
 def change(
     language: str, draft: Draft, address: str, changes: Sequence[Change], come: Sequence[Subject],
-    gone: Sequence[Subject], *, notes: Sequence[str] = (), problem: str = "",
+    gone: Sequence[Subject], *, notes: Sequence[str] = (),
 ) -> View:  # fmt: skip
     """The review of changes to a group: each setting before and after, who comes and who goes, by flag."""
     body: list[Block] = [
-        *_problem(problem),
         blocks.section(say(language, "commands.review.change_head", via=escape.mrkdwn, address=address)),
     ]
     lines = [
@@ -138,10 +137,6 @@ def _person(language: str, subject: Subject) -> str:
         key = "commands.review.person_without_address"
     return say(language, key, via=escape.mrkdwn, who=who, address=subject.address,
                flags=Markup(say(language, f"commands.flags.{flags}")))  # fmt: skip
-
-
-def _problem(problem: str) -> list[Block]:
-    return [blocks.section(problem), blocks.divider()] if problem else []
 
 
 def _notes(notes: Sequence[str]) -> list[Block]:

@@ -79,15 +79,10 @@ DEFAULTS: Mapping[str, str] = {
 } | {Field.SLACK_CONTENT.value: SlackContent.SUBJECT.value, Field.HIDDEN.value: HIDDEN_NO}
 
 
-def step(language: str, draft: Draft, domains: Sequence[str], *, address: str = "", problem: str = "") -> View:
-    """The settings form: of a new group, or of the one at `address`, whose address stands fixed above.
-
-    `problem` is a ready text said on top (what another step found wrong).
-    """
+def step(language: str, draft: Draft, domains: Sequence[str], *, address: str = "") -> View:
+    """The settings form: of a new group, or of the one at `address`, whose address stands fixed above."""
     made = draft.group_id is not None
     body: list[Block] = []
-    if problem:
-        body += [blocks.section(problem), blocks.divider()]
     if made:
         body.append(blocks.section(say(language, "commands.wizard.of_group", via=escape.mrkdwn, address=address)))
     else:

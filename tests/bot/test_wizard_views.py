@@ -48,7 +48,7 @@ def typed(view: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("group_id", [None, 7])
 def test_the_settings_step_keeps_what_was_typed(domains: tuple[str, ...], group_id: int | None) -> None:
     draft = Draft(settings=FULL, group_id=group_id, version=3)
-    view = settings.step("en", draft, domains, address="team@example.org", problem="*No.*")
+    view = settings.step("en", draft, domains, address="team@example.org")
     assert limits.check_view(view) == []
     back = typed(view)
     assert state.text(back, Field.DISPLAY_NAME) == NASTY
@@ -88,7 +88,7 @@ def test_the_people_step_keeps_whom_was_picked() -> None:
 
 def test_a_roster_too_large_for_the_form_is_counted_instead() -> None:
     roster = people.Roster(administrators=("U1",), count=12_345, too_many=True)
-    view = people.step("en", Draft(group_id=1, version=1), roster, problem="x")
+    view = people.step("en", Draft(group_id=1, version=1), roster)
     assert limits.check_view(view) == []
     assert not state.has(view, Field.CONTACTS)
     assert not state.has(view, Field.OUTSIDE)
@@ -110,7 +110,7 @@ def test_the_review_fits_and_nothing_in_it_acts(count: int) -> None:
     subjects = [subject(number, NASTY * 3) for number in range(count)]
     view = review.create(
         "en", Draft(settings=FULL), "team@example.org", subjects, route="team@mail.example.org",
-        notes=["*note*"] * 12, problem="no",
+        notes=["*note*"] * 12,
     )  # fmt: skip
     assert limits.check_view(view) == []
     said = "\n".join(

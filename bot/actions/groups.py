@@ -1,0 +1,76 @@
+"""Buttons on groups: pages of the directory, one group, one's own place in it, and its deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from bot.actions import home
+from bot.acts import groups as acts
+from bot.acts import subscription
+from bot.context import ActionHandler, Answer, Click, Context, Errors, Submission, Update
+from bot.views import answers, state
+from bot.views import groups as views
+from bot.views.blocks import Shown
+from bot.views.ids import Action, Field, Form
+from store.terms import Refused
+
+
+async def turn(context: Context, click: Click) -> None:
+    """A page button of the directory: the message itself turns the page."""
+    try:
+        search, page = views.read_page(click.value)
+    except ValueError:
+        raise Refused("form_old") from None
+    await context.answer(await acts.directory(context, search, page), in_place=True)
+
+
+async def show(context: Context, click: Click) -> None:
+    """The Details button."""
+    await context.answer(await acts.detail(context, click.number))
+
+
+def own(act: Callable[[Context, int], Awaitable[Shown]]) -> ActionHandler:
+    """A button that does `act` for the person who clicked; a Home tab that was clicked in shows it at once."""
+
+    async def handler(context: Context, click: Click) -> None:
+        await context.answer(await act(context, click.number))
+        await home.refresh(context, click)
+
+    return handler
+
+
+async def delete(context: Context, submission: Submission) -> Answer:
+    """The typed confirmation of a deletion."""
+    group_id = int(submission.metadata) if submission.metadata.isdecimal() else -1
+    try:
+        address = await acts.delete(context, group_id, state.text(submission.view, Field.CONFIRM))
+    except Refused as refused:
+        if refused.name != "confirmation_differs":
+            raise
+        return Errors({Field.CONFIRM: answers.plain(context.language, refused.name, refused.values)})
+    return Update(answers.modal(context.language, context.say("commands.deleted.done", address=address)))
+
+
+async def nothing(context: Context, click: Click) -> None:
+    """A part of a view that acts nowhere."""
+
+
+async def _join(context: Context, group_id: int) -> Shown:
+    return await subscription.join(context, group_id)
+
+
+async def _pause(context: Context, group_id: int) -> Shown:
+    return await subscription.pause(context, group_id)
+
+
+ACTIONS: dict[Action, ActionHandler] = {
+    Action.DIRECTORY_PAGE: turn,
+    Action.GROUP_SHOW: show,
+    Action.GROUP_JOIN: own(_join),
+    Action.GROUP_LEAVE: own(subscription.leave),
+    Action.GROUP_PAUSE: own(_pause),
+    Action.GROUP_RESUME: own(subscription.resume),
+    Action.GROUP_TEST: own(subscription.test),
+    Action.INERT: nothing,
+}
+FORMS = {Form.DELETE: delete}

@@ -1,0 +1,43 @@
+"""The Home tab: drawn when it is opened, and anew after what its person did in it."""
+
+from __future__ import annotations
+
+from bot.acts import home as acts
+from bot.context import ActionHandler, Click, Context
+from bot.views import home as views
+from bot.views.ids import Action
+
+
+async def opened(context: Context) -> None:
+    """The person looks at the Home tab."""
+    await context.slack.publish_home(context.person.slack_id, await acts.home(context))
+
+
+async def refresh(context: Context, click: Click) -> None:
+    """Draw the Home tab anew if it is where the click was."""
+    if click.view is not None and click.view.get("type") == "home":
+        await opened(context)
+
+
+async def turn(context: Context, click: Click) -> None:
+    """A page button under the person's groups."""
+    await context.redraw(await acts.home(context, page=_page(click)))
+
+
+async def turn_waiting(context: Context, click: Click) -> None:
+    """A page button under what waits: in the Home tab, or in the answer to the pending command."""
+    if click.view is not None:
+        await context.redraw(await acts.home(context, waiting_page=_page(click)))
+        return
+    shown = views.pending(context.language, await acts.waiting(context, _page(click)))
+    await context.answer(shown, in_place=True)
+
+
+def _page(click: Click) -> int:
+    return max(int(click.value), 1) if click.value.isdecimal() and len(click.value) < 7 else 1
+
+
+ACTIONS: dict[Action, ActionHandler] = {
+    Action.HOME_PAGE: turn,
+    Action.PENDING_PAGE: turn_waiting,
+}

@@ -1,0 +1,57 @@
+"""The members form: search, pages, and the menu beside each member."""
+
+from __future__ import annotations
+
+from bot.acts import members as acts
+from bot.context import Answer, Click, Context, Submission, Update
+from bot.views import members as views
+from bot.views import state
+from bot.views.ids import Action, Field, Form
+from store.terms import Refused
+
+
+async def open_form(context: Context, click: Click) -> None:
+    """The Members button of a group."""
+    await context.modal(await acts.form(context, click.number))
+
+
+async def turn(context: Context, click: Click) -> None:
+    """A page button."""
+    group_id, search, _ = _read(click)
+    page = int(click.value) if click.value.isdecimal() and len(click.value) < 7 else 1
+    await context.redraw(await acts.form(context, group_id, search=search, page=max(page, 1)))
+
+
+async def choose(context: Context, click: Click) -> None:
+    """An entry of a member's menu: done at once, and the form redrawn with what was done."""
+    group_id, search, page = _read(click)
+    name, _, number = click.value.partition(":")
+    if name not in acts.CHOICES or not number.isdecimal() or len(number) > 18:
+        raise Refused("form_old")
+    said = await acts.choose(context, group_id, name, int(number))
+    await context.redraw(await acts.form(context, group_id, search=search, page=page, said=said))
+
+
+async def search(context: Context, submission: Submission) -> Answer:
+    """The Search button: the first page of what matches."""
+    try:
+        group_id, _, _ = views.unpack(submission.metadata)
+    except ValueError:
+        raise Refused("form_old") from None
+    wanted = state.text(submission.view, Field.SEARCH)
+    return Update(await acts.form(context, group_id, search=wanted))
+
+
+def _read(click: Click) -> tuple[int, str, int]:
+    try:
+        return views.unpack(str((click.view or {}).get("private_metadata") or ""))
+    except ValueError:
+        raise Refused("form_old") from None
+
+
+ACTIONS = {
+    Action.GROUP_MEMBERS: open_form,
+    Action.MEMBERS_PAGE: turn,
+    Action.MEMBERS_CHOOSE: choose,
+}
+FORMS = {Form.MEMBERS: search}

@@ -1,0 +1,205 @@
+"""The wizard's third step: the whole draft shown once more, and then carried out in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.actions import wizard_people
+from bot.acts import drafts, lookup
+from bot.context import Context
+from bot.permissions import Verb
+from bot.views import escape, review
+from bot.views.blocks import View
+from bot.views.draft import PEOPLE, Draft
+from bot.views.ids import Field
+from bot.views.review import Subject
+from bot.views.settings import SETTINGS
+from store import groups, memberships, names, persons
+from store.engine import Reading, Writing
+from store.groups import NewGroup
+from store.roster import Entry
+from store.schema.group import Group
+from store.schema.person import Person
+from store.terms import Actor, Address
+from store.texts import Markup
+
+FLAG = {Field.ADMINISTRATORS: "administrator", Field.MODERATORS: "moderator", Field.CONTACTS: "contact"}
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """Who a draft names, each once with all their flags, and what is to be said of them."""
+
+    subjects: Sequence[Subject]
+    notes: Sequence[str]
+
+
+async def view(context: Context, draft: Draft) -> View:
+    """The review of a draft. Raises Refused for what the store would refuse, NotAllowed."""
+    people = await _people(context, draft)
+    if draft.group_id is not None:
+        return await _change_view(context, draft, people)
+    address = _address(draft)
+    async with context.database.reading() as tx:
+        await context.require(tx, Verb.CREATE)
+        await groups.check_new(tx, _new(draft, people), context.served)
+        route = await names.free_route(tx, address, context.served)
+        found = await _subjects(context, tx, draft, people)
+    return review.create(
+        context.language, draft, str(address), found.subjects, route=str(route), notes=found.notes
+    )  # fmt: skip
+
+
+async def validate(context: Context, draft: Draft) -> View:
+    """Make the group, or change it; the right and the version are asked once more. Raises Refused, NotAllowed."""
+    people = await _people(context, draft)
+    async with context.database.writing() as tx:
+        if draft.group_id is None:
+            actor = await context.require(tx, Verb.CREATE)
+            group = await groups.create(tx, _new(draft, people), context.served, actor)
+        else:
+            group, actor = await lookup.numbered(context, tx, Verb.SETTINGS, draft.group_id)
+            group = await _change(tx, draft, group, people, actor)
+    assert group.id is not None
+    return review.done(context.language, group.address, group.id, made=draft.group_id is None)
+
+
+async def _change_view(context: Context, draft: Draft, people: Mapping[str, Person]) -> View:
+    assert draft.group_id is not None
+    async with context.database.reading() as tx:
+        group, _ = await lookup.numbered(context, tx, Verb.SETTINGS, draft.group_id)
+        come = await _subjects(context, tx, draft, people)
+        gone = await _subjects(context, tx, Draft(added=draft.removed), people)
+    return review.change(
+        context.language,
+        draft,
+        group.address,
+        drafts.differences(draft, group),
+        come.subjects,
+        gone.subjects,
+        notes=come.notes,
+    )
+
+
+async def _people(context: Context, draft: Draft) -> dict[str, Person]:
+    named = {one for name in PEOPLE for one in (*draft.chosen(name), *draft.dropped(name))}
+    return await wizard_people.people(context, named)
+
+
+def _address(draft: Draft) -> Address:
+    return Address.parse(f"{draft.settings.get(Field.LOCAL, '')}@{draft.settings.get(Field.DOMAIN, '')}")
+
+
+def _new(draft: Draft, people: Mapping[str, Person]) -> NewGroup:
+    settings = {one.field.value: drafts.kept(one, draft.settings.get(one.field, "")) for one in SETTINGS}
+    return NewGroup(
+        address=str(_address(draft)),
+        administrators=tuple(_entries(draft.chosen(Field.ADMINISTRATORS), people)),
+        moderators=tuple(_entries(draft.chosen(Field.MODERATORS), people)),
+        contacts=tuple(_contacts(draft, people, draft.chosen(Field.ADMINISTRATORS))),
+        **settings,
+    )
+
+
+def _entries(slack_ids: Iterable[str], people: Mapping[str, Person]) -> list[Entry]:
+    return [Entry(None, people[one].id, people[one].name) for one in slack_ids if one in people]
+
+
+def _contacts(draft: Draft, people: Mapping[str, Person], administrators: Sequence[str]) -> list[Entry]:
+    """Contacts from Slack and from outside, and the administrators with an address if they are to be contacts too."""
+    found = _entries(draft.chosen(Field.CONTACTS), people)
+    if draft.also_contacts:
+        found += _entries((one for one in administrators if one in people and people[one].email), people)
+    found += [Entry(address, None, name) for address, name in wizard_people.outsiders(draft.chosen(Field.OUTSIDE))]
+    return found
+
+
+async def _subjects(context: Context, tx: Reading, draft: Draft, people: Mapping[str, Person]) -> Subjects:
+    """Each subject of a draft once: people by their Slack id, addresses by the person they belong to, if any."""
+    flags: dict[str, list[Field]] = {}
+    shown: dict[str, Subject] = {}
+    merged: list[str] = []
+    for name in PEOPLE:
+        for one in draft.chosen(name):
+            if one in people:
+                person = people[one]
+                shown[one] = Subject(one, person.name, person.email or "", ())
+                flags.setdefault(one, []).append(name)
+    for mark in draft.chosen(Field.ADMINISTRATORS) if draft.also_contacts else ():
+        if mark in people and people[mark].email:
+            flags[mark].append(Field.CONTACTS)
+    for address, name in wizard_people.outsiders(draft.chosen(Field.OUTSIDE)):
+        owner = next((p for p in await persons.by_email(tx, address.key) if not (p.deactivated or p.stranger)), None)
+        mark = owner.slack_id if owner else address.key
+        if mark in shown:
+            merged.append(str(address))
+        else:
+            shown[mark] = Subject(owner.slack_id if owner else None, owner.name if owner else name, str(address), ())
+        flags.setdefault(mark, []).append(Field.CONTACTS)
+    subjects = [
+        Subject(one.slack_id, one.name, one.address, tuple(flag for flag in PEOPLE if flag in flags[mark]))
+        for mark, one in shown.items()
+    ]
+    return Subjects(subjects, _notes(context, subjects, merged, made=draft.group_id is None))
+
+
+def _notes(context: Context, subjects: Sequence[Subject], merged: Sequence[str], *, made: bool) -> list[str]:
+    notes = []
+    if made and not any(one.contact for one in subjects):
+        notes.append(context.say("commands.review.note.no_contacts"))
+    silent = [one for one in subjects if Field.ADMINISTRATORS in one.flags and not one.contact]
+    without = [one for one in silent if not one.address]
+    silent = [one for one in silent if one.address]
+    for name, some in (("administrators_silent", silent), ("without_email", without)):
+        if some:
+            people = Markup(", ".join(escape.person(one.slack_id or "") for one in some))
+            notes.append(context.say(f"commands.review.note.{name}", people=people))
+    if merged:
+        notes.append(context.say("commands.review.note.merged", people=", ".join(merged[:10])))
+    return notes
+
+
+async def _change(tx: Writing, draft: Draft, group: Group, people: Mapping[str, Person], actor: Actor) -> Group:
+    """Settings by the version the form was opened with, then who comes, then who goes: so one administrator may
+    replace another in one form."""
+    assert group.id is not None
+    group_id = group.id
+    settings = {one.field.value: one for one in SETTINGS}
+    changes = {
+        one.name: drafts.kept(settings[one.name], one.after) for one in drafts.differences(draft, group)
+    }  # fmt: skip
+    if changes:
+        group = await groups.change(tx, group_id, changes, draft.version, actor)
+    present = [person.slack_id for person in await memberships.administrators(tx, group_id)]
+    administrators = draft.roster(Field.ADMINISTRATORS, present)
+    for name in (Field.ADMINISTRATORS, Field.MODERATORS):
+        entries = _entries(draft.chosen(name), people)
+        if entries:
+            await memberships.enrol(tx, group_id, entries, actor=actor, **{FLAG[name]: True})
+    known = dict(people)
+    for one in administrators if draft.also_contacts else ():
+        person = await persons.by_slack(tx, one)
+        if person is not None:
+            known[one] = person
+    contacts = _contacts(draft, known, administrators)
+    if contacts:
+        await memberships.enrol(tx, group_id, contacts, actor=actor, contact=True)
+    for name in PEOPLE:
+        await _withdraw(tx, group_id, FLAG[name], _entries(draft.dropped(name), people), actor)
+    coming = {address.key for address, _ in wizard_people.outsiders(draft.chosen(Field.OUTSIDE))}
+    going = wizard_people.outsiders(draft.dropped(Field.OUTSIDE))
+    entries = [Entry(address, None, name) for address, name in going if address.key not in coming]
+    await _withdraw(tx, group_id, "contact", entries, actor)
+    return group
+
+
+async def _withdraw(tx: Writing, group_id: int, flag: str, entries: Sequence[Entry], actor: Actor) -> None:
+    ids = []
+    for entry in entries:
+        key = entry.address.key if entry.address else None
+        row = await memberships.find(tx, group_id, person_id=entry.person_id, key=key)
+        if row is not None and row.id is not None and getattr(row, flag):  # who is gone meanwhile is as wanted
+            ids.append(row.id)
+    if ids:
+        await memberships.withdraw_flags(tx, group_id, ids, actor=actor, **{flag: True})

@@ -1,0 +1,109 @@
+"""The wizard's first step: what was typed, and what is wrong with it, by input."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from typing import Any
+
+from bot.acts import channels, drafts
+from bot.context import Context
+from bot.views import answers, state
+from bot.views.draft import Draft
+from bot.views.ids import Field
+from bot.views.settings import HIDDEN_NO, HIDDEN_YES, SETTINGS, Setting, Shape
+from store import addresses, names, sizes
+from store.names import Served
+from store.terms import Address, Refused
+
+Typed = Mapping[str, str]
+
+
+def read(view: Mapping[str, Any]) -> dict[str, str]:
+    """What stands in the form, by field; what the form does not ask is left out."""
+    typed = {one.field.value: _value(view, one) for one in SETTINGS if state.has(view, one.field)}
+    if state.has(view, Field.LOCAL):
+        typed[Field.LOCAL.value] = state.text(view, Field.LOCAL)
+        typed[Field.DOMAIN.value] = state.choice(view, Field.DOMAIN)
+    return typed
+
+
+async def faults(context: Context, draft: Draft, typed: Typed) -> dict[str, str]:
+    """What is wrong, by field, as plain text in the person's language; empty if nothing is."""
+    found: dict[str, Refused] = {}
+    checks: list[Awaitable[tuple[Field, Refused | None]]] = [
+        _checked(Field.REPORT_CHANNEL, _report(context, draft, typed)),
+        _checked(Field.MODERATION_CHANNEL, _moderation(context, draft, typed)),
+    ]
+    if draft.group_id is None:
+        checks.append(_checked(Field.LOCAL, _address(context, typed)))
+    found |= {field: refused for field, refused in await asyncio.gather(*checks) if refused is not None}
+    for one in SETTINGS:
+        value = typed.get(one.field.value)
+        if one.shape is Shape.SIZE and value:
+            try:
+                sizes.size(value)
+            except Refused as refused:
+                found[one.field] = refused
+        if value == "" and not one.optional and one.shape in {Shape.TEXT, Shape.CHOICE}:
+            found[one.field] = Refused("name_missing" if one.shape is Shape.TEXT else "choice_missing")
+    return {str(field): answers.plain(context.language, one.name, one.values) for field, one in found.items()}
+
+
+def settled(context: Context, typed: Typed) -> dict[str, str]:
+    """What goes on in the draft: as typed, the address split into its parts."""
+    kept = dict(typed)
+    if Field.LOCAL in typed:
+        address = address_of(typed, drafts.domains(context), context.served)
+        kept |= {Field.LOCAL.value: address.local, Field.DOMAIN.value: address.domain}
+    return kept
+
+
+def address_of(typed: Typed, domains: tuple[str, ...], served: Served) -> Address:
+    """The address from its two inputs; a whole one pasted into the first is taken as it is. Raises Refused."""
+    local = typed.get(Field.LOCAL, "")
+    whole = local if "@" in local else f"{local}@{typed.get(Field.DOMAIN) or domains[0]}"
+    return addresses.group_address(whole, served.domains, served.published)
+
+
+def _value(view: Mapping[str, Any], setting: Setting) -> str:
+    match setting.shape:
+        case Shape.CHANNEL:
+            return state.channel(view, setting.field)
+        case Shape.CHOICE:
+            return state.choice(view, setting.field)
+        case Shape.TICK:
+            return HIDDEN_YES if state.ticked(view, setting.field) else HIDDEN_NO
+        case Shape.TEXT | Shape.SIZE:
+            return state.text(view, setting.field)
+
+
+async def _checked(field: Field, check: Awaitable[None]) -> tuple[Field, Refused | None]:
+    try:
+        await check
+    except Refused as refused:
+        return field, refused
+    return field, None
+
+
+async def _address(context: Context, typed: Typed) -> None:
+    address = address_of(typed, drafts.domains(context), context.served)
+    async with context.database.reading() as tx:
+        route = await names.free_route(tx, address, context.served)
+        await names.check_free(tx, list(names.around(address, route)))
+
+
+async def _report(context: Context, draft: Draft, typed: Typed) -> None:
+    channel = typed.get(Field.REPORT_CHANNEL)
+    hidden = typed.get(Field.HIDDEN, HIDDEN_NO)
+    before = (draft.settings.get(Field.REPORT_CHANNEL), draft.settings.get(Field.HIDDEN) or HIDDEN_NO)
+    if channel and (channel, hidden) != before:  # what stood there already must not keep the rest from being changed
+        await channels.check_report(context.slack, channel, hidden=hidden == HIDDEN_YES)
+    elif not channel and draft.group_id is None:
+        raise Refused("choice_missing")
+
+
+async def _moderation(context: Context, draft: Draft, typed: Typed) -> None:
+    channel = typed.get(Field.MODERATION_CHANNEL)
+    if channel and channel != draft.settings.get(Field.MODERATION_CHANNEL):
+        await channels.check_moderation(context.slack, channel)

@@ -1,0 +1,120 @@
+"""Groups, from their rows to what people see: the directory a page at a time, and one group."""
+
+from __future__ import annotations
+
+from bot.acts import lookup
+from bot.context import Context
+from bot.permissions import Verb
+from bot.views import groups as views
+from bot.views.blocks import Shown, View
+from bot.views.settings import HIDDEN_NO, HIDDEN_YES, SETTINGS, Shape
+from store import groups, memberships, names
+from store.engine import Reading
+from store.schema.group import Group
+from store.schema.membership import Membership
+from store.terms import Mode, NameRole, Refused
+
+PUBLIC_SETTINGS = ("subscription", "leave", "posting")  # what everybody may know of a group they see
+
+
+async def directory(context: Context, search: str, page: int) -> Shown:
+    """A page of the groups the person sees. Raises NotAllowed."""
+    async with context.database.reading() as tx:
+        await context.require(tx, Verb.DIRECTORY)
+        found = await groups.directory(
+            tx,
+            context.person,
+            context.person.operator,
+            search,
+            offset=(page - 1) * views.PAGE,
+            limit=views.PAGE + 1,
+        )
+    lines = [line(one.group, one.membership) for one in found[: views.PAGE]]
+    return views.directory(
+        context.language,
+        lines,
+        search=search,
+        page=page,
+        more=len(found) > views.PAGE,
+        command=context.settings.command,
+    )
+
+
+async def detail(context: Context, group_text: str | int) -> Shown:
+    """One group as the person may see it. Raises Refused, NotAllowed."""
+    async with context.database.reading() as tx:
+        if isinstance(group_text, int):
+            group, _ = await lookup.numbered(context, tx, Verb.SHOW, group_text)
+        else:
+            group, _ = await lookup.named(context, tx, Verb.SHOW, group_text)
+        assert group.id is not None
+        membership = await lookup.mine(context, tx, group)
+        counts = await memberships.counts(tx, group.id)
+        administrators = await memberships.administrators(tx, group.id)
+        everything = context.person.operator or bool(membership and membership.administrator)
+        aliases = [name.address for name in await names.of_group(tx, group.id) if name.role is NameRole.ALIAS]
+    shown = [one.field.value for one in SETTINGS if one.shape is not Shape.TEXT]
+    return views.detail(
+        context.language,
+        views.Detail(
+            line=line(group, membership),
+            contacts=counts.contacts,
+            receiving=counts.receiving,
+            administrators=[person.slack_id for person in administrators],
+            settings=[(name, value(group, name)) for name in shown if everything or name in PUBLIC_SETTINGS],
+            route=group.route if everything else "",
+            aliases=aliases,
+        ),
+    )
+
+
+async def delete_form(context: Context, group_text: str) -> View:
+    """The question before a deletion. Raises Refused, NotAllowed."""
+    async with context.database.reading() as tx:
+        group, _ = await lookup.named(context, tx, Verb.DELETE, group_text)
+        assert group.id is not None
+        counts = await memberships.counts(tx, group.id)
+    return views.delete_form(context.language, group.id, group.address, counts.contacts)
+
+
+async def delete(context: Context, group_id: int, confirmation: str) -> str:
+    """Delete a group whose address was typed; gives it. Raises Refused `confirmation_differs`, NotAllowed."""
+    async with context.database.writing() as tx:
+        group, actor = await lookup.numbered(context, tx, Verb.DELETE, group_id)
+        if confirmation.strip().lower() != group.address:
+            raise Refused("confirmation_differs", address=group.address)
+        await groups.delete(tx, group_id, actor)
+    return group.address
+
+
+def line(group: Group, membership: Membership | None) -> views.Line:
+    """A group and what the reader is to it, for every view that names groups."""
+    assert group.id is not None
+    mine = views.Mine()
+    if membership is not None:
+        mine = views.Mine(lookup.flags(membership), membership.receiving)
+    return views.Line(
+        group_id=group.id,
+        address=group.address,
+        name=group.display_name,
+        subscription=group.subscription.value,
+        hidden=group.hidden,
+        paused=group.mode is Mode.PAUSED,
+        mine=mine,
+    )
+
+
+def value(group: Group, name: str) -> str:
+    """A setting of a group as a draft holds it: text, option value, bytes, channel id; "" for none."""
+    found = getattr(group, name)
+    if isinstance(found, bool):
+        return HIDDEN_YES if found else HIDDEN_NO
+    return "" if found is None else str(found)
+
+
+async def of_person(tx: Reading, context: Context, offset: int, limit: int) -> list[views.Line]:
+    """The groups the person is in, by name, a page of them."""
+    assert context.person.id is not None
+    found = await groups.mine(tx, context.person.id)
+    found.sort(key=lambda pair: (pair[0].display_name.casefold(), pair[0].address))
+    return [line(group, membership) for group, membership in found[offset : offset + limit]]

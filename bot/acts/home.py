@@ -1,0 +1,93 @@
+"""What waits for a person, and their Home tab, from the rows."""
+
+from __future__ import annotations
+
+from bot.acts import groups as group_acts
+from bot.context import Context
+from bot.views import home as views
+from bot.views.blocks import View
+from store import groups, persons, posts, requests
+from store.engine import Reading
+from store.schema.post import Post
+from store.schema.request import Request
+from store.terms import SlackContent
+
+
+async def waiting(context: Context, page: int = 1) -> views.Waiting:
+    """The page-th ten of what the person can decide: requests, then held posts, the oldest first."""
+    async with context.database.reading() as tx:
+        return await _waiting(context, tx, page)
+
+
+async def home(context: Context, page: int = 1, waiting_page: int = 1) -> View:
+    """The person's Home tab."""
+    person = context.person
+    async with context.database.reading() as tx:
+        offset = (page - 1) * views.GROUPS_A_PAGE
+        lines = await group_acts.of_person(tx, context, offset, views.GROUPS_A_PAGE + 1)
+        found = await _waiting(context, tx, waiting_page)
+    return views.home(
+        context.language,
+        views.Home(
+            slack_id=person.slack_id,
+            email=person.email,
+            operator=person.operator and not (person.guest or person.stranger),
+            outsider=person.guest or person.stranger,
+            groups=lines[: views.GROUPS_A_PAGE],
+            waiting=found,
+            page=page,
+            more=len(lines) > views.GROUPS_A_PAGE,
+        ),
+        context.settings.command,
+    )
+
+
+async def _waiting(context: Context, tx: Reading, page: int) -> views.Waiting:
+    assert context.person.id is not None
+    deciding = {}
+    for group, membership in await groups.mine(tx, context.person.id):
+        if group.id is not None and (membership.moderator or membership.administrator):
+            deciding[group.id] = group
+    if not deciding or context.person.stranger:
+        return views.Waiting()
+    waiting: list[Request | Post] = [
+        *await requests.waiting_in(tx, list(deciding)),
+        *await posts.held(tx, list(deciding)),
+    ]
+    last = max(1, -(-len(waiting) // views.WAITING_A_PAGE))  # a page that emptied meanwhile shows the last one
+    page = min(page, last)
+    shown = waiting[(page - 1) * views.WAITING_A_PAGE : page * views.WAITING_A_PAGE]
+    items: list[views.WaitingRequest | views.WaitingPost] = []
+    for one in shown:
+        group = deciding[one.group_id]
+        if isinstance(one, Request):
+            items.append(await _request(tx, one, group.display_name))
+        else:
+            items.append(_post(one, group.display_name, group.slack_content))
+    return views.Waiting(items, total=len(waiting), page=page)
+
+
+async def _request(tx: Reading, request: Request, group: str) -> views.WaitingRequest:
+    assert request.id is not None
+    applicant = await persons.get(tx, request.person_id) if request.person_id is not None else None
+    return views.WaitingRequest(
+        request_id=request.id,
+        kind=request.kind,
+        group=group,
+        applicant=applicant.slack_id if applicant else None,
+        address=request.address,
+        note=request.note,
+        since=request.created_at,
+    )
+
+
+def _post(post: Post, group: str, content: SlackContent) -> views.WaitingPost:
+    assert post.id is not None
+    return views.WaitingPost(
+        post_id=post.id,
+        group=group,
+        author=post.author,
+        subject="" if content is SlackContent.NONE else post.subject,
+        authenticated=post.authenticated,
+        since=post.created_at,
+    )

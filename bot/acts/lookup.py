@@ -1,0 +1,51 @@
+"""The group a person means, by address or by a button's id, and whether they may do there what they ask."""
+
+from __future__ import annotations
+
+from bot.context import Context, NotAllowed
+from bot.permissions import Verb, sees_hidden
+from store import groups, memberships
+from store.engine import Reading
+from store.schema.group import Group
+from store.schema.membership import Membership
+from store.terms import Actor, GroupKind, Refused
+
+FLAGS = ("administrator", "moderator", "contact")
+
+
+async def named(context: Context, tx: Reading, verb: Verb, text: str) -> tuple[Group, Actor]:
+    """The group at an address (or its part before the @, where only one has it), and the actor of `verb`.
+
+    Raises Refused `group_not_found`, also for a hidden group the person is not in; NotAllowed.
+    """
+    return await _checked(context, tx, verb, await groups.find(tx, text), text)
+
+
+async def numbered(context: Context, tx: Reading, verb: Verb, group_id: int) -> tuple[Group, Actor]:
+    """The group with this id; raises as `named`, and Refused `group_gone` once it is deleted."""
+    group = await tx.get(Group, group_id)
+    if group is None or group.deleted_at is not None:
+        raise Refused("group_gone")
+    return await _checked(context, tx, verb, group, group.address)
+
+
+async def mine(context: Context, tx: Reading, group: Group) -> Membership | None:
+    """The person's own membership of a group."""
+    assert group.id is not None
+    return await memberships.find(tx, group.id, person_id=context.person.id)
+
+
+def flags(membership: Membership | None) -> str:
+    """A membership's flags as the catalogue names them (`commands.flags.<flags>`); "" for none."""
+    return "_".join(name for name in FLAGS if membership is not None and getattr(membership, name))
+
+
+async def _checked(context: Context, tx: Reading, verb: Verb, group: Group | None, text: str) -> tuple[Group, Actor]:
+    who = await context.who(tx, group)
+    unseen = group is not None and group.hidden and not sees_hidden(who)
+    if group is None or unseen or group.kind is not GroupKind.GROUP:
+        # A hidden group must not be told from none: first the right to see groups at all, then the same answer.
+        if not who.roles():
+            raise NotAllowed("gone")
+        raise Refused("group_not_found", text=text[:100], command=context.settings.command)
+    return group, await context.require(tx, verb, group)

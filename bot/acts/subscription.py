@@ -1,0 +1,102 @@
+"""A person's own place in a group: join, leave, pause, resume, and a test mail to themselves."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from bot.acts import lookup
+from bot.context import Context
+from bot.permissions import Verb
+from bot.views import answers, escape
+from bot.views.blocks import Shown
+from store import memberships, requests, trials
+from store.engine import Writing
+from store.schema.group import Group
+from store.schema.membership import Membership
+from store.terms import Actor, Address, Receiving, Refused
+
+LONGEST_NOTE = 500
+
+
+async def join(context: Context, group_text: str | int, note: str = "") -> Shown:
+    """Ask to become a contact at the address of the person's profile, or become it at once where the group is open."""
+    async with context.database.writing() as tx:
+        group, _ = await _meant(context, tx, Verb.JOIN, group_text)
+        if not context.person.email:
+            raise Refused("own_email_missing")
+        address = Address.parse(context.person.email)
+        asked = await requests.ask(tx, group, context.person, address, note.strip()[:LONGEST_NOTE])
+    return answers.answer(
+        context.language, f"commands.join.{asked.outcome}", address=group.address, name=group.display_name,
+        email=str(address),
+    )  # fmt: skip
+
+
+async def leave(context: Context, group_text: str | int) -> Shown:
+    """Leave a group: delivery stops at once, the place in it goes by its leave policy."""
+    async with context.database.writing() as tx:
+        group, actor = await _meant(context, tx, Verb.LEAVE, group_text)
+        membership = await _own(context, tx, group)
+        assert group.id is not None
+        left = await memberships.leave(tx, group.id, membership, actor)
+    return answers.answer(context.language, f"commands.leave.{left.outcome}", address=group.address)
+
+
+async def pause(context: Context, group_text: str | int, until: datetime | None = None) -> Shown:
+    """Stop the person's own copies for a while; `until` None means until they resume."""
+    async with context.database.writing() as tx:
+        group, actor = await _meant(context, tx, Verb.PAUSE, group_text)
+        membership = await _own_copies(context, tx, group)
+        if membership.receiving in {Receiving.STOPPED, Receiving.BOUNCING}:
+            raise Refused("own_copies_stopped", address=group.address)
+        assert membership.id is not None
+        await memberships.pause(tx, membership.id, until, actor)
+    if until is None:
+        return answers.answer(context.language, "commands.pause.done", address=group.address)
+    return answers.answer(
+        context.language, "commands.pause.done_until", address=group.address,
+        at=escape.moment(until, style="{date_long_pretty}"),
+    )  # fmt: skip
+
+
+async def resume(context: Context, group_text: str | int) -> Shown:
+    """Let the person's own copies go out again."""
+    async with context.database.writing() as tx:
+        group, actor = await _meant(context, tx, Verb.RESUME, group_text)
+        membership = await _own_copies(context, tx, group)
+        if membership.receiving is Receiving.ON:
+            raise Refused("own_copies_on", address=group.address)
+        assert membership.id is not None
+        await memberships.resume(tx, membership.id, actor)
+    return answers.answer(context.language, "commands.resume.done", address=group.address)
+
+
+async def test(context: Context, group_text: str | int) -> Shown:
+    """Mail only the person, through the group's real path; each step is shown to them in a message of its own."""
+    async with context.database.writing() as tx:
+        group, _ = await _meant(context, tx, Verb.TEST, group_text)
+        await trials.send(tx, group, context.person, secrets.token_hex(8))
+    email = context.person.email or ""
+    return answers.answer(context.language, "commands.test.started", address=group.address, email=email)
+
+
+async def _meant(context: Context, tx: Writing, verb: Verb, group: str | int) -> tuple[Group, Actor]:
+    find = (
+        lookup.numbered(context, tx, verb, group) if isinstance(group, int) else lookup.named(context, tx, verb, group)
+    )
+    return await find
+
+
+async def _own(context: Context, tx: Writing, group: Group) -> Membership:
+    membership = await lookup.mine(context, tx, group)
+    if membership is None:
+        raise Refused("not_a_member", address=group.address)
+    return membership
+
+
+async def _own_copies(context: Context, tx: Writing, group: Group) -> Membership:
+    membership = await lookup.mine(context, tx, group)
+    if membership is None or not membership.contact:
+        raise Refused("own_copies_none", address=group.address)
+    return membership

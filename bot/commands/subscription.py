@@ -1,0 +1,37 @@
+"""Commands on the asker's own place in a group."""
+
+from __future__ import annotations
+
+from bot.acts import subscription as acts
+from bot.commands.binding import Bound
+from bot.commands.dates import pause_end
+from bot.context import Context
+from bot.views.blocks import Shown
+
+
+async def join(context: Context, bound: Bound) -> Shown:
+    assert bound.group is not None
+    return await acts.join(context, bound.group, bound.text)
+
+
+async def leave(context: Context, bound: Bound) -> Shown:
+    assert bound.group is not None
+    return await acts.leave(context, bound.group)
+
+
+async def pause(context: Context, bound: Bound) -> Shown:
+    assert bound.group is not None
+    until = None
+    if bound.date:
+        until = pause_end(bound.date, context.database.clock(), context.person.time_zone)
+    return await acts.pause(context, bound.group, until)
+
+
+async def resume(context: Context, bound: Bound) -> Shown:
+    assert bound.group is not None
+    return await acts.resume(context, bound.group)
+
+
+async def test(context: Context, bound: Bound) -> Shown:
+    assert bound.group is not None
+    return await acts.test(context, bound.group)

@@ -1,0 +1,58 @@
+"""The command tree: every verb with its arguments and its handler. The help and the usage lines are printed from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.commands import groups, help, people, settings, subscription  # noqa: A004 - the noun is the command's
+from bot.commands.binding import Argument, Bound, Kind
+from bot.commands.entry import Entry
+from bot.commands.grammar import Misread, nearest
+from bot.context import Context
+from bot.permissions import Verb
+from bot.views.blocks import Shown
+
+
+def _optional(kind: Kind) -> Argument:
+    return Argument(kind, required=False)
+
+
+GROUP = Argument(Kind.GROUP)
+
+
+async def _help(context: Context, bound: Bound) -> Shown:
+    command = context.settings.command
+    if bound.verb is None:
+        return help.everything(context.language, TABLE, command, operator=context.person.operator)
+    return help.one(context.language, bound.verb, entry(bound.verb), command, context.served.domains[0])
+
+
+def entry(word: str) -> Entry:
+    """The row of a verb. Raises Misread `unknown_verb` or, with the nearest match, `unknown_verb_near`."""
+    found = TABLE.get(word)
+    if found is not None:
+        return found
+    near = nearest(word, TABLE)
+    if near is None:
+        raise Misread("unknown_verb", word=word[:60])
+    raise Misread("unknown_verb_near", word=word[:60], near=near)
+
+
+ENTRIES = (
+    Entry(Verb.DIRECTORY, (_optional(Kind.SEARCH), _optional(Kind.PAGE)), groups.directory),
+    Entry(Verb.SHOW, (GROUP,), groups.show),
+    Entry(Verb.JOIN, (GROUP, _optional(Kind.TEXT)), subscription.join),
+    Entry(Verb.LEAVE, (GROUP,), subscription.leave),
+    Entry(Verb.PAUSE, (GROUP, _optional(Kind.DATE)), subscription.pause),
+    Entry(Verb.RESUME, (GROUP,), subscription.resume),
+    Entry(Verb.PENDING, (), groups.pending),
+    Entry(Verb.CREATE, (_optional(Kind.GROUP),), groups.create, operators_only=True),
+    Entry(Verb.SETTINGS, (GROUP, _optional(Kind.SETTING), _optional(Kind.VALUE)), settings.change),
+    Entry(Verb.MEMBERS, (GROUP, _optional(Kind.SEARCH), _optional(Kind.PAGE)), people.members),
+    Entry(Verb.ADD, (GROUP, Argument(Kind.PEOPLE), _optional(Kind.ROLE)), people.add),
+    Entry(Verb.REMOVE, (GROUP, Argument(Kind.PEOPLE), _optional(Kind.ROLE)), people.remove),
+    Entry(Verb.TEST, (GROUP,), subscription.test),
+    Entry(Verb.DELETE, (GROUP,), groups.delete),
+    Entry(Verb.HELP, (_optional(Kind.VERB),), _help),
+)
+TABLE: Mapping[str, Entry] = {row.verb.value: row for row in ENTRIES}
