@@ -1,0 +1,1 @@
+"""The pipeline a mail goes through: intake, policy, (store), rewrite, deliver, and the bounces that come back."""
