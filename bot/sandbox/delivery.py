@@ -134,6 +134,7 @@ class Delivery:
         finally:
             record["seconds"] = round(loop.time() - began, 4)
             self.records.append(record)
+            self._workspace.changes.note("deliveries")
 
     async def ask(self, kind: str, payload: Json, *, answers: bool) -> Json | None:
         """Deliver a command or interaction once, and give the ack's body. UnansweredError; it is never repeated."""

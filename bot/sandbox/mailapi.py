@@ -107,7 +107,7 @@ class MailApi:
         recipients = [str(to) for to in body["to"]]
         if verdict not in VERDICTS:
             raise ImpossibleError(f"verdict {verdict!r} is not one of {', '.join(VERDICTS)}")
-        if not parseaddr(author)[1] or not recipients:
+        if "@" not in parseaddr(author)[1] or not recipients:
             raise ImpossibleError("a mail needs an author with an address, and somebody to write to")
         if not 0 <= attachment <= MOST_ATTACHED:
             raise ImpossibleError(f"an attachment of {attachment} bytes is out of reason")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import Message as Mime
@@ -19,6 +20,7 @@ from bot.sandbox.settings import Listen
 
 Json = dict[str, Any]
 SIZE_LIMIT = 64 * 1_048_576
+COMMAND_LIMIT = 2_048
 KEPT = 50_000
 EXCERPT = 4_000
 DROP = "drop"
@@ -201,8 +203,8 @@ class _Protocol(SMTP):
         )
         self._hooks = hooks
         self._sessions = sessions
-        # The class attribute is shared by all sessions and grows with every EHLO.
-        self.command_size_limits = {"MAIL": 2_048, "RCPT": 2_048}
+        # aiosmtpd's own mapping is the class's: every EHLO of anybody makes it grow, every connection clears it.
+        self.command_size_limits = defaultdict(lambda: COMMAND_LIMIT)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._sessions.add(self)
