@@ -43,7 +43,8 @@ def announce(
         "created_at": bulk.now,
     }
     bulk.connection.execute(insert(bulk, Notice).values(row).on_conflict_do_nothing(index_elements=["key"]))
-    found = select(col(Notice.id), col(Notice.version)).where(col(Notice.key) == row["key"])
+    # Locked: a change that commits between this look and the new placements would leave them behind unseen.
+    found = select(col(Notice.id), col(Notice.version)).where(col(Notice.key) == row["key"]).with_for_update()
     notice_id, version = bulk.connection.execute(found).one()
     assert notice_id is not None
     placements = [

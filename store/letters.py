@@ -1,0 +1,42 @@
+"""Letters: mails of ours to one address, written in the causing transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from store import lanes, queue
+from store.engine import Writing
+from store.schema.letter import Letter
+from store.terms import Address, Language, LetterKind
+
+
+async def write(
+    tx: Writing,
+    kind: LetterKind,
+    address: str,
+    language: Language,
+    *,
+    group_id: int | None = None,
+    arguments: Mapping[str, str] | None = None,
+    in_reply_to: str = "",
+    by_domain: bool = False,
+) -> Letter:
+    """Write a letter and put it on its lane: the relay's, or its domain's where mail goes straight to MX hosts.
+
+    Only to addresses that are proven to have asked for it: anything else is backscatter. Raises InvalidAddress.
+    """
+    recipient = Address.parse(address)
+    letter = Letter(
+        kind=kind,
+        group_id=group_id,
+        address=str(recipient),
+        language=language,
+        arguments=dict(arguments or {}),
+        in_reply_to=in_reply_to,
+        created_at=tx.now,
+    )
+    tx.add(letter)
+    await tx.flush()
+    assert letter.id is not None
+    await queue.enqueue_letter(tx, letter.id, letter.address, f"mx:{recipient.domain}" if by_domain else lanes.RELAY)
+    return letter
