@@ -133,7 +133,8 @@ def _insert(bulk: Bulk, post_id: int, chunk: Any, *, by_domain: bool) -> None:
         )
         with_lane = chunk.join(Lane, col(Lane.key) == key)
         source = select(*row, col(Lane.id), *rest).select_from(with_lane)
-        lane_ids = list(bulk.connection.execute(select(col(Lane.id)).distinct().select_from(with_lane)).scalars())
+        ids = bulk.connection.execute(select(col(Lane.id)).distinct().select_from(with_lane)).scalars()
+        lane_ids = [lane_id for lane_id in ids if lane_id is not None]
     else:
         lane_ids = [lanes.ensure(bulk, lanes.RELAY)]
         source = select(*row, literal(lane_ids[0]), *rest)

@@ -126,7 +126,7 @@ class PostState(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """queued -> claimed -> relayed | deferred | failed; deferred -> claimed; relayed -> bounced; any open -> skipped."""
+    """queued -> claimed -> relayed | deferred | failed; deferred -> claimed; relayed -> bounced; open -> skipped."""
 
     QUEUED = "queued"
     CLAIMED = "claimed"

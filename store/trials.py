@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from email.message import EmailMessage
 from email.utils import format_datetime
+from typing import Any
+
+from sqlmodel import col
 
 from store import audit, inserts, names, outbox, persons, texts
 from store.engine import Writing
@@ -27,7 +30,7 @@ async def send(tx: Writing, group: Group, person: Person, public_id: str) -> Pos
     message = Message(size=len(raw), digest="", raw=raw, created_at=tx.now)
     tx.add(message)
     await tx.flush()
-    row = {
+    row: dict[str, Any] = {
         "group_id": group.id,
         "message_id": message.id,
         "public_id": public_id,
@@ -53,8 +56,9 @@ async def send(tx: Writing, group: Group, person: Person, public_id: str) -> Pos
         "rejudge": False,
         "test": True,
     }
-    result = await (await tx.connection()).execute(inserts.insert(tx, Post).values(row).returning(Post.id))  # type: ignore[call-overload]  # a column
-    post_id = int(result.scalar_one())
+    result = await (await tx.connection()).execute(inserts.insert(tx, Post).values(row).returning(col(Post.id)))
+    post_id = result.scalar_one()
+    assert post_id is not None
     await audit.record(tx, "group.tested", persons.actor(person), group_id=group.id, subject=f"post:{post_id}")
     await outbox.announce(tx, NoticeKind.TEST_STEPS, post_id, [person.slack_id], group_id=group.id)
     await outbox.announce(tx, NoticeKind.REPORT, post_id, [], group_id=group.id)
@@ -68,7 +72,7 @@ def compose(tx: Writing, group: Group, person: Person, public_id: str) -> bytes:
     """The test mail's bytes, as if the group's owner had written it."""
     key = f"mail.{LetterKind.TEST}"
     language = str(group.language)
-    values = {"group": group.address, "name": group.display_name, "person": person.name}
+    values: dict[str, Any] = {"group": group.address, "name": group.display_name, "person": person.name}
     mail = EmailMessage()
     mail["From"] = group.address
     mail["To"] = group.address

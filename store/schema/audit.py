@@ -10,7 +10,8 @@ from store.schema.columns import document, key, moment, reference
 
 
 class Audit(SQLModel, table=True):
-    """`actor` is a person's random subject id, `mail` (acted by a token or an authenticated mail), `import` or `system`.
+    """`actor` is a person's random subject id, `mail` (acted by a token or an authenticated mail), `import` or
+    `system`.
 
     `as_operator` says that the right came from being operator, not from the group. `details` holds before and after.
     """

@@ -10,9 +10,11 @@ from store.schema.columns import ID, document, key, moment
 
 
 class Lane(SQLModel, table=True):
-    """`key` is `relay` or `mx:<domain>`. Limits are none where there is none; the budget is the database's, never a lock.
+    """`key` is `relay` or `mx:<domain>`. Limits are none where there is none; the budget is the database's, never
+    a lock.
 
-    `tokens` and `filled_at` are the rate's token bucket; `day`/`day_count` the daily count. `waiting_until` with `alarm`
+    `tokens` and `filled_at` are the rate's token bucket; `day`/`day_count` the daily count. `waiting_until` with
+    `alarm`
     (stage, code, enhanced, reply, since, tries) is set while a fault of ours keeps the lane waiting.
     """
 

@@ -10,7 +10,8 @@ from store.terms import Language, LetterKind
 
 
 class Letter(SQLModel, table=True):
-    """`arguments` fill the template of that kind; the return path is null (RFC 3834 3.3). `headers` hold In-Reply-To."""
+    """`arguments` fill the template of that kind; the return path is null (RFC 3834 3.3). `headers` hold
+    In-Reply-To."""
 
     __table_args__ = {"sqlite_autoincrement": True}
 

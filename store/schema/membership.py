@@ -10,7 +10,8 @@ from store.terms import Receiving
 
 
 class Membership(SQLModel, table=True):
-    """One row per (group, subject). Ids only grow, and rejoining makes a new row: a post's high-water mark rests on both.
+    """One row per (group, subject). Ids only grow, and rejoining makes a new row: a post's high-water mark rests
+    on both.
 
     `contact` rests on the address; `moderator` and `administrator` rest on the person. `key` is the address in the
     form it is compared by; `domain` its domain, which names the lane where mail goes straight to MX hosts.

@@ -9,7 +9,8 @@ from store.schema.columns import key, moment
 
 
 class Message(SQLModel, table=True):
-    """`raw` is what stood between 354 and the final dot, dot-unstuffed; `size` its octets. `raw` is emptied by retention."""
+    """`raw` is what stood between 354 and the final dot, dot-unstuffed; `size` its octets. `raw` is emptied by
+    retention."""
 
     __table_args__ = {"sqlite_autoincrement": True}
 

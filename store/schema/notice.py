@@ -15,7 +15,8 @@ OPEN_PLACEMENT = text("state <> 'dead' AND shown < wanted")
 class Notice(SQLModel, table=True):
     """One row per thing to say: `key` (`request_card:12`, `report:7`) is unique, so a change finds its notice again.
 
-    `version` grows with every change of what it shows; a placement whose `shown` is behind is posted or redrawn from the
+    `version` grows with every change of what it shows; a placement whose `shown` is behind is posted or redrawn
+    from the
     state at that moment. `arguments` holds ids and values fixed when it was written, never text of people.
     """
 

@@ -1,0 +1,41 @@
+"""Audience: where in Slack a group's decisions are asked for."""
+
+from __future__ import annotations
+
+from sqlmodel import col, or_, select
+
+from store import persons
+from store.engine import Reading
+from store.schema.group import Group
+from store.schema.membership import Membership
+from store.schema.person import Person
+
+
+async def moderators(tx: Reading, group: Group) -> list[str]:
+    """The targets of a group's cards: its moderation channel, or else the Slack ids of its moderators and
+    administrators, or of the operators where nobody of those can be reached."""
+    if group.moderation_channel:
+        return [group.moderation_channel]
+    people = await deciders(tx, group.id) or await persons.operators(tx)
+    return [person.slack_id for person in people]
+
+
+async def deciders(tx: Reading, group_id: int | None, *, administrators_only: bool = False) -> list[Person]:
+    """The people of a group who may decide (or who administer it), by id; none who are gone from Slack."""
+    flags = (
+        col(Membership.administrator)
+        if administrators_only
+        else or_(col(Membership.administrator), col(Membership.moderator))
+    )
+    rows = await tx.exec(
+        select(Person)
+        .join(Membership, col(Membership.person_id) == col(Person.id))
+        .where(
+            col(Membership.group_id) == group_id,
+            flags,
+            col(Person.deactivated).is_(False),
+            col(Person.bot).is_(False),
+        )
+        .order_by(col(Person.id))
+    )
+    return list(rows.all())

@@ -1,0 +1,317 @@
+"""Groups: made, found, changed and deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from sqlmodel import col, delete, func, or_, select, update
+
+from store import addresses, audit, memberships, names, outbox, posts, queue, waiting
+from store.engine import Reading, Writing
+from store.names import Served
+from store.roster import Entry
+from store.schema.group import Group, Name
+from store.schema.membership import Membership
+from store.schema.person import Person
+from store.schema.post import Post
+from store.terms import (
+    Actor,
+    Address,
+    Copies,
+    GroupKind,
+    GroupPolicy,
+    Language,
+    Leave,
+    Mode,
+    Moderation,
+    NameRole,
+    NoticeKind,
+    OverSendSize,
+    Posting,
+    PostState,
+    Refused,
+    RequestState,
+    SlackContent,
+    Subscription,
+)
+
+# What a form or an import may change, and the type it must have.
+SETTINGS: Mapping[str, type[StrEnum] | type] = {
+    "display_name": str,
+    "max_receive_size": int,
+    "max_send_size": int,
+    "over_send_size": OverSendSize,
+    "subscription": Subscription,
+    "leave": Leave,
+    "posting": Posting,
+    "moderation": Moderation,
+    "hidden": bool,
+    "copies": Copies,
+    "report_channel": str,
+    "moderation_channel": str,
+    "slack_content": SlackContent,
+    "mode": Mode,
+    "language": Language,
+}
+OPTIONAL = frozenset({"max_receive_size", "max_send_size", "report_channel", "moderation_channel"})
+LONGEST_NAME = 120
+
+
+@dataclass(frozen=True, slots=True)
+class NewGroup:
+    """A group to be made: its published address, every setting, and its people. `route` is chosen where it is none."""
+
+    address: str
+    display_name: str = ""
+    max_receive_size: int | None = None
+    max_send_size: int | None = None
+    over_send_size: OverSendSize = OverSendSize.REFUSE
+    subscription: Subscription = Subscription.MODERATED
+    leave: Leave = Leave.OPEN
+    posting: Posting = Posting.MEMBERS
+    moderation: Moderation = Moderation.NON_MEMBERS
+    hidden: bool = False
+    copies: Copies = Copies.PERSONAL
+    report_channel: str | None = None
+    moderation_channel: str | None = None
+    slack_content: SlackContent = SlackContent.SUBJECT
+    mode: Mode = Mode.LIVE
+    language: Language = Language.EN
+    route: str | None = None
+    aliases: tuple[str, ...] = ()
+    administrators: tuple[Entry, ...] = ()
+    moderators: tuple[Entry, ...] = ()
+    contacts: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A group in the directory, with the asker's own membership if there is one."""
+
+    group: Group
+    membership: Membership | None
+
+
+def _settings(new: NewGroup) -> dict[str, Any]:
+    return {one.name: getattr(new, one.name) for one in fields(new) if one.name in SETTINGS}
+
+
+async def check_new(tx: Reading, new: NewGroup, served: Served) -> tuple[Address, dict[str, NameRole], Address]:
+    """What `create` would refuse, without changing anything: address, names, settings, people.
+
+    Gives the address, all names the group needs, and its route. Raises Refused.
+    """
+    address = addresses.group_address(new.address, served.domains, served.published)
+    _check_settings(_settings(new))
+    if not new.administrators:
+        raise Refused("administrator_missing")
+    if new.route is None:
+        route = await names.free_route(tx, address, served)
+    else:
+        route = addresses.group_address(new.route, served.domains)
+    aliases = [addresses.group_address(alias, served.domains, served.published) for alias in new.aliases]
+    wanted = names.around(address, route, aliases)
+    await names.check_free(tx, wanted)
+    return address, wanted, route
+
+
+async def create(tx: Writing, new: NewGroup, served: Served, actor: Actor) -> Group:
+    """Make a group with its names, its -owner and its people; it takes mail from the commit on. Raises Refused.
+
+    Whether the actor may create groups is asked by the caller, at click and at submit.
+    """
+    address, wanted, route = await check_new(tx, new, served)
+    group = Group(address=address.key, route=route.key, created_at=tx.now, **_settings(new))
+    group.display_name = new.display_name.strip() or address.local
+    tx.add(group)
+    await tx.flush()
+    assert group.id is not None
+    owner_address = names.sub_address(route, NameRole.OWNER)
+    owner = _builtin(tx, GroupKind.OWNER, owner_address, group.id)
+    await tx.flush()
+    holders = {role: owner.id if role is NameRole.OWNER else group.id for role in NameRole}
+    await names.take(tx, [(key, role, holders[role]) for key, role in wanted.items()])
+    await audit.record(tx, "group.created", actor, group_id=group.id, details={"address": group.address})
+    people: tuple[tuple[Sequence[Entry], dict[str, bool]], ...] = (
+        (new.administrators, {"administrator": True}),
+        (new.moderators, {"moderator": True}),
+        (new.contacts, {"contact": True}),
+    )
+    for entries, flag in people:
+        if entries:
+            await memberships.enrol(tx, group.id, entries, actor=actor, re_enrol=True, **flag)
+    if group.report_channel:
+        targets = [group.report_channel]
+        await outbox.announce(tx, NoticeKind.GROUP_CREATED, group.id, targets, group_id=group.id)
+    return group
+
+
+def _builtin(tx: Writing, kind: GroupKind, address: Address, parent_id: int | None) -> Group:
+    group = Group(
+        kind=kind,
+        parent_id=parent_id,
+        address=address.key,
+        route=address.key,
+        display_name=address.local,
+        posting=Posting.ANYONE,
+        moderation=Moderation.NONE,
+        hidden=True,
+        slack_content=SlackContent.NONE,
+        created_at=tx.now,
+    )
+    tx.add(group)
+    return group
+
+
+async def ensure_builtins(tx: Writing, served: Served) -> None:
+    """Postmaster and abuse (RFC 2142, RFC 5321 4.5.1), and the reserved `bounces`, for every served domain."""
+    for domain in served.domains:
+        for kind in (GroupKind.POSTMASTER, GroupKind.ABUSE):
+            address = Address(str(kind), domain)
+            if await names.destination(tx, address.key) is None:
+                group = _builtin(tx, kind, address, None)
+                await tx.flush()
+                await names.take(tx, [(address.key, NameRole.PUBLISHED, group.id)])
+        bounces = f"bounces@{domain}"
+        if await names.destination(tx, bounces) is None:
+            await names.take(tx, [(bounces, NameRole.BOUNCES, None)])
+
+
+async def find(tx: Reading, text: str) -> Group | None:
+    """The group a person means: any of its addresses, or its bare local part where that names only one."""
+    wanted = text.strip().lower().removeprefix("mailto:")
+    query = (
+        select(Group)
+        .join(Name, col(Name.group_id) == col(Group.id))
+        .where(col(Group.kind) == GroupKind.GROUP, col(Group.deleted_at).is_(None))
+        .where(col(Name.role).in_([NameRole.PUBLISHED, NameRole.ROUTE, NameRole.ALIAS]))
+        .distinct()
+    )
+    if "@" in wanted:
+        return (await tx.exec(query.where(col(Name.address) == wanted))).first()
+    found = (await tx.exec(query.where(col(Name.address).startswith(f"{wanted}@", autoescape=True)).limit(2))).all()
+    return found[0] if len(found) == 1 else None
+
+
+async def get(tx: Reading, group_id: int | None) -> Group | None:
+    """The group with this id, deleted ones too; fresh from the database."""
+    return None if group_id is None else await tx.get(Group, group_id, populate_existing=True)
+
+
+def policy(group: Group) -> GroupPolicy:
+    """The settings policy judges by."""
+    return names.policy(group)
+
+
+async def directory(
+    tx: Reading, person: Person | None, operator: bool, search: str = "", offset: int = 0, limit: int = 20
+) -> list[Listed]:
+    """Groups by name that this person may see: hidden ones only from inside, or as operator."""
+    query = (
+        select(Group, Membership)
+        .outerjoin(
+            Membership,
+            (col(Membership.group_id) == col(Group.id))
+            & (col(Membership.person_id) == (person.id if person and person.id is not None else 0)),
+        )
+        .where(col(Group.kind) == GroupKind.GROUP, col(Group.deleted_at).is_(None))
+    )
+    if not operator:
+        query = query.where(or_(~col(Group.hidden), col(Membership.id).is_not(None)))
+    if search:
+        text = search.lower()
+        query = query.where(
+            or_(
+                func.lower(col(Group.display_name)).contains(text, autoescape=True),
+                col(Group.address).contains(text, autoescape=True),
+            )
+        )
+    rows = await tx.exec(query.order_by(func.lower(col(Group.display_name)), col(Group.id)).offset(offset).limit(limit))
+    return [Listed(group, membership) for group, membership in rows.all()]
+
+
+async def mine(tx: Reading, person_id: int | None) -> list[tuple[Group, Membership]]:
+    """The groups a person has any part in."""
+    rows = await tx.exec(
+        select(Group, Membership)
+        .join(Membership, col(Membership.group_id) == col(Group.id))
+        .where(col(Membership.person_id) == person_id, col(Group.deleted_at).is_(None))
+        .order_by(col(Group.id))
+    )
+    return [(group, membership) for group, membership in rows.all()]
+
+
+async def change(tx: Writing, group_id: int, changes: Mapping[str, object], version: int | None, actor: Actor) -> Group:
+    """Change settings. `version` is the one the form was filled from; None where there was no form.
+
+    Raises Refused `group_gone`, `stale` (somebody changed the group meanwhile) and what names a wrong value.
+    """
+    found = await tx.exec(
+        select(Group).where(col(Group.id) == group_id).with_for_update().execution_options(populate_existing=True)
+    )
+    group = found.first()
+    if group is None or group.deleted_at is not None:
+        raise Refused("group_gone")
+    if version is not None and version != group.version:
+        raise Refused("stale", address=group.address)
+    _check_settings(changes)
+    different = {name: value for name, value in changes.items() if getattr(group, name) != value}
+    if not different:
+        return group
+    before = {name: getattr(group, name) for name in different}
+    for name, value in different.items():
+        setattr(group, name, value)
+    group.version += 1
+    tx.add(group)
+    await tx.flush()
+    details = {"before": before, "after": different}
+    await audit.record(tx, "group.changed", actor, group_id=group_id, details=details)
+    if before.get("mode") is Mode.PAUSED:
+        await posts.resume_held(tx, group_id)
+    return group
+
+
+def _check_settings(changes: Mapping[str, object]) -> None:
+    for name, value in changes.items():
+        kind = SETTINGS.get(name)
+        if kind is None:
+            raise Refused("setting_unknown", setting=name)
+        if value is None and name in OPTIONAL:
+            continue
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise Refused("setting_malformed", setting=name, value=str(value)[:80])
+        if kind is int and isinstance(value, int) and value <= 0:
+            raise Refused("setting_malformed", setting=name, value=str(value))
+    display_name = changes.get("display_name")
+    if isinstance(display_name, str) and len(display_name) > LONGEST_NAME:
+        raise Refused("name_too_long", limit=str(LONGEST_NAME))
+
+
+async def delete_group(tx: Writing, group_id: int, actor: Actor) -> Group:
+    """End a group: its addresses are free at once, nothing more goes out, and all that waits is closed and told."""
+    found = await tx.exec(
+        select(Group).where(col(Group.id) == group_id).with_for_update().execution_options(populate_existing=True)
+    )
+    group = found.first()
+    if group is None or group.deleted_at is not None:
+        raise Refused("group_gone")
+    owners = (await tx.exec(select(Group.id).where(col(Group.parent_id) == group_id))).all()
+    ids = [group_id, *(one for one in owners if one is not None)]
+    await tx.exec(delete(Name).where(col(Name.group_id).in_(ids)))
+    await tx.exec(update(Group).where(col(Group.id).in_(ids)).values(deleted_at=tx.now))
+    await waiting.close(tx, group_id, RequestState.EXPIRED)
+    for post in await posts.held(tx, ids):
+        post.state, post.decided_at = PostState.EXPIRED, tx.now
+        post.reasons = [*post.reasons, {"name": "group_deleted", "values": {"group": group.address}}]
+        tx.add(post)
+        await tx.flush()
+        assert post.id is not None
+        await outbox.touch(tx, NoticeKind.HELD_CARD, post.id)
+    undone = await tx.exec(select(Post.id).where(col(Post.group_id).in_(ids), col(Post.done_at).is_(None)))
+    await queue.skip_posts(tx, [one for one in undone.all() if one is not None])
+    await audit.record(tx, "group.deleted", actor, group_id=group_id, details={"address": group.address})
+    await tx.refresh(group)
+    return group

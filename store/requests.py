@@ -1,0 +1,135 @@
+"""Requests: a subscription that waits for a decision, and the one decision it gets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import col, select
+
+from store import audience, audit, memberships, outbox, persons, roster, waiting
+from store.engine import Reading, Writing
+from store.inserts import insert
+from store.roster import Entry
+from store.schema.group import Group
+from store.schema.membership import Membership
+from store.schema.person import Person
+from store.schema.request import Request
+from store.terms import (
+    Actor,
+    Address,
+    NoticeKind,
+    Receiving,
+    Refused,
+    RequestKind,
+    RequestState,
+    Subscription,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`joined` at once, or `pending` with the request's id."""
+
+    outcome: str
+    request_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Whether this decision was the first, and the request as it now stands."""
+
+    won: bool
+    request: Request
+
+
+async def ask(tx: Writing, group: Group, person: Person, address: Address, note: str = "") -> Asked:
+    """Join by the group's subscription policy.
+
+    Raises Refused `join_closed`, `already_member`, `already_pending`, `group_gone`, and as `memberships.enrol` does.
+    """
+    assert group.id is not None
+    assert person.id is not None
+    group = await roster.lock(tx, group.id)
+    assert group.id is not None
+    row = await memberships.find(tx, group.id, person_id=person.id, key=address.key)
+    if row is not None and row.contact and row.receiving is not Receiving.STOPPED:
+        raise Refused("already_member", address=group.address)
+    actor = persons.actor(person)
+    entry = Entry(address, person.id, person.name)
+    if group.subscription is Subscription.OPEN or (row is not None and row.administrator):
+        await memberships.enrol(tx, group.id, [entry], contact=True, actor=actor)
+        return Asked("joined")
+    if group.subscription is Subscription.CLOSED:
+        people = await audience.deciders(tx, group.id, administrators_only=True)
+        names = ", ".join(one.name for one in people[:5]) or "an operator"
+        raise Refused("join_closed", address=group.address, administrators=names)
+    values = {
+        "group_id": group.id,
+        "kind": RequestKind.JOIN,
+        "address": str(address),
+        "key": address.key,
+        "person_id": person.id,
+        "note": note,
+        "state": RequestState.PENDING,
+        "created_at": tx.now,
+        "decision_reason": "",
+    }
+    statement = insert(tx, Request).values(values).on_conflict_do_nothing().returning(col(Request.id))
+    request_id = (await tx.scalars(statement)).first()
+    if request_id is None:
+        raise Refused("already_pending", address=group.address)
+    await audit.record(tx, "request.asked", actor, group_id=group.id, subject=f"request:{request_id}")
+    targets = await audience.moderators(tx, group)
+    await outbox.announce(tx, NoticeKind.REQUEST_CARD, request_id, targets, group_id=group.id)
+    return Asked("pending", request_id)
+
+
+async def decide(tx: Writing, request_id: int, approve: bool, reason: str, actor: Actor) -> Decided:
+    """Approve or deny a waiting request, once: the first decision wins, later ones see whose it was.
+
+    Raises Refused `request_gone` for an unknown request, and as `enrol` and `remove` do when an approval cannot be
+    carried out; then it keeps waiting.
+    """
+    request = await tx.get(Request, request_id, populate_existing=True)
+    if request is None:
+        raise Refused("request_gone")
+    if request.state not in waiting.WAITING:
+        return Decided(False, request)
+    state = RequestState.APPROVED if approve else RequestState.DENIED
+    closed = await waiting.close(
+        tx, request.group_id, state, request_id=request_id, decided_by=actor.person_id, reason=reason
+    )
+    if not closed:
+        latest = await tx.get(Request, request_id, populate_existing=True)
+        assert latest is not None
+        return Decided(False, latest)
+    verb = "request.approved" if approve else "request.denied"
+    await audit.record(
+        tx, verb, actor, group_id=request.group_id, subject=f"request:{request_id}", details={"reason": reason}
+    )
+    if approve:
+        await _carry_out(tx, closed[0], actor)
+    return Decided(True, closed[0])
+
+
+async def _carry_out(tx: Writing, request: Request, actor: Actor) -> None:
+    if request.kind is RequestKind.JOIN:
+        entry = Entry(Address.parse(request.address), request.person_id)
+        await memberships.enrol(tx, request.group_id, [entry], contact=True, actor=actor)
+        return
+    rows = await tx.exec(
+        select(Membership.id).where(col(Membership.group_id) == request.group_id, col(Membership.key) == request.key)
+    )
+    await memberships.remove(tx, request.group_id, [row for row in rows.all() if row is not None], actor)
+
+
+async def get(tx: Reading, request_id: int) -> Request | None:
+    """The request, fresh from the database, or None."""
+    return await tx.get(Request, request_id, populate_existing=True)
+
+
+async def waiting_in(tx: Reading, group_ids: Sequence[int]) -> list[Request]:
+    """Requests of these groups that wait for a decision, oldest first."""
+    query = select(Request).where(col(Request.group_id).in_(group_ids), col(Request.state) == RequestState.PENDING)
+    return list((await tx.exec(query.order_by(col(Request.id)))).all())

@@ -1,0 +1,46 @@
+"""Suppressions: addresses that left, complained or were forgotten, which an import must not bring back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlmodel import col, delete, select
+
+from store.chunks import chunks
+from store.engine import Reading, Writing
+from store.inserts import insert
+from store.schema.suppression import Suppression
+from store.terms import SuppressionReason
+
+
+async def add(tx: Writing, group_id: int, keys: Collection[str], reason: SuppressionReason) -> None:
+    """Keep these addresses (in comparing form) out of the group; a newer reason replaces the older."""
+    for chunk in chunks(keys):
+        statement = insert(tx, Suppression).values(
+            [{"group_id": group_id, "key": key, "reason": reason, "created_at": tx.now} for key in chunk]
+        )
+        await tx.exec(
+            statement.on_conflict_do_update(
+                index_elements=["group_id", "key"],
+                set_={"reason": statement.excluded.reason, "created_at": statement.excluded.created_at},
+            )
+        )
+
+
+async def among(tx: Reading, group_id: int, keys: Collection[str]) -> dict[str, SuppressionReason]:
+    """Which of these addresses are suppressed in the group, and why."""
+    found: dict[str, SuppressionReason] = {}
+    for chunk in chunks(keys):
+        rows = await tx.exec(
+            select(Suppression.key, Suppression.reason).where(
+                col(Suppression.group_id) == group_id, col(Suppression.key).in_(chunk)
+            )
+        )
+        found.update({key: SuppressionReason(reason) for key, reason in rows.all()})
+    return found
+
+
+async def clear(tx: Writing, group_id: int, keys: Collection[str]) -> None:
+    """Forget that these addresses were to be kept out."""
+    for chunk in chunks(keys):
+        await tx.exec(delete(Suppression).where(col(Suppression.group_id) == group_id, col(Suppression.key).in_(chunk)))
