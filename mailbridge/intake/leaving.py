@@ -60,6 +60,7 @@ async def _leave(house: House, envelope: Envelope, shape: Shape, group: GroupPol
             group_id=group.group_id,
             arguments={"group": group.address, "name": group.display_name},
             in_reply_to=shape.message_id,
+            by_domain=house.by_domain,
         )
     _log.info("membership.left", id=envelope.public_id, group=group.address, outcome=left.outcome)
     return replies.taken(envelope.public_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import shutil
 from collections import Counter
 from dataclasses import dataclass
 
@@ -55,6 +56,14 @@ class Gate:
         self._peers[key] -= 1
         if not self._peers[key]:
             del self._peers[key]
+
+
+def has_room(folder: str, octets: int) -> bool:
+    """Whether the disk of `folder` has half as much again free as a message of `octets` needs, as Postfix asks."""
+    try:
+        return shutil.disk_usage(folder).free >= octets * 3 // 2
+    except OSError:
+        return False
 
 
 class Budget:

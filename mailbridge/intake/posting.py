@@ -53,7 +53,7 @@ async def post(
             # A repeat was told of at its first time.
             if submitted.posts:
                 for index in result.letters:
-                    await _tell(tx, shape, distinct[index], decisions[index])
+                    await _tell(tx, house, shape, distinct[index], decisions[index])
         public_id = submitted.public_id
         _log.info("message.committed", id=public_id, posts=len(submitted.posts), repeats=len(submitted.repeats))
     said = {
@@ -106,7 +106,7 @@ def _message(envelope: Envelope, shape: Shape, proof: Proof, raw: bytes) -> NewM
     )
 
 
-async def _tell(tx: Writing, shape: Shape, group: GroupPolicy, decision: Decision) -> None:
+async def _tell(tx: Writing, house: House, shape: Shape, group: GroupPolicy, decision: Decision) -> None:
     """The letter for a refusal that the session could not say. Only ever to a proven author."""
     texts = [
         say(group.language, f"reason.{reason.name}", **dict[str, Any](reason.values)) for reason in decision.reasons
@@ -124,6 +124,7 @@ async def _tell(tx: Writing, shape: Shape, group: GroupPolicy, decision: Decisio
             "reason": "\n".join(texts),
         },
         in_reply_to=shape.message_id,
+        by_domain=house.by_domain,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mailbridge.intake.addresses import Directory, Recipient, ToGroup
@@ -21,7 +22,10 @@ UNKNOWN_PARAMETER = Reply(555, "5.5.4", "A parameter is not known here")
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What all sessions share. `max_size` is bytes of attachments; `hostname` what we call ourselves."""
+    """What all sessions share. `max_size` is bytes of attachments; `hostname` what we call ourselves.
+
+    `by_domain` says that our own letters go straight to MX hosts, `room` whether the disk has space for a message more.
+    """
 
     database: Database
     directory: Directory
@@ -29,6 +33,8 @@ class House:
     limits: Limits
     hostname: str
     max_size: int
+    by_domain: bool = False
+    room: Callable[[], bool] = lambda: True
 
     @property
     def most_octets(self) -> int:
@@ -73,7 +79,7 @@ def mail(house: House, path: Path) -> Transaction | Reply:
         return NEEDS_UTF8
     if transaction.declared_size is not None and transaction.declared_size > house.most_octets:
         return replies.TOO_BIG
-    return transaction
+    return transaction if house.room() else replies.FULL
 
 
 async def rcpt(house: House, transaction: Transaction, path: Path, *, lmtp: bool) -> Reply:
