@@ -14,6 +14,8 @@ from store.schema.lane import Lane, Turn
 from store.schema.post import Post
 from store.terms import DeliveryState, GroupPolicy, Stage
 
+WORTH_SAYING_SECONDS = 2.0  # a rate that delays a post by less is not a wait
+POSTS_COUNTED = 20
 SHOWN_STATES = (DeliveryState.FAILED, DeliveryState.BOUNCED, DeliveryState.DEFERRED)
 
 
@@ -82,11 +84,18 @@ async def _waiting(tx: Reading, post: Post, remaining: int) -> Waiting | None:
     for lane in lanes:
         if lane.daily is not None and lane.day == tx.now.date() and lane.day_count >= lane.daily:
             midnight = tx.now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-            return Waiting("daily", until=midnight, by=_finish(lane, midnight, remaining))
+            return Waiting("daily", until=midnight, by=_finish(lane, midnight, await _ahead(tx, lane, remaining)))
     for lane in lanes:
-        if lane.rate is not None and remaining > lane.rate * 2:
-            return Waiting("rate", by=_finish(lane, tx.now, remaining))
+        if lane.rate is not None and remaining > lane.rate * WORTH_SAYING_SECONDS:
+            return Waiting("rate", by=_finish(lane, tx.now, await _ahead(tx, lane, remaining)))
     return None
+
+
+async def _ahead(tx: Reading, lane: Lane, remaining: int) -> int:
+    """Recipients that go by the lane until the post's last does: posts take turns, so of each other as many at most."""
+    others = select(Turn.post_id).where(col(Turn.lane_id) == lane.id, col(Turn.post_id) != 0).limit(POSTS_COUNTED)
+    sums = [tallies.remaining(await tallies.of_post(tx, post_id)) for post_id in (await tx.exec(others)).all()]
+    return max(remaining, sum(min(remaining, n) for n in sums))
 
 
 def _finish(lane: Lane, start: datetime, remaining: int) -> datetime:
