@@ -41,3 +41,16 @@ ACTIONS: dict[Action, ActionHandler] = {
     Action.HOME_PAGE: turn,
     Action.PENDING_PAGE: turn_waiting,
 }
+
+
+def showing(handler: ActionHandler) -> ActionHandler:
+    """A decision's handler, whose outcome also shows where it was taken: in the Home tab, or in the answer that
+    listed what waits (the cards themselves are redrawn by the outbox)."""
+
+    async def then_shown(context: Context, click: Click) -> None:
+        await handler(context, click)
+        await refresh(context, click)
+        if click.ephemeral:
+            await context.answer(views.pending(context.language, await acts.waiting(context)), in_place=True)
+
+    return then_shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bot.actions import wizard_people
 from bot.acts import drafts, lookup
@@ -15,7 +16,7 @@ from bot.views.draft import PEOPLE, Draft
 from bot.views.ids import Field
 from bot.views.review import Subject
 from bot.views.settings import SETTINGS
-from store import groups, memberships, names, persons
+from store import groups, memberships, persons
 from store.engine import Reading, Writing
 from store.groups import NewGroup
 from store.roster import Entry
@@ -40,11 +41,9 @@ async def view(context: Context, draft: Draft) -> View:
     people = await _people(context, draft)
     if draft.group_id is not None:
         return await _change_view(context, draft, people)
-    address = _address(draft)
     async with context.database.reading() as tx:
         await context.require(tx, Verb.CREATE)
-        await groups.check_new(tx, _new(draft, people), context.served)
-        route = await names.free_route(tx, address, context.served)
+        address, _, route = await groups.check_new(tx, _new(draft, people), context.served)
         found = await _subjects(context, tx, draft, people)
     return review.create(
         context.language, draft, str(address), found.subjects, route=str(route), notes=found.notes
@@ -92,7 +91,9 @@ def _address(draft: Draft) -> Address:
 
 
 def _new(draft: Draft, people: Mapping[str, Person]) -> NewGroup:
-    settings = {one.field.value: drafts.kept(one, draft.settings.get(one.field, "")) for one in SETTINGS}
+    settings: dict[str, Any] = {
+        one.field.value: drafts.kept(one, draft.settings.get(one.field, "")) for one in SETTINGS
+    }
     return NewGroup(
         address=str(_address(draft)),
         administrators=tuple(_entries(draft.chosen(Field.ADMINISTRATORS), people)),

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.views import blocks, escape, limits
 from bot.views.blocks import Block, Element, Shown
-from bot.views.ids import Form
+from bot.views.ids import Action, Form, numbered
 from store.texts import say
 
 
@@ -60,13 +60,13 @@ def sections(lines: Sequence[str]) -> list[str]:
 
 
 def pager(
-    language: str, action: str, *, previous: str | None, following: str | None, block_id: str | None = None
+    language: str, action: Action, *, previous: str | None, following: str | None, block_id: str | None = None
 ) -> list[Block]:
     """Buttons to the page before and after; each value is what its page needs, None where there is no such page."""
-    pages = (("previous", previous), ("next", following))
+    pages = (("previous", previous, 1), ("next", following, 2))
     elements = [
-        blocks.button(say(language, f"commands.button.{name}"), f"{action}#{name}", value)
-        for name, value in pages
+        blocks.button(say(language, f"commands.button.{name}"), numbered(action, n), value)
+        for name, value, n in pages
         if value is not None
     ]
     return [blocks.actions(*elements, block_id=block_id)] if elements else []

@@ -16,9 +16,10 @@ from bot.views import limits
 from bot.views.limits import Surface
 from store.texts import keys, placeholders
 
-PROMISED = (
-    "create list show settings members add remove join leave test pause resume pending delete help"
-).split()  # fmt: skip
+PROMISED = [
+    "create", "list", "show", "settings", "members", "add", "remove", "join", "leave", "test", "pause", "resume",
+    "pending", "delete", "help",
+]  # fmt: skip
 
 
 def test_every_promised_verb_is_there_and_no_other() -> None:

@@ -1,0 +1,103 @@
+"""A whole office: a pocket workspace, the bot connected to it by Socket Mode, and a real database behind."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from bot.actions import decisions, deliveries, groups, home, members, wizard
+from bot.app.line import SocketLine
+from bot.app.listeners import Tables, build
+from bot.commands import dispatch
+from bot.context import Services
+from bot.directory import Directory
+from bot.guarded import Guard
+from bot.sandbox.app import Sandbox
+from bot.sandbox.driver import Pocket
+from bot.sandbox.settings import Listen, Settings
+from bot.settings import BotSettings
+from bot.slack import Slack
+from store.engine import Database
+
+PARTS = (decisions, deliveries, groups, members, wizard)
+TABLES = Tables(
+    command=dispatch.handle,
+    actions={action: handler for part in (*PARTS, home) for action, handler in part.ACTIONS.items()},
+    forms={form: handler for part in PARTS if part is not deliveries for form, handler in part.FORMS.items()},
+    home=home.opened,
+)
+FREE = Listen("127.0.0.1", 0)
+DOMAIN = "groups.example.org"
+ADA, GRACE, LINUS, MARGARET, GIL, NOOR = "U0ADA", "U0GRACE", "U0LINUS", "U0MARGARET", "U0GIL", "U0NOOR"
+
+
+@dataclass(slots=True)
+class Office:
+    """The pocket's driver, the store, and what the bot runs on."""
+
+    pocket: Pocket
+    database: Database
+    services: Services
+
+    async def ask(self, person: str, text: str) -> str:
+        """A command typed in #general; gives what the person is told there."""
+        before = await self.pocket.messages(person, "#general")
+        await self.pocket.command(person, "#general", f"/group {text}".rstrip())
+        after = before[-1]["ts"] if before else "0"
+        return self.pocket.text(await self.pocket.wait_message(person, "#general", "", after=after))
+
+    async def form(self, person: str, text: str, contains: str = "") -> dict[str, Any]:
+        """A command that opens a modal; gives the modal."""
+        await self.pocket.command(person, "#general", f"/group {text}")
+        return await self.pocket.wait_modal(person, contains=contains)
+
+    async def create(self, address: str = "team", *, by: str = ADA, people: dict[str, Any] | None = None,
+                     **settings: Any) -> None:  # fmt: skip
+        """A group made in the wizard, as the person would."""
+        await self.form(by, "create", contains="1 of 3")
+        given = {"local": address, "display_name": "The team", "report_channel": "C0REPORTS", **settings}
+        await self.pocket.fill(by, given)
+        first = await self.pocket.submit(by)
+        assert first["ok"], first
+        await self.pocket.fill(by, people or {})
+        second = await self.pocket.submit(by)
+        assert second["ok"], second
+        third = await self.pocket.submit(by)
+        assert third["ok"], third
+        modal = await self.pocket.wait_modal(by)
+        assert "takes mail now" in self.pocket.text(modal), self.pocket.text(modal)
+        await self.pocket.close(by, everything=True)
+
+
+@pytest.fixture
+async def office(database: Database) -> AsyncIterator[Office]:
+    """Everybody of the workspace known, nobody in a group yet."""
+    async with AsyncExitStack() as stack:
+        sandbox = Sandbox(Settings(listen=FREE, sink=FREE, tiers=False))
+        await sandbox.start()
+        stack.push_async_callback(sandbox.stop)
+        pocket = await stack.enter_async_context(Pocket(sandbox.base))
+        settings = BotSettings.load(
+            domains=(DOMAIN,),
+            published_domains=("example.net",),
+            secret="a secret of the tests",
+            bot_token=sandbox.settings.bot_token,
+            app_token=sandbox.settings.app_token,
+            api_url=f"{sandbox.base}/api/",
+        )
+        slack = Slack.connect(token=sandbox.settings.bot_token, api_url=settings.api_url)
+        stack.push_async_callback(slack.close)
+        await slack.authenticate()
+        directory = Directory(database, slack, settings.operators)
+        await directory.crawl()
+        services = Services(database, settings, slack, directory)
+        guard = Guard(services)
+        line = SocketLine(build(services, guard, TABLES), sandbox.settings.app_token)
+        await line.connect()
+        stack.push_async_callback(line.close)
+        stack.push_async_callback(guard.drain, 5.0)
+        yield Office(pocket, database, services)
