@@ -100,15 +100,10 @@ def _content_type(found: list[Field]) -> tuple[bytes, dict[bytes, bytes]]:
 def _decoded(content: bytes, found: list[Field]) -> bytes:
     """The part without its transfer encoding, which RFC 3464 forbids here and some systems use all the same."""
     encoding = next((_word(field.value) for field in found if field.name == b"content-transfer-encoding"), b"")
-    try:
-        if encoding == b"base64":
-            letters = re.sub(rb"[^A-Za-z0-9+/]", b"", content)
-            return binascii.a2b_base64(letters[: len(letters) // 4 * 4])
-        if encoding == b"quoted-printable":
-            return binascii.a2b_qp(content)
-    except binascii.Error:
-        return b""
-    return content
+    if encoding == b"base64":
+        letters = re.sub(rb"[^A-Za-z0-9+/]", b"", content)
+        return binascii.a2b_base64(letters[: len(letters) - (len(letters) % 4 == 1)] + b"==")
+    return binascii.a2b_qp(content) if encoding == b"quoted-printable" else content
 
 
 def _word(value: bytes) -> bytes:
