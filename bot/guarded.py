@@ -160,7 +160,7 @@ class Guard:
         """Run a command or click; whatever it raises is told to the person, where they are."""
         try:
             await work
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - told, and logged where it is a fault; Bolt must not see it
             text = explain(context, error)
             try:
                 await context.answer(text)
@@ -171,7 +171,7 @@ class Guard:
         """Run a submission; whatever it raises becomes a view over the form, so that nothing typed is lost."""
         try:
             return await handler(context, submission)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - told, and logged where it is a fault; Bolt must not see it
             text = explain(context, error)
             return Push(message_view(context.language, blocks.shown(text, [blocks.section(text)])))
 
@@ -180,7 +180,7 @@ def explain(context: Context, error: Exception) -> str:
     """What a person is told of what a handler raised: a mrkdwn text. Faults of ours are logged under a reference."""
     match error:
         case Refused():
-            return context.say(f"refused.{error.name}", **error.values)
+            return context.say(f"refused.{error.name}", **_values(error))
         case NotAllowed():
             return context.say(f"slack.denied.{error.reason}", group=error.address, command=context.settings.command)
         case DatabaseBusy():
@@ -197,7 +197,11 @@ def explain(context: Context, error: Exception) -> str:
 
 def refusal_errors(context: Context, refused: Refused, block_id: str) -> Errors:
     """A refusal at an input of the modal: plain text, as Slack wants it there."""
-    return Errors({block_id: context.say_plain(f"refused.{refused.name}", **refused.values)})
+    return Errors({block_id: context.say_plain(f"refused.{refused.name}", **_values(refused))})
+
+
+def _values(refused: Refused) -> dict[str, Any]:
+    return dict(refused.values)
 
 
 def _text_view(context: Context, key: str) -> View:

@@ -75,7 +75,7 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`reason` names the text of a refusal (`slack.denied.<reason>`). `as_operator`: no right of the group's own sufficed."""
+    """`reason` names a refusal's text (`slack.denied.<reason>`). `as_operator`: no right of the group sufficed."""
 
     allowed: bool
     reason: str = ""
@@ -109,7 +109,7 @@ TABLE: dict[Verb, tuple[frozenset[Role], str]] = {
     Verb.DECIDE_POST: (DECIDERS, "deciders"),
     Verb.READ_POST: (DECIDERS, "deciders"),
     Verb.DETAILS: (ADMINISTRATORS, "administrators"),
-    Verb.STEER_POST: (ADMINISTRATORS, "administrators"),
+    Verb.STEER_POST: (DECIDERS, "deciders"),
 }
 
 

@@ -210,7 +210,7 @@ class Slack:
         return str(answer["view"]["id"])
 
     async def update_view(self, view_id: str, view: View, *, view_hash: str | None = None) -> None:
-        """Redraw an open modal; typed values stay where block and action ids do. Denied(hash_conflict) if it moved on."""
+        """Redraw an open modal; typed values stay where block and action ids do. Denied(hash_conflict): it moved on."""
         more = {"hash": view_hash} if view_hash else {}
         await self._call("views.update", view_id=view_id, view=view, **more)
 
@@ -255,7 +255,7 @@ class Slack:
 
 def _fault(error: SlackApiError) -> SlackFault:
     response = error.response
-    code = int(getattr(response, "status_code", None) or getattr(response, "status", 0))
+    code = int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
     headers = {key.lower(): value for key, value in dict(getattr(response, "headers", {})).items()}
     data = getattr(response, "data", None)
     word = str(data.get("error", "")) if isinstance(data, dict) else ""

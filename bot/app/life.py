@@ -11,10 +11,10 @@ from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.actions.tables import TABLES
 from bot.app.endpoint import Endpoint
 from bot.app.line import SocketLine
 from bot.app.listeners import build
+from bot.app.tables import TABLES
 from bot.context import Services
 from bot.directory import Directory
 from bot.faults import Denied, RateLimited, SlackFault, Unreachable
@@ -24,7 +24,7 @@ from bot.settings import BotSettings
 from bot.slack import Slack
 from bot.watchdog import LineLost, Watchdog
 from store import chores
-from store.engine import Database
+from store.engine import Database, DatabaseBusy
 
 log = logging.getLogger("bot.life")
 DRAIN_SECONDS = 8.0
@@ -83,7 +83,7 @@ async def _live(
 
 
 async def _until(stop: asyncio.Event, jobs: list[Job]) -> int:
-    """Run the jobs until `stop`, or until one of them fails: then the process ends, since half a bot is a silent one."""
+    """Run the jobs until `stop`, or until one fails: then the process ends, since half a bot is a silent one."""
     tasks = [asyncio.create_task(job()) for job in jobs]
     stopped = asyncio.create_task(stop.wait())
     code = 0
@@ -116,14 +116,14 @@ async def _met(slack: Slack, directory: Directory) -> None:
             await asyncio.sleep(wait)
             wait = min(wait * 2, 60.0)
     log.info("slack.authenticated team=%s bot=%s", identity.team_id, identity.bot_user_id)
-    while not await _crawled(directory):
+    while not await _crawled(directory):  # noqa: ASYNC110 - Slack has no event for its being back
         await asyncio.sleep(60)
 
 
 async def _crawled(directory: Directory) -> bool:
     try:
         await directory.crawl()
-    except SlackFault as fault:
+    except (SlackFault, DatabaseBusy) as fault:
         log.warning("directory.uncrawled cause=%s", fault)
         return isinstance(fault, Denied)  # asking again would be refused again
     return True

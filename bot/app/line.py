@@ -21,10 +21,10 @@ class SocketLine:
         self._handler = AsyncSocketModeHandler(app, app_token, logger=quiet, ping_interval=PING_SECONDS)
 
     async def connect(self) -> None:
-        await self._handler.connect_async()
+        await self._handler.client.connect()  # type: ignore[no-untyped-call]  # the SDK annotates no return
 
     async def close(self) -> None:
-        await self._handler.close_async()
+        await self._handler.client.close()  # type: ignore[no-untyped-call]  # the SDK annotates no return
 
     async def healthy(self) -> bool:
         client = self._handler.client

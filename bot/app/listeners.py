@@ -10,15 +10,15 @@ import logging
 import os
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
-from bot.context import ActionHandler, Click, CommandHandler, Context, FormHandler, HomeHandler, Services
+from bot.app.tables import Tables
+from bot.context import ActionHandler, Click, Context, FormHandler, Services
 from bot.guarded import Ack, Guard
-from bot.views.ids import Action, Form, handler_of
+from bot.views.ids import Action, handler_of
 
 # Bolt reads these by itself; the last two would turn the app into one that is installed by OAuth.
 LEAKING = (
@@ -28,16 +28,6 @@ LEAKING = (
 EVENTS = ("app_home_opened", "user_change", "team_join")
 Body = Mapping[str, Any]
 Listener = Callable[..., Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """Which handler answers which command, button, modal and the opening of Home."""
-
-    command: CommandHandler
-    actions: Mapping[Action, ActionHandler]
-    forms: Mapping[Form, FormHandler]
-    home: HomeHandler
 
 
 def build(services: Services, guard: Guard, tables: Tables) -> AsyncApp:

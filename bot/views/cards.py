@@ -80,7 +80,7 @@ def request(language: str, card: RequestCard) -> Shown:
     if card.state is RequestState.PENDING:
         body.append(_request_buttons(language, card))
         return blocks.shown(head, body)
-    outcome = _request_outcome(language, card)
+    outcome = request_outcome(language, card)
     return blocks.shown(f"{head} {outcome}", [*body, blocks.section(outcome)])
 
 
@@ -98,14 +98,15 @@ def _request_buttons(language: str, card: RequestCard) -> Block:
     )  # fmt: skip
 
 
-def _request_outcome(language: str, card: RequestCard) -> str:
+def request_outcome(language: str, card: RequestCard) -> str:
+    """What became of a request that waits no more, in words."""
     if card.state is RequestState.EXPIRED and card.verdict.reason == GROUP_DELETED:
         return say(language, "slack.decided.group_deleted")
     return decided(language, f"request_{card.state}", card.verdict)
 
 
 def decided(language: str, what: str, verdict: Verdict) -> str:
-    """In words: what was decided, by whom and when, and why. `what` names the text (`request_approved`, `post_released`)."""
+    """In words: what was decided, by whom and when, and why. `what` names the text, such as `request_approved`."""
     values: dict[str, Any] = {"at": escape.moment(verdict.at) if verdict.at else Markup("–")}
     if verdict.by is None:
         text = say(language, f"slack.decided.{what}_alone", via=escape.mrkdwn, **values)
@@ -156,12 +157,15 @@ def held(language: str, card: HeldCard) -> Shown:
     if card.state is PostState.HELD:
         body.append(_held_buttons(language, card))
         return blocks.shown(f"{head} {author}", body)
-    verdict = card.verdict
-    if card.state is PostState.EXPIRED and verdict.reason == GROUP_DELETED:
-        result = say(language, "slack.decided.group_deleted")
-    else:
-        result = decided(language, f"post_{card.state}", verdict)
+    result = post_outcome(language, card)
     return blocks.shown(f"{head} {result}", [*body, blocks.section(result)])
+
+
+def post_outcome(language: str, card: HeldCard) -> str:
+    """What became of a held post that waits no more, in words."""
+    if card.state is PostState.EXPIRED and card.verdict.reason == GROUP_DELETED:
+        return say(language, "slack.decided.group_deleted")
+    return decided(language, f"post_{card.state}", card.verdict)
 
 
 def _why(language: str, card: HeldCard) -> str:
@@ -208,7 +212,7 @@ def _held_buttons(language: str, card: HeldCard) -> Block:
 # ---------------------------------------------------------------- forms
 
 
-def reason_form(language: str, form: Form, subject_id: int, *, group: str, optional: bool) -> View:
+def reason_form(language: str, form: Form, about: str, *, group: str, optional: bool) -> View:
     """Asks why, before a denial or rejection; what is written goes to the applicant or author."""
     key = "deny" if form is Form.REQUEST_DENY else "reject"
     return blocks.modal(
@@ -223,5 +227,5 @@ def reason_form(language: str, form: Form, subject_id: int, *, group: str, optio
         ],
         submit=say(language, f"slack.{key}.submit"),
         close=say(language, "slack.modal.cancel"),
-        metadata=str(subject_id),
+        metadata=about,
     )  # fmt: skip

@@ -28,7 +28,7 @@ BREAKING = frozenset({"p", "br", "div", "tr", "li", "h1", "h2", "h3", "h4", "tab
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """`text` is at most 64 KiB of characters; `cut` says that there was more. `attachments` are names as the mail says."""
+    """`text` is at most 64 KiB of characters; `cut` says that there was more. `attachments`: names, as it says."""
 
     text: str = ""
     cut: bool = False

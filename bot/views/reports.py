@@ -58,7 +58,6 @@ class Report:
     subject: str | None
     counts: Counts
     finished: bool
-    stopped: bool = False
     waiting: Waiting | None = None
     accepted_at: datetime | None = None
     done_at: datetime | None = None
@@ -142,8 +141,6 @@ def _notes(language: str, shown: Report) -> list[str]:
     notes = []
     if shown.waiting is not None:
         notes.append(waiting(language, shown.waiting))
-    if shown.stopped:
-        notes.append(say(language, "slack.report.stopped"))
     if shown.finished and shown.done_at is not None:
         notes.append(say(language, "slack.report.finished", at=escape.moment(shown.done_at)))
     elif shown.accepted_at is not None:
@@ -172,8 +169,7 @@ def details(language: str, shown: Report, failures: Failures) -> View:
     body.append(blocks.divider())
     if not failures.rows:
         body.append(blocks.section(say(language, "slack.details.none")))
-    for row in failures.rows:
-        body.append(blocks.section(failure(language, row)))
+    body += [blocks.section(failure(language, row)) for row in failures.rows]
     pages = _pages(language, failures)
     if pages:
         body.append(blocks.actions(*pages))

@@ -1,0 +1,76 @@
+"""Details of a post's deliveries, for administrators; and what to do with a post that the next hop refuses."""
+
+from __future__ import annotations
+
+from bot import drawing
+from bot.context import ActionHandler, Click, Context
+from bot.permissions import Verb
+from bot.views import reports
+from bot.views.blocks import View
+from bot.views.ids import Action
+from store import posts
+from store.schema.group import Group
+
+
+async def details(context: Context, click: Click) -> None:
+    """Who failed, and what the next hop said."""
+    view = await _details(context, click.number, 0)
+    if view is None:
+        await context.answer(context.say("slack.decided.post_gone"))
+        return
+    await context.modal(view)
+
+
+async def page(context: Context, click: Click) -> None:
+    """Another page of the open modal; the value is `post:offset`."""
+    post_id, _, offset = click.value.partition(":")
+    if not (post_id.isdecimal() and offset.isdecimal() and len(click.value) < 30):
+        return
+    view = await _details(context, int(post_id), int(offset))
+    if view is not None:
+        await context.redraw(view)
+
+
+async def _details(context: Context, post_id: int, offset: int) -> View | None:
+    async with context.database.reading() as tx:
+        post = await posts.get(tx, post_id)
+        if post is None:
+            return None
+        await context.require(tx, Verb.DETAILS, await tx.get(Group, post.group_id))
+        report = await drawing.report(tx, post_id)
+        if report is None:
+            return None
+        return reports.details(context.language, report, await drawing.failures(tx, post_id, offset))
+
+
+async def retry(context: Context, click: Click) -> None:
+    """Try again what the next hop refused."""
+    await _steer(context, click, again=True)
+
+
+async def stop(context: Context, click: Click) -> None:
+    """Give up what has not gone out."""
+    await _steer(context, click, again=False)
+
+
+async def _steer(context: Context, click: Click, *, again: bool) -> None:
+    async with context.database.writing() as tx:
+        post = await posts.get(tx, click.number)
+        if post is None:
+            answered = True
+        else:
+            actor = await context.require(tx, Verb.STEER_POST, await tx.get(Group, post.group_id))
+            # An old alarm's Stop must not stop a post that runs again.
+            answered = post.stalled is None
+            if not answered:
+                await (posts.retry if again else posts.stop)(tx, click.number, actor)
+    if answered:
+        await context.answer(context.say("slack.decided.alarm_gone"))
+
+
+ACTIONS: dict[Action, ActionHandler] = {
+    Action.REPORT_DETAILS: details,
+    Action.REPORT_PAGE: page,
+    Action.ALARM_RETRY: retry,
+    Action.ALARM_STOP: stop,
+}

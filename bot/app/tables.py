@@ -1,0 +1,46 @@
+"""Which handler answers what: the tables of `bot.commands` and `bot.actions`, merged. An id stands in one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bot.actions import decisions, deliveries, groups, home, members, wizard
+from bot.commands import dispatch
+from bot.context import ActionHandler, CommandHandler, FormHandler, HomeHandler
+from bot.views.ids import Action, Form
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The handlers of the command, of buttons, of modals, and of the opening of Home."""
+
+    command: CommandHandler
+    actions: Mapping[Action, ActionHandler]
+    forms: Mapping[Form, FormHandler]
+    home: HomeHandler
+
+
+def merged(tables: Iterable[Mapping[K, V]]) -> dict[K, V]:
+    """One table of several. Raises ValueError for an id that stands in two: one of them would never be asked."""
+    whole: dict[K, V] = {}
+    for table in tables:
+        twice = whole.keys() & table.keys()
+        if twice:
+            raise ValueError(f"two handlers for {sorted(map(str, twice))}")
+        whole |= table
+    return whole
+
+
+TABLES = Tables(
+    command=dispatch.handle,
+    actions=merged(
+        [decisions.ACTIONS, deliveries.ACTIONS, groups.ACTIONS, home.ACTIONS, members.ACTIONS, wizard.ACTIONS]
+    ),
+    forms=merged([decisions.FORMS, groups.FORMS, members.FORMS, wizard.FORMS]),
+    home=home.opened,
+)

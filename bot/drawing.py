@@ -1,0 +1,277 @@
+"""Rows into what a view shows: the one place that knows which columns a card, a report or an alarm is drawn from.
+
+Drawn from the state at that moment, so a copy redrawn late says what is true now. What the group keeps out of Slack
+(`slack_content`) is left out here, before any view sees it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from bot.views import alarms, cards, mail, reports
+from bot.views.blocks import Shown
+from store import lanes, persons, posts, requests
+from store import reports as figures
+from store.engine import Reading
+from store.schema.group import Group
+from store.schema.notice import Notice
+from store.schema.post import Post
+from store.schema.request import Request
+from store.terms import DeliveryState, NoticeKind, PostState, Reason, RequestState, SlackContent
+
+WAITING = {"alarm": "fault", "rate": "limit", "daily": "limit", "stalled": "refused"}
+FAILURES_SHOWN = 500
+Draw = Callable[[Reading, Notice, str], Awaitable[Shown | None]]
+
+
+async def request_card(tx: Reading, request: Request) -> cards.RequestCard:
+    """A request as its card shows it."""
+    assert request.id is not None
+    group = await _group(tx, request.group_id)
+    applicant = await persons.get(tx, request.person_id) if request.person_id is not None else None
+    return cards.RequestCard(
+        request_id=request.id,
+        kind=request.kind,
+        group=group.address,
+        state=request.state,
+        address=request.address,
+        slack_id=applicant.slack_id if applicant else None,
+        note=request.note,
+        verdict=await _verdict(tx, request.decided_by, request.decided_at, request.decision_reason),
+    )
+
+
+async def held_card(tx: Reading, post: Post) -> cards.HeldCard:
+    """A held post as its card shows it, with as much of the mail as the group lets into Slack."""
+    assert post.id is not None
+    group = await _group(tx, post.group_id)
+    excerpt: str | None = None
+    attachments: tuple[str, ...] = ()
+    if group.slack_content is not SlackContent.NONE and post.state is PostState.HELD:
+        read = await mail_of(tx, post.id)
+        attachments = read.attachments
+        excerpt = read.text if group.slack_content is SlackContent.EXCERPT else None
+    return cards.HeldCard(
+        post_id=post.id,
+        group=group.address,
+        state=post.state,
+        author=post.author,
+        author_name=post.author_name,
+        authenticated=post.authenticated,
+        proof=post.verdict,
+        reasons=[Reason.from_json(reason) for reason in post.reasons],
+        size=await posts.size(tx, post.id),
+        subject=None if group.slack_content is SlackContent.NONE else post.subject,
+        excerpt=excerpt,
+        attachments=attachments,
+        verdict=await _verdict(tx, post.decided_by, post.decided_at, post.decision_reason),
+    )
+
+
+async def mail_of(tx: Reading, post_id: int) -> mail.Mail:
+    """The text of a post's message; nothing of it where retention has emptied the message."""
+    raw = await posts.raw(tx, post_id)
+    # Parsing is work for the processor, and this loop has acknowledgements to make in time.
+    return await asyncio.to_thread(mail.read, raw) if raw else mail.Mail()
+
+
+async def report(tx: Reading, post_id: int) -> reports.Report | None:
+    """A post's report as the channel sees it; None for a post that is not there."""
+    found = await figures.report(tx, post_id)
+    if found is None:
+        return None
+    group = await _group(tx, found.post.group_id)
+    return reports.Report(
+        post_id=post_id,
+        group=group.address,
+        author=found.post.author,
+        subject=None if group.slack_content is SlackContent.NONE else found.post.subject,
+        counts=counts(found),
+        finished=found.finished,
+        waiting=waiting(found),
+        accepted_at=found.post.accepted_at,
+        done_at=found.post.done_at,
+    )
+
+
+def counts(found: figures.Report) -> reports.Counts:
+    """The sums of a post's tallies as a report counts them."""
+    return reports.Counts(
+        expected=found.expected,
+        **{
+            name: max(found.counts.get(name, 0), 0)
+            for name in ("relayed", "deferred", "failed", "bounced", "skipped", "repeated")
+        },
+    )
+
+
+def waiting(found: figures.Report) -> reports.Waiting | None:
+    """Why a post's copies wait, as a report says it."""
+    why = found.waiting
+    return None if why is None else reports.Waiting(WAITING[why.why], why.until, why.by)
+
+
+async def failures(tx: Reading, post_id: int, offset: int) -> reports.Failures:
+    """A page of who failed."""
+    rows = (await figures.failures(tx, post_id, limit=FAILURES_SHOWN + 1))[offset:]
+    found = await posts.get(tx, post_id)
+    group = await _group(tx, found.group_id) if found else None
+    return reports.Failures(
+        post_id=post_id,
+        group=group.address if group else "",
+        rows=[
+            reports.Failure(row.address, row.state, row.reply, row.stage, row.at)
+            for row in rows[: reports.FAILURES_A_PAGE]
+        ],
+        offset=offset,
+        more=len(rows) > reports.FAILURES_A_PAGE,
+    )
+
+
+# ---------------------------------------------------------------- notices, by kind
+
+
+async def _request_card(tx: Reading, notice: Notice, language: str) -> Shown | None:
+    request = await requests.get(tx, notice.subject_id)
+    return None if request is None else cards.request(language, await request_card(tx, request))
+
+
+async def _request_outcome(tx: Reading, notice: Notice, language: str) -> Shown | None:
+    request = await requests.get(tx, notice.subject_id)
+    if request is None or request.state in {RequestState.PENDING, RequestState.UNCONFIRMED}:
+        return None
+    return cards.outcome(language, await request_card(tx, request))
+
+
+async def _held_card(tx: Reading, notice: Notice, language: str) -> Shown | None:
+    post = await posts.get(tx, notice.subject_id)
+    return None if post is None else cards.held(language, await held_card(tx, post))
+
+
+async def _report(tx: Reading, notice: Notice, language: str) -> Shown | None:
+    shown = await report(tx, notice.subject_id)
+    return None if shown is None else reports.report(language, shown)
+
+
+async def _steps(tx: Reading, notice: Notice, language: str) -> Shown | None:
+    found = await figures.report(tx, notice.subject_id)
+    if found is None:
+        return None
+    post = found.post
+    group = await _group(tx, post.group_id)
+    page = await failures(tx, notice.subject_id, 0)
+    shown = reports.Steps(
+        group=group.address,
+        address=post.author,
+        accepted_at=post.accepted_at,
+        expanded_at=post.expanded_at,
+        relayed_at=post.first_relayed_at,
+        failure=page.rows[0] if page.rows else None,
+        waiting=waiting(found),
+    )
+    return reports.steps(language, shown)
+
+
+async def _post_alarm(tx: Reading, notice: Notice, language: str) -> Shown | None:
+    post = await posts.get(tx, notice.subject_id)
+    if post is None:
+        return None
+    assert post.id is not None
+    group = await _group(tx, post.group_id)
+    found = await figures.report(tx, post.id)
+    stalled = post.stalled or {}
+    since = stalled.get("since")
+    shown = alarms.PostAlarm(
+        post_id=post.id,
+        group=group.address,
+        subject=None if group.slack_content is SlackContent.NONE else post.subject,
+        reply=str(stalled.get("reply", "")),
+        since=datetime.fromisoformat(since) if since else None,
+        open_copies=sum(max(found.counts.get(s, 0), 0) for s in (DeliveryState.QUEUED, DeliveryState.DEFERRED))
+        if found
+        else 0,
+    )
+    return alarms.post(language, shown)
+
+
+async def _lane_alarm(tx: Reading, notice: Notice, language: str) -> Shown | None:
+    lane = await lanes.get(tx, notice.subject_id)
+    if lane is None:
+        return None
+    alarm = lane.alarm or {}
+    since = alarm.get("since")
+    shown = alarms.LaneAlarm(
+        hop=lane.key.removeprefix("mx:"),
+        reply=str(alarm.get("reply", "")),
+        since=datetime.fromisoformat(since) if since else None,
+        until=lane.waiting_until,
+        tries=int(alarm.get("tries", 1)),
+    )
+    return alarms.lane(language, shown)
+
+
+async def _group_created(tx: Reading, notice: Notice, language: str) -> Shown | None:
+    group = await tx.get(Group, notice.subject_id)
+    if group is None:
+        return None
+    by = notice.arguments.get("by")
+    return alarms.created(language, alarms.Created(group.address, group.display_name, str(by) if by else None))
+
+
+DRAW: dict[NoticeKind, Draw] = {
+    NoticeKind.REQUEST_CARD: _request_card,
+    NoticeKind.REQUEST_OUTCOME: _request_outcome,
+    NoticeKind.HELD_CARD: _held_card,
+    NoticeKind.REPORT: _report,
+    NoticeKind.TEST_STEPS: _steps,
+    NoticeKind.POST_ALARM: _post_alarm,
+    NoticeKind.LANE_ALARM: _lane_alarm,
+    NoticeKind.GROUP_CREATED: _group_created,
+}
+
+# Where a notice is wanted, if the group has such a channel.
+CHANNEL_OF = {
+    NoticeKind.REPORT: "report_channel",
+    NoticeKind.GROUP_CREATED: "report_channel",
+    NoticeKind.REQUEST_CARD: "moderation_channel",
+    NoticeKind.HELD_CARD: "moderation_channel",
+    NoticeKind.POST_ALARM: "moderation_channel",
+}
+
+
+async def unplaced(tx: Reading, notice: Notice, target: str) -> tuple[str, str] | None:
+    """For a copy that goes to a person because a channel would not take it: the group's address and that channel."""
+    if notice.group_id is None or not target.startswith(("U", "W")) or notice.kind not in CHANNEL_OF:
+        return None
+    group = await _group(tx, notice.group_id)
+    channel = getattr(group, CHANNEL_OF[notice.kind])
+    return (group.address, channel) if channel else None
+
+
+async def language_of(tx: Reading, notice: Notice, target: str) -> str:
+    """The language a copy of a notice is in: the person's own by DM, the group's in a channel."""
+    if target.startswith(("U", "W")):
+        person = await persons.by_slack(tx, target)
+        if person is not None:
+            return person.locale
+    group = await tx.get(Group, notice.group_id) if notice.group_id is not None else None
+    return str(group.language) if group else "en"
+
+
+async def draw(tx: Reading, notice: Notice, target: str) -> Shown | None:
+    """The notice as it is to stand at `target` now; None if there is nothing to say (any more)."""
+    return await DRAW[notice.kind](tx, notice, await language_of(tx, notice, target))
+
+
+async def _group(tx: Reading, group_id: int) -> Group:
+    # A deleted group keeps its row: what was said about it can still be drawn.
+    group = await tx.get(Group, group_id)
+    assert group is not None
+    return group
+
+
+async def _verdict(tx: Reading, person_id: int | None, at: datetime | None, reason: str) -> cards.Verdict:
+    by = await persons.get(tx, person_id) if person_id is not None else None
+    return cards.Verdict(by.slack_id if by else None, at, reason)

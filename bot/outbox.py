@@ -1,0 +1,235 @@
+"""The outbox's loop: claim what is to be said, draw it from the state at that moment, post or redraw it, settle.
+
+Slack may be away for as long as it likes: what is due waits in the database. A post is the one call that must not be
+made twice, and Slack offers nothing to recognise a repeat by. So before one, if Slack has not answered lately, it is
+asked whether it is there; and where an answer was lost all the same, our message is looked for by its metadata, where
+that scope was granted, or posted once more, marked that it may repeat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from typing import Any
+
+from bot import drawing
+from bot.context import Services
+from bot.faults import Denied, Gone, RateLimited, SlackFault, Unreachable
+from bot.views import blocks, escape, limits
+from bot.views.blocks import Shown
+from store import audience, outbox, persons, workers
+from store.engine import DatabaseBusy, Writing
+from store.outbox import Due
+from store.schema.notice import Notice
+from store.signal import Topic
+from store.texts import say
+
+log = logging.getLogger("bot.outbox")
+AT_ONCE = 6
+POLL_SECONDS = 1.0
+TRUSTED_SECONDS = 20.0  # so long an answer of Slack's vouches for the next
+PROBE_SECONDS = 2.0
+CLOSED_SECONDS = 60.0
+# What Slack says of us, not of the message: waiting for a person to mend it is all there is to do.
+SHUT_OUT = frozenset({
+    "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope",
+    "team_access_not_granted",
+})  # fmt: skip
+HISTORY = {"C": "channels:history", "G": "groups:history", "D": "im:history"}
+
+
+class Outbox:
+    """One worker that says what the store wants said. `run` ends with its task."""
+
+    def __init__(self, services: Services) -> None:
+        self._database = services.database
+        self._slack = services.slack
+        self._running: set[asyncio.Task[None]] = set()
+        self._answered = float("-inf")
+        self._not_before: dict[str, float] = {}
+
+    async def run(self) -> None:
+        """Until cancelled; what is being posted then is settled first."""
+        life = await workers.begin(self._database, "bot")
+        heart = asyncio.create_task(self._beat(life.id))
+        ear = self._database.signal.ear(Topic.NOTICE)
+        try:
+            while True:
+                if not await self._round(life.id):
+                    await ear.wait(POLL_SECONDS)
+                if heart.done():
+                    heart.result()  # raises what stopped it
+        finally:
+            heart.cancel()
+            ear.close()
+            if self._running:
+                await asyncio.wait(self._running, timeout=5)
+            await self._database.bulk(lambda bulk: workers.end(bulk, life.id))
+            life.end()
+
+    async def _beat(self, worker_id: int) -> None:
+        while True:
+            await asyncio.sleep(workers.HEARTBEAT_SECONDS)
+            try:
+                alive = await self._database.bulk(lambda bulk: workers.beat(bulk, worker_id))
+            except DatabaseBusy:
+                continue
+            if not alive:
+                raise RuntimeError("this worker was declared dead; a fresh one is needed")
+
+    async def _round(self, worker_id: int) -> bool:
+        """Claim and start what there is room for. True if there was something."""
+        room = AT_ONCE - len(self._running)
+        if room <= 0:
+            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+            return True
+        try:
+            async with self._database.writing() as tx:
+                found = await outbox.claim(tx, worker_id, room)
+        except DatabaseBusy:
+            return False
+        if found and not await self._there():
+            for due in found:
+                await self._postpone(due, worker_id, PROBE_SECONDS)
+            await asyncio.sleep(PROBE_SECONDS)
+            return True
+        for due in found:
+            task = asyncio.create_task(self._say(due, worker_id))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        return bool(found)
+
+    async def _there(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        if now - self._answered < TRUSTED_SECONDS:
+            return True
+        if self._slack.identity is None or not await self._slack.reachable():
+            return False
+        self._answered = now
+        return True
+
+    # ------------------------------------------------------------ one placement
+
+    async def _say(self, due: Due, worker_id: int) -> None:
+        placement = due.placement
+        assert placement.id is not None
+        loop = asyncio.get_running_loop()
+        wait = self._not_before.get(placement.channel or placement.target, 0.0) - loop.time()
+        try:
+            if wait > 0:
+                await self._postpone(due, worker_id, wait)
+                return
+            self._not_before.pop(placement.channel or placement.target, None)
+            channel, ts = await self._shown(due)
+            self._answered = loop.time()
+            async with self._database.writing() as tx:
+                await outbox.placed(tx, placement.id, worker_id, channel, ts, due.version)
+        except RateLimited as limit:
+            self._not_before[placement.channel or placement.target] = loop.time() + limit.seconds
+            await self._postpone(due, worker_id, limit.seconds)
+        except Unreachable as fault:
+            self._answered = float("-inf")
+            log.warning("notice.unsaid key=%s cause=%s", due.notice.key, fault)
+            await self._lost(due, worker_id, uncertain=fault.uncertain and placement.ts is None)
+        except (Gone, Denied) as fault:
+            await self._refused(due, worker_id, fault)
+        except DatabaseBusy:
+            # Our claim stays until this worker ends; then it is as an answer that was lost.
+            log.exception("notice.unsettled key=%s", due.notice.key)
+        except Exception as error:
+            # One notice that cannot be drawn must not keep the others from being said.
+            log.exception("notice.failed key=%s", due.notice.key)
+            await self._died(due, worker_id, f"{type(error).__name__}: {error}")
+
+    async def _shown(self, due: Due) -> tuple[str, str]:
+        """Post or redraw; gives where it stands, ("", "") if there is nothing to say. Raises SlackFault."""
+        placement, notice = due.placement, due.notice
+        assert placement.id is not None
+        async with self._database.reading() as tx:
+            shown = await drawing.draw(tx, notice, placement.target)
+            language = await drawing.language_of(tx, notice, placement.target)
+            unplaced = await drawing.unplaced(tx, notice, placement.target)
+        if placement.channel and placement.ts:
+            if shown is not None:
+                await self._redraw(placement.channel, placement.ts, shown)
+            return placement.channel, placement.ts
+        if shown is None:
+            return "", ""
+        channel = placement.channel or placement.target
+        if channel.startswith(("U", "W")):
+            channel = await self._slack.open_dm(channel)
+        if placement.uncertain:
+            ts = await self._found(channel, placement.id, notice.created_at.timestamp() - 60)
+            if ts is not None:
+                await self._redraw(channel, ts, shown)
+                return channel, ts
+            shown = _noted(shown, say(language, "slack.outbox.may_repeat"))
+        if unplaced is not None:
+            group, where = unplaced
+            values: dict[str, Any] = {"group": group, "channel": escape.channel(where)}
+            shown = _noted(shown, say(language, "slack.outbox.unplaced", via=escape.mrkdwn, **values))
+        return await self._slack.post(channel, shown, placement=placement.id)
+
+    async def _redraw(self, channel: str, ts: str, shown: Shown) -> None:
+        try:
+            await self._slack.update(channel, ts, shown)
+        except Gone as gone:
+            if gone.error != "message_not_found":
+                raise
+            # Somebody deleted our message: that is their word on it.
+            log.info("message.deleted channel=%s ts=%s", channel, ts)
+
+    async def _found(self, channel: str, placement_id: int, oldest: float) -> str | None:
+        identity = self._slack.identity
+        scope = HISTORY.get(channel[:1], "")
+        if identity is None or not {scope, "groups:history"} & identity.scopes:
+            return None
+        try:
+            return await self._slack.find_placement(channel, placement_id, oldest)
+        except Denied:
+            return None
+
+    # ------------------------------------------------------------ what else becomes of it
+
+    async def _postpone(self, due: Due, worker_id: int, seconds: float, *, uncertain: bool = False) -> None:
+        assert due.placement.id is not None
+        async with self._database.writing() as tx:
+            await outbox.postpone(tx, due.placement.id, worker_id, seconds, uncertain=uncertain)
+
+    async def _lost(self, due: Due, worker_id: int, *, uncertain: bool) -> None:
+        identity = self._slack.identity
+        blind = identity is None or not any(scope in identity.scopes for scope in HISTORY.values())
+        if uncertain and due.placement.uncertain and blind:
+            # It may stand there twice already; a third one would be ours to answer for.
+            await self._died(due, worker_id, "two answers of Slack's were lost")
+            return
+        await self._postpone(due, worker_id, PROBE_SECONDS, uncertain=uncertain or due.placement.uncertain)
+
+    async def _refused(self, due: Due, worker_id: int, fault: SlackFault) -> None:
+        word = getattr(fault, "error", "")
+        if isinstance(fault, Denied) and word in SHUT_OUT:
+            log.error("slack.shut_out cause=%s retry_in=%gs", fault, CLOSED_SECONDS)
+            await self._postpone(due, worker_id, CLOSED_SECONDS, uncertain=due.placement.uncertain)
+            return
+        log.warning("notice.refused key=%s target=%s cause=%s", due.notice.key, due.placement.target, fault)
+        await self._died(due, worker_id, str(fault))
+
+    async def _died(self, due: Due, worker_id: int, error: str) -> None:
+        """Slack will not have it there. What a channel will not take goes to the people who can mend that, by DM."""
+        placement, notice = due.placement, due.notice
+        assert placement.id is not None
+        async with self._database.writing() as tx:
+            await outbox.died(tx, placement.id, worker_id, error[:200])
+            if not placement.target.startswith(("U", "W")):
+                targets = await self._instead(tx, notice)
+                await outbox.announce(tx, notice.kind, notice.subject_id, targets, group_id=notice.group_id)
+
+    async def _instead(self, tx: Writing, notice: Notice) -> list[str]:
+        people = await audience.deciders(tx, notice.group_id, administrators_only=True) if notice.group_id else []
+        return [person.slack_id for person in people or await persons.operators(tx)]
+
+
+def _noted(shown: Shown, note: str) -> Shown:
+    room = limits.BLOCKS[limits.Surface.MESSAGE] - 1
+    return replace(shown, blocks=[*shown.blocks[:room], blocks.context(note)])

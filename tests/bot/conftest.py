@@ -1,0 +1,131 @@
+"""The bot beside a pocket Slack, in one loop, over real HTTP and WebSockets."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.app import life
+from bot.sandbox.app import Sandbox
+from bot.sandbox.driver import Pocket
+from bot.sandbox.settings import Listen, Settings
+from bot.settings import BotSettings
+from store import groups, memberships, persons
+from store.engine import Database, Writing
+from store.groups import NewGroup
+from store.names import Served
+from store.roster import Entry
+from store.schema.group import Group
+from store.schema.person import Person
+from store.terms import Actor, Address
+
+SERVED = Served(("groups.example.org",))
+SYSTEM = Actor("system")
+
+
+@dataclass
+class Office:
+    """A workspace with the bot in it, and the store behind."""
+
+    pocket: Pocket
+    sandbox: Sandbox
+    database: Database
+    settings: BotSettings
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def person(self, handle: str) -> Person:
+        """A person of the workspace as the directory keeps them."""
+        async with self.database.writing() as tx:
+            return await persons.upsert(tx, persons.Profile(f"U0{handle.upper()}", handle, f"{handle}@example.org"))
+
+    async def group(self, local: str = "team", **settings: Any) -> Group:
+        """A group on the served domain, of which Ada is administrator and Grace moderator."""
+        ada, grace = await self.person("ada"), await self.person("grace")
+        new = NewGroup(
+            address=Address(local, SERVED.domains[0]),
+            display_name=local.title(),
+            administrators=(Entry(None, ada.id, "Ada"),),
+            moderators=(Entry(None, grace.id, "Grace"),),
+            **settings,
+        )
+        async with self.database.writing() as tx:
+            return await groups.create(tx, new, SERVED, SYSTEM)
+
+    async def enrol(self, tx: Writing, group: Group, *addresses: str) -> None:
+        """Contacts with addresses outside the workspace."""
+        assert group.id is not None
+        entries = [Entry(Address.parse(address), None, "") for address in addresses]
+        await memberships.enrol(tx, group.id, entries, contact=True, actor=SYSTEM)
+
+
+def settings_for(sandbox: Sandbox, url: str, **more: Any) -> BotSettings:
+    """What the environment would give the bot beside this sandbox."""
+    given: dict[str, Any] = {
+        "database_url": url,
+        "domains": SERVED.domains,
+        "secret": "test-secret-of-some-length",
+        "bot_token": sandbox.settings.bot_token,
+        "app_token": sandbox.settings.app_token,
+        "api_url": f"{sandbox.base}/api/",
+    }
+    return BotSettings.load(**(given | more))
+
+
+@asynccontextmanager
+async def open_office(url: str, sandbox: Sandbox, **more: Any) -> AsyncIterator[Office]:
+    """Run the bot beside a started sandbox until the block ends."""
+    settings = settings_for(sandbox, url, **more)
+    database = await Database.open(url)
+    async with Pocket(sandbox.base) as pocket:
+        office = Office(pocket, sandbox, database, settings)
+        running = asyncio.create_task(life.run(settings, office.stop))
+        try:
+            await asyncio.wait_for(_listening(office, running), 15)
+            yield office
+        finally:
+            office.stop.set()
+            assert await running == 0
+            await database.close()
+
+
+async def _listening(office: Office, running: asyncio.Task[int]) -> None:
+    """Until the socket is open and the directory knows the workspace."""
+    while True:
+        if running.done():
+            running.result()
+        async with office.database.reading() as tx:
+            known = await persons.by_slack(tx, "U0ADA")
+        state = await office.pocket.state("ada")
+        if known is not None and state.get("connections", 1):
+            return
+        await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+def bot_url(tmp_path: Path, sqlite_template: Path) -> str:
+    """An empty SQLite database: what the bot says does not depend on the engine, the store's tests run on both."""
+    path = tmp_path / "bot.db"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite+aiosqlite:///{path}"
+
+
+@pytest.fixture
+async def pocket_slack(free_port: Callable[[], int]) -> AsyncIterator[Sandbox]:
+    """A started sandbox on free ports, with Slack's rate limits off."""
+    sandbox = Sandbox(Settings(listen=Listen("127.0.0.1", 0), sink=Listen("127.0.0.1", free_port()), tiers=False))
+    await sandbox.start()
+    yield sandbox
+    await sandbox.stop()
+
+
+@pytest.fixture
+async def office(bot_url: str, pocket_slack: Sandbox) -> AsyncIterator[Office]:
+    async with open_office(bot_url, pocket_slack) as opened:
+        yield opened
