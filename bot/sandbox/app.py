@@ -39,9 +39,15 @@ class Sandbox:
     """A pocket Slack workspace and mail room. Build it, `start()` it, `stop()` it."""
 
     def __init__(
-        self, settings: Settings, *, people: list[Person] | None = None, channels: list[Channel] | None = None
+        self,
+        settings: Settings,
+        *,
+        people: list[Person] | None = None,
+        channels: list[Channel] | None = None,
+        page: Path = PAGE,
     ) -> None:
         self.settings = settings
+        self._page = page
         self.clock = Clock()
         self.changes = Changes()
         self.boxes = Mailboxes(self.changes, self.clock)
@@ -108,9 +114,9 @@ class Sandbox:
         app.router.add_get("/pocket/info", self._info)
         app.router.add_get("/pocket/people", self._show_people)
         app.router.add_get("/pocket/changes", self._stream.serve)
-        app.router.add_get("/", _index)
-        if PAGE.is_dir():
-            app.router.add_static("/", PAGE)
+        app.router.add_get("/", self._index)
+        if self._page.is_dir():
+            app.router.add_static("/", self._page)
         return app
 
     def _add_workspace(
@@ -129,7 +135,7 @@ class Sandbox:
         app.router.add_routes(Pocket(workspace, client, Life(workspace, delivery), delivery).routes())
         app.router.add_route("*", "/api/{method}", api.serve)
         app.router.add_get("/link", hub.serve)
-        app.router.add_post("/response/{secret}", ResponseUrls(workspace).serve)
+        app.router.add_post("/response/{secret}", ResponseUrls(workspace, faults).serve)
         return WorkspaceControl(workspace, api, hub, limiter, faults, self.clock)
 
     async def _info(self, request: web.Request) -> web.Response:
@@ -148,6 +154,12 @@ class Sandbox:
     async def _show_people(self, request: web.Request) -> web.Response:
         return web.json_response({"people": [person.as_page() for person in self._people]})
 
+    async def _index(self, request: web.Request) -> web.StreamResponse:
+        index = self._page / "index.html"
+        if not index.is_file():
+            return web.Response(status=404, text="the page is not there")
+        return web.FileResponse(index, headers={"Cache-Control": "no-cache"})
+
 
 async def _listening(listen: Listen, start: Any) -> Any:
     try:
@@ -156,10 +168,3 @@ async def _listening(listen: Listen, start: Any) -> Any:
         if error.errno == errno.EADDRINUSE:
             raise StartRefusedError(f"{listen} is taken by another program") from error
         raise StartRefusedError(f"cannot listen on {listen}: {error.strerror or error}") from error
-
-
-async def _index(request: web.Request) -> web.StreamResponse:
-    index = PAGE / "index.html"
-    if not index.is_file():
-        return web.Response(status=404, text="the page is not there")
-    return web.FileResponse(index, headers={"Cache-Control": "no-cache"})

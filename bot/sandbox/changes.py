@@ -6,7 +6,10 @@ import asyncio
 
 
 class Changes:
-    """A version that grows with every change. Topics are `channel:ID`, `person:ID`, `mail`, `deliveries` and `workspace`."""
+    """A version that grows with every change.
+
+    Topics are `channel:ID`, `person:ID`, `mail`, `deliveries` and `workspace`.
+    """
 
     def __init__(self) -> None:
         self.version = 0

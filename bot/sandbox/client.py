@@ -134,8 +134,8 @@ class Client:
             raise ImpossibleError("this person sees no such message")
         return Spot(message.blocks, message.values_for(person.id), f"channel:{channel.id}", channel, message)
 
-    def _place(self, spot: Spot, action_id: str, block_id: str | None) -> Place:
-        place = find_place(spot.blocks, action_id, block_id)
+    def _place(self, spot: Spot, action_id: str, block_id: str | None, value: Any = None) -> Place:
+        place = find_place(spot.blocks, action_id, block_id, value)
         if place is None:
             known = sorted({str(p.element.get("action_id")) for p in places(spot.blocks)})
             raise ImpossibleError(f"no element {action_id!r} here; there are {known}")
@@ -144,7 +144,7 @@ class Client:
     async def act(self, person: Person, where: Json, action_id: str, block_id: str | None, value: Any) -> Json:
         """Click a button, choose, or type: the value is kept, and the app told where Slack would tell it."""
         spot = self.spot(person, where)
-        place = self._place(spot, action_id, block_id)
+        place = self._place(spot, action_id, block_id, value)
         element = place.element
         state = chosen = None
         if element["type"] in STATE:

@@ -6,7 +6,7 @@
 |---|---|
 | `recover: true` | all API and mail faults end, calls that hang are dropped, the tokens are good again |
 | `outage` | one of 503, 429, hang, lost (done, but the answer never arrives), refused: what the Web API does |
-| `methods`, `times`, `retry_after` | with outage: shell pattern of methods ("*"), how often (for ever), seconds |
+| `methods`, `times`, `retry_after` | with outage: shell pattern of methods, how often (for ever), seconds |
 | `tiers` | true or false: rate tiers on or off; or `{"t2": 5, …}` calls a minute; `post_burst` a number |
 | `scopes` | the granted scopes, all of them |
 | `grant`, `revoke` | scopes to add or take away |
@@ -15,10 +15,11 @@
 | `close_sockets` | a disconnect reason ("refresh_requested", "link_disabled"), or "" to cut without a word |
 | `warn_sockets` | true: a disconnect frame with reason "warning", connections stay open |
 | `advance` | seconds by which the workspace's clock jumps ahead (trigger ids, response URLs, tiers) |
-| `mail` | `{stage, reply, pattern?, times?}`: the sink's reply at connect-less stages ehlo, mail, rcpt, data, dot |
+| `mail` | `{stage, reply, pattern?, times?}`: the sink's reply at stage ehlo, mail, rcpt, data, dot |
 | `empty_mailboxes` | true |
 
-`reply` is a whole SMTP reply ("450 4.2.0 Try later"), or "drop" to cut the connection.
+`methods` is "*" unless given; "response" among them stands for response URLs.
+`reply` is a whole SMTP reply ("450 4.2.0 Try later"), or "drop" to cut the connection, or "hang" to say nothing more.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from aiohttp import web
 from bot.sandbox.clock import Clock
 from bot.sandbox.faults import API_FAULTS, STAGES, Fault, Faults
 from bot.sandbox.forms import ImpossibleError
-from bot.sandbox.mailroom import DROP, Mailboxes
+from bot.sandbox.mailroom import DROP, HANG, Mailboxes
 from bot.sandbox.pocket import post
 from bot.sandbox.ratelimit import Limiter
 from bot.sandbox.socket import SocketHub
@@ -65,8 +66,8 @@ class MailControl:
         stage, reply = str(value["stage"]).lower(), str(value["reply"])
         if stage not in STAGES:
             raise ImpossibleError(f"stage {stage!r} is not one of {', '.join(STAGES)}")
-        if reply != DROP and not REPLY.fullmatch(reply):
-            raise ImpossibleError(f"{reply!r} is neither an SMTP reply nor {DROP!r}")
+        if reply not in (DROP, HANG) and not REPLY.fullmatch(reply):
+            raise ImpossibleError(f"{reply!r} is neither an SMTP reply nor {DROP!r} nor {HANG!r}")
         self._faults.order(Fault(reply, str(value.get("pattern", "*")), stage, value.get("times")))
 
     def as_page(self) -> Json:

@@ -120,10 +120,11 @@ class Pocket(MailDriver):
     ) -> Json:
         """Click, choose or type at an element: in Home, at a message, or wherever in sight it is.
 
-        Without `home` or `channel` the top modal is looked at first, then all messages, newest first. With
-        `channel` and no `ts` the newest message there that has the element.
+        Where several buttons share an action id, `value` (or `block_id`) says which. Without `home` or `channel`
+        the top modal is looked at first, then all messages, newest first. With `channel` and no `ts` the newest
+        message there that has the element.
         """
-        where = await self._where(person, action_id, channel, ts, home=home)
+        where = await self._where(person, action_id, value, channel, ts, home=home)
         return await self.post("act", person=person, action_id=action_id, block_id=block_id, value=value, **where)
 
     async def fill(self, person: str, values: Json, *, home: bool = False) -> Json:
@@ -168,16 +169,18 @@ class Pocket(MailDriver):
         """Order faults, tiers, scopes, time (see `control`)."""
         return await self.post("control", **fields)
 
-    async def _where(self, person: str, action_id: str, channel: str | None, ts: str | None, *, home: bool) -> Json:
+    async def _where(
+        self, person: str, action_id: str, value: Any, channel: str | None, ts: str | None, *, home: bool
+    ) -> Json:
         if home:
             return {"home": True}
         if channel is not None and ts is not None:
             return {"channel": channel, "ts": ts}
         state = await self.state(person)
-        if channel is None and state["modal"] and _has(state["modal"]["view"], action_id):
+        if channel is None and state["modal"] and _has(state["modal"]["view"], action_id, value):
             return {"view": state["modal"]["view"]["id"]}
         channels = [_channel_id(state, channel)] if channel is not None else list(state["messages"])
-        found = [m for c in channels for m in state["messages"][c] if _has(m, action_id)]
+        found = [m for c in channels for m in state["messages"][c] if _has(m, action_id, value)]
         if not found:
             raise PocketError(f"{person} sees no element {action_id!r}")
         newest = max(found, key=lambda message: float(message["ts"]))
@@ -191,8 +194,11 @@ def _channel_id(state: Json, channel: str) -> str:
     raise PocketError(f"{state['me']['name']} sees no channel {channel!r}")
 
 
-def _has(shown: Json, action_id: str) -> bool:
-    return any(item.get("action_id") == action_id for item in _objects(shown["blocks"]))
+def _has(shown: Json, action_id: str, value: Any) -> bool:
+    return any(
+        item.get("action_id") == action_id and (item.get("type") != "button" or value in (None, item.get("value")))
+        for item in _objects(shown["blocks"])
+    )
 
 
 def _objects(value: Any) -> list[Json]:

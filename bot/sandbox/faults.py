@@ -8,7 +8,7 @@ from typing import Any
 
 Json = dict[str, Any]
 API_FAULTS = ("503", "429", "hang", "lost", "refused")
-STAGES = ("connect", "ehlo", "mail", "rcpt", "data", "dot")
+STAGES = ("ehlo", "mail", "rcpt", "data", "dot")
 
 
 @dataclass(slots=True)

@@ -83,10 +83,12 @@ def places(blocks: list[Json]) -> Iterator[Place]:
             yield from places(block.get("child_blocks", []))
 
 
-def find_place(blocks: list[Json], action_id: str, block_id: str | None) -> Place | None:
-    """The element with this action id, in the named block if one is named."""
+def find_place(blocks: list[Json], action_id: str, block_id: str | None, value: Any = None) -> Place | None:
+    """The element with this action id, in the named block if one is named; a button also by its value if one is."""
     for place in places(blocks):
         if place.element.get("action_id") == action_id and block_id in (None, place.block["block_id"]):
+            if place.element["type"] == "button" and value not in (None, place.element.get("value")):
+                continue
             return place
     return None
 

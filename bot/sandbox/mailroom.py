@@ -24,6 +24,7 @@ COMMAND_LIMIT = 2_048
 KEPT = 50_000
 EXCERPT = 4_000
 DROP = "drop"
+HANG = "hang"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,14 @@ class Mail:
     raw: bytes
     at: float
 
-    def parsed(self) -> Mime:
-        """The mail's structure, for showing it."""
-        return BytesParser(policy=modern).parsebytes(self.raw)
+    def parsed(self, *, headers_only: bool = False) -> Mime:
+        """The mail's structure, or only its headers: a listing must not cost what its attachments do."""
+        octets = self.raw.split(b"\r\n\r\n", 1)[0] if headers_only else self.raw
+        return BytesParser(policy=modern).parsebytes(octets)
 
     def as_page(self, *, whole: bool = False) -> Json:
         """Headers and size; with `whole` also the text and the attachments' names."""
-        mime = self.parsed()
-        fields = [[name, str(value)] for name, value in mime.items()]
+        mime = self.parsed(headers_only=not whole)
         data: Json = {
             "id": self.id,
             "recipient": self.recipient,
@@ -57,7 +58,11 @@ class Mail:
             "can_leave": "List-Unsubscribe-Post" in mime,
         }
         if whole:
-            data |= {"headers": fields, "text": _text_of(mime), "attachments": _attachments(mime)}
+            data |= {
+                "headers": [[name, str(value)] for name, value in mime.items()],
+                "text": _text_of(mime),
+                "attachments": _attachments(mime),
+            }
         return data
 
 
@@ -135,10 +140,12 @@ class _Hooks:
         self._boxes = boxes
         self._faults = faults
 
-    def _fault(self, server: SMTP, stage: str, names: list[str]) -> str | None:
+    async def _fault(self, server: SMTP, stage: str, names: list[str]) -> str | None:
         fault = self._faults.match(names, stage)
         if fault is None:
             return None
+        if fault.what == HANG:
+            await asyncio.Event().wait()  # until the client hangs up, which cancels this session
         if fault.what == DROP:
             _abort(server)
             return "421 4.3.2 Closing"
@@ -148,7 +155,7 @@ class _Hooks:
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         session.host_name = hostname
-        fault = self._fault(server, "ehlo", [hostname])
+        fault = await self._fault(server, "ehlo", [hostname])
         if fault is not None:
             return [fault]
         return [*responses[:-1], "250-PIPELINING", "250-ENHANCEDSTATUSCODES", responses[-1]]
@@ -157,7 +164,7 @@ class _Hooks:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         address = "" if address == "<>" else address
-        fault = self._fault(server, "mail", [address])
+        fault = await self._fault(server, "mail", [address])
         if fault is not None:
             return fault
         # aiosmtpd takes an empty mail_from for "no MAIL yet", so the null sender stays "<>" until the dot.
@@ -168,7 +175,7 @@ class _Hooks:
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        fault = self._fault(server, "rcpt", [address])
+        fault = await self._fault(server, "rcpt", [address])
         if fault is not None:
             return fault
         envelope.rcpt_tos.append(address)
@@ -177,16 +184,16 @@ class _Hooks:
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
-        fault = self._fault(server, "dot", list(envelope.rcpt_tos))
+        fault = await self._fault(server, "dot", list(envelope.rcpt_tos))
         if fault is not None:
             return fault
         mail_from = "" if envelope.mail_from in (None, "<>") else str(envelope.mail_from)
         self._boxes.put(list(envelope.rcpt_tos), mail_from, _octets(envelope.content))
         return "250 2.0.0 OK: in the mailbox"
 
-    def at_data(self, server: SMTP, recipients: list[str]) -> str | None:
+    async def at_data(self, server: SMTP, recipients: list[str]) -> str | None:
         """A fault ordered for the DATA command itself, before the 354."""
-        return self._fault(server, "data", recipients)
+        return await self._fault(server, "data", recipients)
 
 
 class _Protocol(SMTP):
@@ -215,7 +222,7 @@ class _Protocol(SMTP):
         super().connection_lost(error)
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd's name
-        fault = self._hooks.at_data(self, list(self.envelope.rcpt_tos)) if self.envelope else None
+        fault = await self._hooks.at_data(self, list(self.envelope.rcpt_tos)) if self.envelope else None
         if fault is not None:
             await self.push(fault)
             return

@@ -45,6 +45,8 @@ close, callback_id, blocks, values, errors: {block_id: text}, trouble}`; `values
 (block_id -> action_id -> `{type, value | selected_option | selected_users | …}`). `failures: [{at, text, code,
 detail}]`, newest last. Messages carry `author` ids: names are in `people`, and "USLACKBOT" is Slack itself.
 
+Where several buttons share an action id, `value` (or `block_id`) says which.
+
 Values for `act` and `fill`: text, number, date (YYYY-MM-DD), time (HH:MM), person or channel id as a string; an
 option by its `value`; lists of these for multi selects and checkboxes; null or [] empties.
 

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.sandbox.blockkit import check_blocks
+from bot.sandbox.faults import Faults
 from bot.sandbox.people import BOT_USER
 from bot.sandbox.tickets import ResponseUrl, TicketError
 from bot.sandbox.workspace import Workspace
@@ -17,11 +18,15 @@ Json = dict[str, Any]
 class ResponseUrls:
     """`/response/<secret>`: one answer per POST."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, faults: Faults) -> None:
         self._workspace = workspace
+        self._faults = faults
 
     async def serve(self, request: web.Request) -> web.Response:
         """Take one answer: "ok", or 404 with used_url or expired_url, or 400/500 with what is wrong."""
+        fault = self._faults.match(["response"], "api")
+        if fault is not None:
+            return web.Response(status=503 if fault.what != "429" else 429, text="unavailable")
         try:
             ticket = self._workspace.tickets.use_response(request.match_info["secret"])
         except TicketError as error:

@@ -32,7 +32,6 @@ DEFAULT_EVENTS = frozenset(
         "user_change",
         "team_join",
         "channel_archive",
-        "channel_rename",
     }
 )
 

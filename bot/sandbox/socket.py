@@ -14,6 +14,7 @@ from bot.sandbox.people import APP
 
 Json = dict[str, Any]
 MOST_CONNECTIONS = 10
+CLOSE_TIMEOUT = 2.0
 
 
 class UnansweredError(Exception):
@@ -60,7 +61,7 @@ class SocketHub:
         if ticket not in self._tickets:
             return web.Response(status=404, text="invalid ticket")
         self._tickets.discard(ticket)
-        stream = web.WebSocketResponse(autoping=True, heartbeat=self._ping_interval or None)
+        stream = web.WebSocketResponse(timeout=CLOSE_TIMEOUT, autoping=True, heartbeat=self._ping_interval or None)
         await stream.prepare(request)
         if len(self._connections) >= MOST_CONNECTIONS:
             await stream.send_json(_disconnect("too_many_websockets"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -42,18 +43,18 @@ class WebApi:
         fault = self._faults.match([name], "api")
         if fault is not None:
             if fault.what == "hang":
-                recovered = self._recovered
-                await asyncio.wait_for(recovered.wait(), HANG)
-                return _drop(request)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._recovered.wait(), HANG)
+                return drop(request)
             if fault.what == "refused":
-                return _drop(request)
+                return drop(request)
             if fault.what == "429":
                 return _ratelimited(fault.retry_after)
             if fault.what == "503":
                 return web.Response(status=503, content_type="text/html", text="<html><body>Unavailable</body></html>")
         answer = await self._answer(name, request)
         if fault is not None:  # "lost": done, but the answer never arrives
-            return _drop(request)
+            return drop(request)
         return answer
 
     async def _answer(self, name: str, request: web.Request) -> web.StreamResponse:
@@ -105,7 +106,7 @@ def _ratelimited(seconds: int) -> web.Response:
     return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": str(seconds)})
 
 
-def _drop(request: web.Request) -> web.Response:
+def drop(request: web.Request) -> web.Response:
     """Close the connection without a word of answer."""
     if request.transport is not None:
         request.transport.abort()

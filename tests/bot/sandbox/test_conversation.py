@@ -380,3 +380,186 @@ async def test_an_event_nobody_took_comes_again(rig: Rig) -> None:
     assert {r["event_id"] for r in records} == {heard[0][0]}
     assert heard[0][1]["email"] == "hopper@example.org"
     assert int(heard[0][2][0]) >= 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ({"response_action": "errors", "errors": {"elsewhere": "x"}}, "invalid_errors"),
+        ({"response_action": "update", "view": modal(section("x" * 3_001))}, "invalid_arguments"),
+        ({"response_action": "update", "view": home(section())}, "invalid_arguments"),
+        ({"response_action": "dance"}, "invalid_response_action"),
+    ],
+    ids=["foreign block", "too long", "not a modal", "unknown"],
+)
+async def test_an_answer_slack_would_not_take_is_trouble_for_the_person(rig: Rig, answer: Json, error: str) -> None:
+    app = rig.app()
+
+    @app.command("/group")
+    async def group(ack: Any, body: Json, client: Any) -> None:
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=modal(question("a", typed("a"), optional=True)))
+
+    @app.view("wizard")
+    async def wizard(ack: Any) -> None:
+        await ack(answer)
+
+    await rig.bolt(app)
+    await rig.pocket.command("ada", "#general", "/group")
+    await rig.pocket.wait_modal("ada")
+    refused = await rig.pocket.submit("ada")
+    assert (refused["ok"], refused["error"]) == (False, error)
+    shown = await rig.pocket.modal("ada")
+    assert shown is not None
+    assert "some trouble" in shown["trouble"]
+    assert (await rig.pocket.state("ada"))["failures"][-1]["code"] == error
+
+
+async def test_clear_closes_the_whole_stack(rig: Rig) -> None:
+    app = rig.app()
+
+    @app.command("/group")
+    async def group(ack: Any, body: Json, client: Any) -> None:
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=modal(section("root")))
+
+    @app.view("wizard")
+    async def wizard(ack: Any) -> None:
+        await ack(response_action="push", view=modal(section("last"), callback_id="last"))
+
+    @app.view("last")
+    async def last(ack: Any) -> None:
+        await ack(response_action="clear")
+
+    await rig.bolt(app)
+    await rig.pocket.command("ada", "#general", "/group")
+    await rig.pocket.wait_modal("ada", contains="root")
+    await rig.pocket.submit("ada")
+    await rig.pocket.wait_modal("ada", contains="last")
+    assert (await rig.pocket.submit("ada"))["ok"]
+    assert await rig.pocket.modal("ada") is None
+
+
+async def test_a_push_from_a_click_in_a_modal_and_its_hash_on_update(rig: Rig) -> None:
+    app, hashes = rig.app(), []
+
+    @app.command("/group")
+    async def group(ack: Any, body: Json, client: Any) -> None:
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=modal(actions(button("deeper"))))
+
+    @app.action("deeper")
+    async def deeper(ack: Any, body: Json, client: Any) -> None:
+        await ack()
+        hashes.append((body["view"]["id"], body["view"]["hash"]))
+        await client.views_push(trigger_id=body["trigger_id"], view=modal(section("second")))
+
+    await rig.bolt(app)
+    await rig.pocket.command("ada", "#general", "/group")
+    await rig.pocket.wait_modal("ada")
+    await rig.pocket.click("ada", "deeper")
+    second = await rig.pocket.wait_modal("ada", contains="second")
+    with pytest.raises(PocketError, match="not in front"):
+        await rig.pocket.post("act", person="ada", view=hashes[0][0], action_id="deeper")
+    await rig.client.views_update(view_id=hashes[0][0], hash=hashes[0][1], view=modal(section("root, later")))
+    with pytest.raises(SlackApiError, match="hash_conflict"):
+        await rig.client.views_update(view_id=hashes[0][0], hash=hashes[0][1], view=modal(section("too late")))
+    await rig.pocket.close("ada")
+    assert second["id"] != hashes[0][0]
+    await rig.pocket.wait_modal("ada", contains="root, later")
+
+
+async def test_of_several_buttons_with_one_action_id_the_value_tells(rig: Rig) -> None:
+    app, heard = rig.app(), []
+
+    @app.action("approve")
+    async def approve(ack: Any, action: Json) -> None:
+        await ack()
+        heard.append((action["block_id"], action["value"]))
+
+    await rig.bolt(app)
+    rows = [actions(button("approve", value=str(n)), block_id=f"row{n}") for n in (1, 2)]
+    for number in (7, 8):
+        card = [*rows, actions(button("approve", value=str(number)), block_id="own")]
+        await rig.client.chat_postMessage(channel="C0GENERAL", text=str(number), blocks=card)
+    await rig.pocket.click("ada", "approve", value="2")
+    await rig.pocket.click("ada", "approve", value="7")
+    await rig.pocket.click("ada", "approve", block_id="row1")
+    assert heard == [("row2", "2"), ("own", "7"), ("row1", "1")]
+    with pytest.raises(PocketError):
+        await rig.pocket.click("ada", "approve", value="9")
+
+
+async def test_a_channel_picker_offers_what_the_filter_lets_through_and_the_person_sees(rig: Rig) -> None:
+    picker = {
+        "type": "conversations_select",
+        "action_id": "where",
+        "filter": {"include": ["private"], "exclude_bot_users": True},
+    }
+
+    app = rig.app()
+
+    @app.command("/group")
+    async def group(ack: Any, body: Json, client: Any) -> None:
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=modal(question("where", picker)))
+
+    await rig.bolt(app)
+    await rig.pocket.command("linus", "#general", "/group")
+    await rig.pocket.wait_modal("linus")
+    for channel, why in (("C0GENERAL", "filtered out"), ("C0MODERATORS", "not in the channel"), ("C0NO", "not in")):
+        with pytest.raises(PocketError, match=why):
+            await rig.pocket.fill("linus", {"where": channel})
+    await rig.pocket.command("grace", "#general", "/group")
+    await rig.pocket.wait_modal("grace")
+    assert (await rig.pocket.fill("grace", {"where": "C0MODERATORS"}))["ok"]
+
+
+async def test_checkboxes_radios_overflow_dates_and_numbers_have_slacks_shapes(rig: Rig) -> None:
+    app, heard = rig.app(), []
+    options = [option("one"), option("two")]
+    blocks = [
+        question("boxes", {"type": "checkboxes", "action_id": "boxes", "options": options, "initial_options": options}),
+        question("radio", {"type": "radio_buttons", "action_id": "radio", "options": options}),
+        question("day", {"type": "datepicker", "action_id": "day", "initial_date": "2026-03-02"}),
+        question("hour", {"type": "timepicker", "action_id": "hour"}),
+        question("moment", {"type": "datetimepicker", "action_id": "moment"}, optional=True),
+        question("pick", {"type": "channels_select", "action_id": "pick"}),
+        {**section(), "accessory": {"type": "overflow", "action_id": "more", "options": options}},
+    ]
+
+    @app.command("/group")
+    async def group(ack: Any, body: Json, client: Any) -> None:
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=modal(*blocks))
+
+    @app.action("more")
+    async def more(ack: Any, action: Json) -> None:
+        await ack()
+        heard.append(action["selected_option"]["value"])
+
+    @app.view("wizard")
+    async def wizard(ack: Any, body: Json) -> None:
+        await ack()
+        heard.append(body["view"]["state"]["values"])
+
+    await rig.bolt(app)
+    await rig.pocket.command("ada", "#general", "/group")
+    await rig.pocket.wait_modal("ada")
+    await rig.pocket.click("ada", "more", value="two")
+    for action_id, bad in (("day", "tomorrow"), ("hour", "noon"), ("boxes", "one")):
+        with pytest.raises(PocketError):
+            await rig.pocket.fill("ada", {action_id: bad})
+    await rig.pocket.fill("ada", {"boxes": ["two"], "radio": "one", "hour": "09:30", "pick": "C0RANDOM"})
+    assert (await rig.pocket.submit("ada"))["ok"]
+    assert heard == [
+        "two",
+        {
+            "boxes": {"boxes": {"type": "checkboxes", "selected_options": [option("two")]}},
+            "radio": {"radio": {"type": "radio_buttons", "selected_option": option("one")}},
+            "day": {"day": {"type": "datepicker", "selected_date": "2026-03-02"}},
+            "hour": {"hour": {"type": "timepicker", "selected_time": "09:30"}},
+            "moment": {"moment": {"type": "datetimepicker", "selected_date_time": None}},
+            "pick": {"pick": {"type": "channels_select", "selected_channel": "C0RANDOM"}},
+        },
+    ]

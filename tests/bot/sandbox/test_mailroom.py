@@ -135,6 +135,19 @@ async def test_the_sink_drops_the_line_on_order(rig: Rig) -> None:
     assert len(await rig.pocket.mailbox("ada@example.org")) == 1
 
 
+async def test_the_sink_falls_silent_on_order(rig: Rig) -> None:
+    await rig.pocket.control(mail={"stage": "dot", "reply": "hang", "times": 1})
+    at = rig.sandbox.sink_at
+
+    def hand_over() -> None:
+        with smtplib.SMTP(at.host, at.port, timeout=0.3) as server:
+            server.sendmail("a@example.org", ["ada@example.org"], b"Subject: x\r\n\r\n")
+
+    with pytest.raises((TimeoutError, smtplib.SMTPServerDisconnected)):
+        await asyncio.to_thread(hand_over)
+    assert await rig.pocket.mailbox("ada@example.org") == []
+
+
 async def test_members_pass_pretenders_fail_and_strangers_carry_no_verdict(looped: Rig) -> None:
     pocket = looped.pocket
     sent = await pocket.compose("ada", "ops@example.org", "From Ada", "Grüße", attachment=5_000)

@@ -9,11 +9,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
+import yarl
 
+from bot.sandbox.app import Sandbox
 from bot.sandbox.driver import PocketError
 from bot.sandbox.settings import StartRefusedError, read_settings
-from tests.bot.sandbox.conftest import Rig, Start
+from tests.bot.sandbox.conftest import FAST, Rig, Start
 from tests.bot.sandbox.shapes import actions, button, section
 
 ROOT = Path(__file__).parents[3]
@@ -34,6 +37,30 @@ async def test_another_page_cannot_drive_it(rig: Rig, headers: dict[str, str]) -
     async with rig.session.post(f"{rig.sandbox.base}/pocket/say", data=body, headers=sent) as answer:
         assert answer.status == 403
     assert await rig.pocket.messages("ada", "#general") == []
+
+
+async def test_the_page_is_served_by_name_and_nothing_beside_it(tmp_path: Path) -> None:
+    page = tmp_path / "page"
+    page.mkdir()
+    (page / "index.html").write_text("<title>Pocket</title>")
+    (page / "pocket.js").write_text("export {}")
+    (tmp_path / "secret").write_text("hush")
+    sandbox = Sandbox(FAST, page=page)
+    base = await sandbox.start()
+    async with aiohttp.ClientSession() as session:
+        for path, code, says in (
+            ("/", 200, "Pocket"),
+            ("/pocket.js", 200, "export"),
+            ("/nothing.js", 404, ""),
+            ("/%2e%2e/secret", 404, ""),
+            ("/..%2fsecret", 404, ""),
+        ):
+            async with session.get(yarl.URL(base + path, encoded=True)) as answer:
+                text = await answer.text()
+                assert (path, answer.status) == (path, code)
+                assert says in text
+                assert "hush" not in text
+    await sandbox.stop()
 
 
 async def test_its_own_page_can(rig: Rig) -> None:

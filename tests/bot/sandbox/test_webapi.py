@@ -237,6 +237,8 @@ async def test_a_response_url_serves_five_times_in_half_an_hour(rig: Rig) -> Non
     fresh = workspace.tickets.new_response("U0LINUS", "C0GENERAL", None)
     assert await use(fresh, blocks=[{"type": "carnival"}]) == (400, "invalid_blocks")
     assert await use(fresh) == (400, "no_text")
+    await rig.pocket.control(outage="503")
+    assert await use(fresh, text="x") == (503, "unavailable")
 
 
 async def test_five_thousand_people_are_paged(start: Start) -> None:

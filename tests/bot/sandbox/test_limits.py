@@ -1,0 +1,76 @@
+"""The sandbox's table of limits beside an independent one (slackblocks), and the checker at each limit's edge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from slackblocks import _limits as oracle
+from slackblocks import _surfaces as surfaces
+
+from bot.sandbox.blockkit import check_blocks
+from bot.sandbox.limits import BLOCK_RULES, BLOCKS_ON, BLOCKS_PER_SURFACE, ELEMENT_RULES, VIEW_RULES, Rule
+
+BLOCK, ELEMENT, VIEW = BLOCK_RULES, ELEMENT_RULES, VIEW_RULES
+PAIRS: list[tuple[Rule, str]] = [
+    (BLOCK["section"]["text"], "TEXT_MAX_LENGTH"),
+    (BLOCK["header"]["text"], "HEADER_TEXT_MAX_LENGTH"),
+    (BLOCK["section"]["fields"], "SECTION_FIELDS_MAX_ITEMS"),
+    (BLOCK["context"]["elements"], "CONTEXT_ELEMENTS_MAX_ITEMS"),
+    (BLOCK["actions"]["elements"], "ACTIONS_ELEMENTS_MAX_ITEMS"),
+    (BLOCK["context_actions"]["elements"], "CONTEXT_ACTIONS_ELEMENTS_MAX_ITEMS"),
+    (BLOCK["input"]["label"], "INPUT_LABEL_MAX_LENGTH"),
+    (BLOCK["input"]["hint"], "INPUT_HINT_MAX_LENGTH"),
+    (BLOCK["table"]["rows"], "TABLE_ROWS_MAX_ITEMS"),
+    (BLOCK["alert"]["text"], "ALERT_TEXT_MAX_LENGTH"),
+    (BLOCK["card"]["title"], "CARD_TITLE_MAX_LENGTH"),
+    (BLOCK["card"]["body"], "CARD_BODY_MAX_LENGTH"),
+    (ELEMENT["button"]["text"], "BUTTON_TEXT_MAX_LENGTH"),
+    (ELEMENT["button"]["value"], "BUTTON_VALUE_MAX_LENGTH"),
+    (ELEMENT["button"]["url"], "BUTTON_URL_MAX_LENGTH"),
+    (ELEMENT["button"]["accessibility_label"], "BUTTON_ACCESSIBILITY_LABEL_MAX_LENGTH"),
+    (ELEMENT["button"]["action_id"], "ACTION_ID_MAX_LENGTH"),
+    (ELEMENT["overflow"]["options"], "OVERFLOW_OPTIONS_MAX_ITEMS"),
+    (ELEMENT["checkboxes"]["options"], "CHECKBOXES_OPTIONS_MAX_ITEMS"),
+    (ELEMENT["radio_buttons"]["options"], "RADIO_BUTTONS_OPTIONS_MAX_ITEMS"),
+    (ELEMENT["static_select"]["options"], "SELECT_OPTIONS_MAX_ITEMS"),
+    (ELEMENT["static_select"]["option_groups"], "SELECT_OPTION_GROUPS_MAX_ITEMS"),
+    (ELEMENT["static_select"]["placeholder"], "SELECT_PLACEHOLDER_MAX_LENGTH"),
+    (ELEMENT["plain_text_input"]["max_length"], "PLAIN_TEXT_INPUT_MAX_LENGTH_MAX"),
+]
+
+
+@pytest.mark.parametrize(("rule", "name"), PAIRS, ids=[name for _, name in PAIRS])
+def test_the_two_tables_agree(rule: Rule, name: str) -> None:
+    assert rule.high == getattr(oracle, name)
+
+
+@pytest.mark.parametrize("surface", sorted(BLOCKS_ON))
+def test_the_surfaces_agree(surface: str) -> None:
+    assert BLOCKS_ON[surface] == dict(surfaces._BLOCK_TYPES_BY_SURFACE)[surface]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("surface", sorted(BLOCKS_PER_SURFACE))
+def test_one_block_more_than_fits_is_refused(surface: str) -> None:
+    most = BLOCKS_PER_SURFACE[surface]
+    divider: dict[str, Any] = {"type": "divider"}
+    assert check_blocks(surface, [divider] * most) == []
+    assert check_blocks(surface, [divider] * (most + 1)) == [
+        f"no more than {most} items allowed [json-pointer:/blocks]"
+    ]
+
+
+def test_the_edge_of_a_text_is_still_inside() -> None:
+    def section(size: int) -> list[dict[str, Any]]:
+        return [{"type": "section", "text": {"type": "mrkdwn", "text": "x" * size}}]
+
+    assert check_blocks("message", section(3_000)) == []
+    assert check_blocks("message", section(3_001)) == [
+        "must be less than 3001 characters [json-pointer:/blocks/0/text/text]"
+    ]
+
+
+@pytest.mark.parametrize("junk", [None, 7, "x", {}, [], [[]], [{"type": []}], {"type": "section", "text": 7}])
+def test_junk_is_a_finding_not_an_accident(junk: Any) -> None:
+    assert check_blocks("message", [junk])
+    assert check_blocks("message", [{"type": "actions", "elements": junk}, {"type": "section", "accessory": junk}])
