@@ -165,7 +165,8 @@ def all_options(element: Json) -> Iterator[Json]:
     groups = element.get("option_groups")
     if isinstance(groups, list):
         for group in groups:
-            yield from group.get("options", []) if isinstance(group, dict) else []
+            inner = group.get("options") if isinstance(group, dict) else None
+            yield from inner if isinstance(inner, list) else []
     options = element.get("options")
     if isinstance(options, list):
         yield from options
@@ -192,6 +193,16 @@ def _context(value: Any, rule: Rule, where: str) -> Findings:
             yield from _text(item, Rule("text"), f"{where}/{index}")
 
 
+def _blocks(value: Any, rule: Rule, where: str) -> Findings:
+    """Blocks inside a container: any a message may have, but markdown, cards and containers (Slack's reference)."""
+    yield from _list(value, rule, where)
+    for index, block in enumerate(value if isinstance(value, list) else []):
+        if isinstance(block, dict) and block.get("type") in ("markdown", "card", "container"):
+            yield _say(f"unsupported type: {block['type']}", f"{where}/{index}/type")
+        else:
+            yield from _block(block, "message", f"{where}/{index}")
+
+
 def _any(value: Any, rule: Rule, where: str) -> Findings:
     yield from ()
 
@@ -212,6 +223,7 @@ CHECKS: dict[str, Callable[[Any, Rule, str], Findings]] = {
     "element": _element,
     "elements": _elements,
     "context": _context,
+    "blocks": _blocks,
     "any": _any,
 }
 
@@ -268,7 +280,7 @@ def check_blocks(surface: str, blocks: Any, where: str = "/blocks") -> list[str]
 def check_view(view: Any) -> list[str]:
     """What is wrong with a view as given to views.open, push, update or publish; empty when nothing is."""
     kind = view.get("type") if isinstance(view, dict) else None
-    if kind not in VIEW_RULES:
+    if not isinstance(kind, str) or kind not in VIEW_RULES:
         return [_say(f"unsupported type: {kind}", "/view/type")]
     findings = list(_fields(view, VIEW_RULES[kind], "/view"))
     blocks = view.get("blocks")

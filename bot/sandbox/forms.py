@@ -150,6 +150,8 @@ def element_state(element: Json, value: Any, offered: list[Json]) -> Json:
         raise ImpossibleError(f"{value!r} is not a date of the form YYYY-MM-DD")
     if key == "selected_time" and not re.fullmatch(r"\d\d:\d\d", str(value)):
         raise ImpossibleError(f"{value!r} is not a time of the form HH:MM")
+    if key == "selected_date_time" and not isinstance(value, int):
+        raise ImpossibleError(f"{value!r} is not a time in seconds since the epoch")
     return {"type": kind, key: value}
 
 

@@ -131,7 +131,7 @@ BLOCK_RULES: dict[str, Rules] = {
     "container": {
         "title": Rule("text", high=150),
         "subtitle": Rule("text", high=150),
-        "child_blocks": Rule("list", required=True, low=1, high=10),
+        "child_blocks": Rule("blocks", required=True, low=1, high=10),
         "icon": _ANY,
         "width": Rule("string"),
         "is_collapsible": _FLAG,

@@ -13,9 +13,9 @@ Json = dict[str, Any]
 
 
 def with_ids(blocks: list[Json]) -> list[Json]:
-    """Blocks with the block and action ids Slack makes up where the app gave none."""
+    """Blocks with the block and action ids Slack makes up where the app gave none; a null is a field not given."""
     done: list[Json] = []
-    for block in blocks:
+    for block in _pruned(blocks):
         fresh = {**block, "block_id": block.get("block_id") or secrets.token_urlsafe(4)}
         if isinstance(fresh.get("accessory"), dict) and fresh["accessory"].get("type") != "image":
             fresh["accessory"] = _named(fresh["accessory"])
@@ -23,10 +23,18 @@ def with_ids(blocks: list[Json]) -> list[Json]:
             fresh["elements"] = [_named(element) for element in fresh["elements"]]
         if fresh.get("type") == "card" and "actions" in fresh:
             fresh["actions"] = [_named(element) for element in fresh["actions"]]
+        if fresh.get("type") == "container":
+            fresh["child_blocks"] = with_ids(fresh["child_blocks"])
         if fresh.get("type") == "input":
             fresh["element"] = _named(fresh["element"])
         done.append(fresh)
     return done
+
+
+def _pruned(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _pruned(part) for key, part in value.items() if part is not None}
+    return [_pruned(part) for part in value] if isinstance(value, list) else value
 
 
 def _named(element: Json) -> Json:

@@ -88,7 +88,7 @@ def post(action: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
             return web.json_response(await action(body))
         except KeyError as error:
             return web.json_response({"error": f"missing field {error}"}, status=400)
-        except (ImpossibleError, ValueError) as error:
+        except (ImpossibleError, TypeError, ValueError) as error:
             return web.json_response({"error": str(error)}, status=400)
 
     return serve

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from slackblocks import _limits as oracle
 from slackblocks import _surfaces as surfaces
 
-from bot.sandbox.blockkit import check_blocks
-from bot.sandbox.limits import BLOCK_RULES, BLOCKS_ON, BLOCKS_PER_SURFACE, ELEMENT_RULES, VIEW_RULES, Rule
+from bot.sandbox.blockkit import check_blocks, check_view
+from bot.sandbox.forms import initial_values, places
+from bot.sandbox.limits import BLOCK_RULES, BLOCKS_ON, BLOCKS_PER_SURFACE, ELEMENT_RULES, Rule
+from bot.sandbox.messages import with_ids
+from tests.bot.sandbox.shapes import actions, button, option, plain, question, typed
 
-BLOCK, ELEMENT, VIEW = BLOCK_RULES, ELEMENT_RULES, VIEW_RULES
+BLOCK, ELEMENT = BLOCK_RULES, ELEMENT_RULES
 PAIRS: list[tuple[Rule, str]] = [
     (BLOCK["section"]["text"], "TEXT_MAX_LENGTH"),
     (BLOCK["header"]["text"], "HEADER_TEXT_MAX_LENGTH"),
@@ -74,3 +80,47 @@ def test_the_edge_of_a_text_is_still_inside() -> None:
 def test_junk_is_a_finding_not_an_accident(junk: Any) -> None:
     assert check_blocks("message", [junk])
     assert check_blocks("message", [{"type": "actions", "elements": junk}, {"type": "section", "accessory": junk}])
+
+
+VALID: list[dict[str, Any]] = [
+    {"type": "section", "text": {"type": "mrkdwn", "text": "x"}, "accessory": button("a")},
+    actions(
+        button("b"),
+        {
+            "type": "static_select",
+            "action_id": "s",
+            "option_groups": [{"label": plain("G"), "options": [option("one")]}],
+            "initial_option": option("one"),
+        },
+        {"type": "overflow", "action_id": "o", "options": [option("one")]},
+    ),
+    {"type": "context", "elements": [plain("x"), {"type": "image", "image_url": "https://x", "alt_text": "x"}]},
+    question("q", typed("t", max_length=5)),
+    {"type": "container", "child_blocks": [actions(button("c"), block_id="inner")]},
+]
+JUNK = st.one_of(st.none(), st.integers(), st.text(max_size=3), st.just([]), st.just({}), st.just([7]), st.booleans())
+
+
+def _paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [at] * bool(at) + [path for key, part in inner for path in _paths(part, (*at, key))]
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.data())
+def test_whatever_passes_the_checker_can_be_shown_and_filled(data: st.DataObject) -> None:
+    blocks = copy.deepcopy(VALID)
+    assert check_blocks("message", blocks) == []
+    path = data.draw(st.sampled_from(_paths(blocks)))
+    holder: Any = blocks
+    for key in path[:-1]:
+        holder = holder[key]
+    holder[path[-1]] = data.draw(JUNK)
+    if not check_blocks("message", blocks):
+        assert initial_values(with_ids(blocks)) is not None
+        assert all(place.element["action_id"] for place in places(with_ids(blocks)))
+
+
+@pytest.mark.parametrize("junk", [None, [], 7, {"type": []}, {"type": "modal", "blocks": 7}, {"type": "home"}])
+def test_junk_for_a_view_is_a_finding_too(junk: Any) -> None:
+    assert check_view(junk)
