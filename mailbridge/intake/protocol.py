@@ -98,8 +98,8 @@ class Protocol(SMTP):
                 await self._last_words(end.reply)
         except (OSError, TimeoutError):
             _log.debug("session.lost", client=self._client)
-        except Exception:  # noqa: BLE001 - whatever it is, the client is told to try again
-            _log.exception("session.failed", client=self._client)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the client is told to try again
+            _log.error("session.failed", client=self._client, **trouble.told(fault))
             await self._last_words(replies.CLOSING)
         finally:
             self._writer.close()
@@ -177,7 +177,7 @@ class Protocol(SMTP):
         try:
             return await self._dialogue.hear(verb, argument)
         except Exception as fault:  # noqa: BLE001 - a fault of ours is a 4xx, whatever it is
-            _log.exception("command.failed", verb=verb, client=self._client)
+            _log.error("command.failed", verb=verb, client=self._client, **trouble.told(fault))
             return Answer((trouble.reply(fault).line(),))
 
     def _count(self, verb: str, heard: Answer) -> None:
@@ -241,7 +241,7 @@ class Protocol(SMTP):
         try:
             return await arrival.deliver(self._house, envelope, raw)
         except Exception as fault:  # noqa: BLE001 - a fault of ours is a 4xx, whatever it is
-            _log.exception("message.failed", id=envelope.public_id, client=self._client)
+            _log.error("message.failed", id=envelope.public_id, client=self._client, **trouble.told(fault))
             return [trouble.reply(fault)] * len(envelope.recipients)
 
     async def _read(self, content: Content) -> None:

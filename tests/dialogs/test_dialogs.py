@@ -11,7 +11,7 @@ import pytest
 
 from store.engine import Database
 from store.terms import Moderation, Posting
-from tests.mailbridge.intake.conftest import Client, Room, add_group, add_member, opened
+from tests.mailbridge.intake.room import Client, Room, add_group, add_member, opened
 
 SCRIPTS = sorted(Path(__file__).parent.glob("*.txt"))
 _ESCAPE = re.compile(rb"\\(x[0-9a-f]{2}|[rnt0\\])")

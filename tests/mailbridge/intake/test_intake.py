@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from store.terms import PostState
-from tests.mailbridge.intake.conftest import Room
+from tests.mailbridge.intake.room import Room
 
 MAIL = "From: Ada <a@example.com>\r\nSubject: Hello\r\nMessage-ID: <1@example.com>\r\n\r\nText\r\n"
 
