@@ -77,8 +77,8 @@ def lanes_due(bulk: Bulk, limit: int) -> list[tuple[int, str]]:
 def next_due(bulk: Bulk) -> datetime | None:
     """When something becomes due that is not yet: a retry, or a lane's wait at its end."""
     later = case((col(Lane.waiting_until) > col(Turn.due_at), col(Lane.waiting_until)), else_=col(Turn.due_at))
-    query = select(later.label("at")).join(Lane, col(Lane.id) == col(Turn.lane_id)).order_by(later).limit(1)
-    moment: datetime | None = bulk.connection.execute(query.where(later > bulk.now)).scalar()
+    query = select(later.label("at")).select_from(Turn).join(Lane, col(Lane.id) == col(Turn.lane_id))
+    moment: datetime | None = bulk.connection.execute(query.where(later > bulk.now).order_by(later).limit(1)).scalar()
     return moment
 
 

@@ -208,7 +208,8 @@ class Connection(asyncio.Protocol):
             else:
                 self._abort(Reply(421, "4.5.0", f"The next hop was not understood: {error}"))
         else:
-            self._since = self._loop.time()
+            if replies:
+                self._since = self._loop.time()
             self._advance()
 
     def pause_writing(self) -> None:
@@ -254,6 +255,8 @@ class Connection(asyncio.Protocol):
             while not self._paused and (parts := dialogue.due()):
                 self._write(parts)
                 self._since = self._loop.time()
+                if not dialogue.streaming:
+                    break  # it is the hop's turn
         finally:
             self._advancing = False
         if dialogue.ending and dialogue.idle:

@@ -103,9 +103,8 @@ class Dialogue:
             self._begin()
         if self._commands:
             if self._offers.pipelining:
-                for command, entry in self._commands:
-                    parts.append(command)
-                    self._expected.append(entry)
+                parts += [command for command, _ in self._commands]
+                self._expected.extend([entry for _, entry in self._commands])
                 self._commands.clear()
             elif not self._expected:
                 command, entry = self._commands.popleft()

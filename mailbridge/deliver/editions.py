@@ -92,4 +92,5 @@ class Editions:
             hostname=hostname,
             in_reply_to=source.in_reply_to,
         )
-        return Publication(None, Edition(b"", stuffed(raw), eight_bit=not raw.isascii(), utf8=False, size=len(raw)))
+        foreign = not source.address.isascii()
+        return Publication(None, Edition(b"", stuffed(raw), eight_bit=not raw.isascii(), utf8=foreign, size=len(raw)))

@@ -63,7 +63,7 @@ RULES: tuple[Rule, ...] = (
     # --- about us, wherever it is said
     Rule(Fault.US, codes=frozenset({530, 534, 535, 538})),  # RFC 4954 6: authentication
     Rule(Fault.US, _ANY, r"5\.1\.(?:7|8|90)"),  # the sender's address; 90 is Exchange's daily count of recipients
-    Rule(Fault.US, _ANY, r"5\.4\.5"),  # Gmail: our daily quota
+    Rule(Fault.US, _ANY, r"5\.2\.252|5\.4\.5"),  # Exchange: no right to send as; Gmail: our daily quota
     Rule(Fault.US, _ANY, r"5\.3\.[25]|5\.5\.[1-4]"),  # the hop is closed or misconfigured, or we do not talk its way
     Rule(Fault.US, _ANY, r"5\.7\.(?:[89]|10|11|25|27)", None, frozenset({534, 535, 538, 550})),  # RFC 4954, RFC 7372
     # Exchange Online: relaying, permission, banned senders and addresses, tenant quotas, our domain's authentication.

@@ -26,7 +26,10 @@ class Transaction:
 
     def conclude(self, outcome: Outcome) -> None:
         """Give `outcome` to every recipient that has none yet."""
-        self.outcomes = [known or outcome for known in self.outcomes]
+        if self.outcomes == [None]:  # a personal copy
+            self.outcomes = [outcome]
+        else:
+            self.outcomes = [known or outcome for known in self.outcomes]
 
     def concluded(self) -> list[Outcome]:
         """The outcomes in the recipients' order."""

@@ -38,7 +38,14 @@ class Replies:
         self._rest = lines.pop()
         if len(self._rest) > LINE_OCTETS:
             raise Garbage("a line without end")
-        return [reply for line in lines if (reply := self._line(line)) is not None]
+        replies: list[Heard] = []
+        for line in lines:
+            code = _CODES.get(line[:3])
+            if code is not None and line[3:4] == b" " and line[-1:] == b"\r" and not self._lines and len(line) < 512:
+                replies.append((code, [line[4:-1]]))  # nearly all replies are one such line
+            elif (reply := self._line(line)) is not None:
+                replies.append(reply)
+        return replies
 
     def _line(self, line: bytes) -> Heard | None:
         if line[-1:] == b"\r":
@@ -64,7 +71,8 @@ class Replies:
 
 def text(lines: list[bytes]) -> str:
     """Reply lines as one line of text for people: bad UTF-8 replaced, controls blanked, at most 1,000 characters."""
-    return _CONTROLS.sub(" ", b" ".join(lines).decode("utf-8", "replace"))[:1000]
+    whole = b" ".join(lines).decode("utf-8", "replace")[:1000]
+    return whole if whole.isascii() and whole.isprintable() else _CONTROLS.sub(" ", whole)
 
 
 def reply(code: int, lines: list[bytes]) -> Reply:

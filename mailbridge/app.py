@@ -1,0 +1,140 @@
+"""The bridge's composition root: which parts a role runs, started in order, stopped in the other."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from enum import StrEnum
+
+import structlog
+
+from mailbridge import chores
+from mailbridge.deliver import route
+from mailbridge.deliver.editions import Publisher
+from mailbridge.deliver.pool import pools
+from mailbridge.deliver.worker import Worker
+from mailbridge.intake import opening
+from mailbridge.rejudge import rejudge
+from mailbridge.resolver import Resolver
+from mailbridge.rewrite.copy import one_click
+from mailbridge.settings import BridgeSettings
+from mailbridge.tokens import Tokens
+from mailbridge.web import Web
+from store import groups, lanes
+from store.engine import Database
+from store.names import Served
+from store.signal import Topic
+
+log = structlog.get_logger()
+
+REJUDGE_SECONDS = 60.0
+RESTART_SECONDS = 1.0
+
+
+class Role(StrEnum):
+    """What this process does; several processes may share the work."""
+
+    ALL = "all"
+    INTAKE = "intake"
+    DELIVER = "deliver"
+    WEB = "web"
+
+
+class Bridge:
+    """One process of the bridge."""
+
+    def __init__(self, settings: BridgeSettings, role: Role) -> None:
+        self._settings = settings
+        self._role = role
+        self._tokens = Tokens(settings.secrets)
+        # Parsed before anything is opened: a bad setting refuses the start.
+        self._route = route.parse(
+            settings.relay.get_secret_value(), mx_port=settings.mx_port, mx_allow=settings.mx_allow
+        )
+        self._served = Served(settings.domains, settings.published_domains)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until `stop`; then take nothing new, finish what is under way, and close.
+
+        Raises ListenRefused, WebRefused, RouteRefused, and what opening the database raises.
+        """
+        settings = self._settings
+        async with AsyncExitStack() as stack:
+            database = await Database.open(settings.database_url)
+            stack.push_async_callback(database.close)
+            async with database.writing() as tx:
+                await groups.ensure_builtins(tx, self._served)
+            if self._runs(Role.WEB):
+                web = Web(database, self._tokens, settings.web_listen)
+                await web.start()
+                stack.push_async_callback(web.stop)
+            if self._runs(Role.DELIVER):
+                await self._deliver(database, stack)
+            if self._runs(Role.INTAKE):
+                listener = opening.listener(settings, database)
+                await listener.start()
+                stack.push_async_callback(listener.stop)
+            log.info("bridge.started", role=str(self._role), host=settings.name)
+            await stop.wait()
+            log.info("bridge.stopping")
+
+    def _runs(self, role: Role) -> bool:
+        return self._role in (role, Role.ALL)
+
+    async def _deliver(self, database: Database, stack: AsyncExitStack) -> None:
+        settings, way = self._settings, self._route
+        limits = lanes.Limits(way.connections, way.rate, way.daily)
+        if isinstance(way, route.Relay):
+            await database.bulk(lambda bulk: lanes.ensure(bulk, lanes.RELAY, limits))
+        publisher = Publisher(settings.name, self._tokens, one_click(settings.public_url), settings.authserv_id)
+        ours = {settings.name, *settings.domains, *settings.published_domains}
+        pool_for = pools(
+            way,
+            Resolver(settings.nameservers),
+            helo=settings.name,
+            random=random.random,
+            ours=ours,
+        )
+        worker = Worker(
+            database,
+            publisher,
+            pool_for,
+            max_unsettled=settings.max_unsettled,
+            by_domain=isinstance(way, route.Mx),
+        )
+        scheduler = chores.schedule(database)
+        stack.callback(scheduler.shutdown, wait=False)
+        judging = asyncio.create_task(_kept_up("rejudge", lambda: _rejudging(database)))
+        stack.callback(judging.cancel)
+        delivering = asyncio.create_task(_kept_up("worker", worker.run))
+
+        async def drain() -> None:
+            worker.stop()
+            await delivering
+
+        stack.push_async_callback(drain)
+
+
+async def _kept_up(name: str, job: Callable[[], Awaitable[None]]) -> None:
+    """Run a loop; where a fault ends it (a database away), begin it again, so that a process never lives on half."""
+    while True:
+        try:
+            await job()
+        except asyncio.CancelledError:
+            raise
+        except Exception:  # the loop goes on whatever it met; what is claimed is fenced by its life
+            log.exception("loop.failed", loop=name)
+            await asyncio.sleep(RESTART_SECONDS)
+        else:
+            return
+
+
+async def _rejudging(database: Database) -> None:
+    with database.signal.ear(Topic.EXPAND) as ear:
+        while True:
+            await rejudge(database)
+            waited = 0.0
+            while waited < REJUDGE_SECONDS and not await ear.wait():
+                waited += 1.0
