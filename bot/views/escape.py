@@ -23,7 +23,7 @@ SPECIAL = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
 # Asterisk, tilde and grave accent format anywhere a word begins; an underscore only at the edge of a word.
 LOOKALIKE = {ord("*"): "∗", ord("~"): "∼", ord("`"): "ˋ"}
 EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
-EMOJI = re.compile(r":(?=[^\s:]{1,100}:)")
+EMOJI = re.compile(r":(?=\S{1,100}:)")
 SLACK_ID = re.compile(r"[A-Z0-9]{1,32}")
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 from bot.views import blocks, escape, limits
 from bot.views.blocks import Block, View
 from bot.views.ids import Form
 from bot.views.mail import Mail
 from store.texts import Markup, say
 
-# A modal takes 250 kB; an escaped character may be five, and most of a page is the fence and its keys.
 TEXT_SHOWN = 65_536
+# A view takes 250 kB as JSON, where a letter beyond ASCII is six characters.
+JSON_SHOWN = 220_000
 BLOCKS_OF_TEXT = 40
 
 
@@ -37,14 +40,18 @@ def pieces_of(text: str) -> tuple[list[Markup], bool]:
     """
     room = limits.SECTION_TEXT - len("```\n\n```")
     pieces: list[Markup] = []
+    used = 0
     text = escape.visible(text[:TEXT_SHOWN], lines=True).strip("\n")
     while text and len(pieces) < BLOCKS_OF_TEXT:
         length = escape.fitting(text, room)
         if length < len(text):
             line_end = text.rfind("\n", length // 2, length)
             length = line_end + 1 if line_end > 0 else length
-        piece = text[:length].strip("\n")
-        if piece.strip():
-            pieces.append(escape.quoted(piece, limits.SECTION_TEXT))
+        piece = escape.quoted(text[:length].strip("\n"), limits.SECTION_TEXT)
+        used += len(json.dumps(piece))
+        if used > JSON_SHOWN:
+            return pieces, True
+        if text[:length].strip():
+            pieces.append(piece)
         text = text[length:]
     return pieces, bool(text)

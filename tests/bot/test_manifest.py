@@ -1,0 +1,78 @@
+"""The Slack app's manifest says what the code does, no less and no more."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.app.listeners import EVENTS
+from bot.outbox import HISTORY
+from bot.settings import BotSettings
+
+ROOT = Path(__file__).parents[2]
+# The Web API methods that `bot.slack` calls -> the scopes one of which Slack wants for each.
+SCOPES = {
+    "auth.test": set(),
+    "api.test": set(),
+    "chat.postMessage": {"chat:write"},
+    "chat.postEphemeral": {"chat:write"},
+    "chat.update": {"chat:write"},
+    "conversations.open": {"im:write"},
+    "conversations.info": {"channels:read", "groups:read"},
+    "conversations.history": {"channels:history", "groups:history", "im:history"},
+    "users.info": {"users:read", "users:read.email"},
+    "users.list": {"users:read", "users:read.email"},
+    "usergroups.users.list": {"usergroups:read"},
+    "views.open": set(),
+    "views.push": set(),
+    "views.update": set(),
+    "views.publish": set(),
+}
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict[str, Any]:
+    return dict(yaml.safe_load((ROOT / "docs/manifest.yaml").read_text("utf-8")))
+
+
+def called() -> set[str]:
+    """The methods named in `bot/slack.py`."""
+    text = (ROOT / "bot/slack.py").read_text("utf-8")
+    return set(re.findall(r'"((?:auth|api|chat|conversations|users|usergroups|views)\.[A-Za-z.]+)"', text))
+
+
+def test_scopes_are_those_of_the_methods_called(manifest: dict[str, Any]) -> None:
+    granted = manifest["oauth_config"]["scopes"]
+    assert called() == set(SCOPES)
+    needed = {"commands"}.union(*(SCOPES[method] for method in called()))
+    assert needed == set(granted["bot"]) | set(granted["bot_optional"])
+    assert set(HISTORY.values()) <= set(granted["bot_optional"])
+
+
+def test_events_are_those_listened_to(manifest: dict[str, Any]) -> None:
+    assert set(manifest["settings"]["event_subscriptions"]["bot_events"]) == set(EVENTS)
+
+
+def test_the_command_comes_escaped_and_by_its_default_name(manifest: dict[str, Any]) -> None:
+    (command,) = manifest["features"]["slash_commands"]
+    assert command["command"] == BotSettings.model_fields["command"].default
+    assert command["should_escape"] is True
+
+
+def test_home_interactivity_and_messages_are_on(manifest: dict[str, Any]) -> None:
+    home = manifest["features"]["app_home"]
+    assert home["home_tab_enabled"]
+    assert home["messages_tab_enabled"]
+    assert home["messages_tab_read_only_enabled"] is False
+    assert manifest["settings"]["interactivity"]["is_enabled"]
+    assert manifest["settings"]["socket_mode_enabled"]
+
+
+def test_texts_fit_slacks_limits(manifest: dict[str, Any]) -> None:
+    assert len(manifest["display_information"]["name"]) <= 35
+    assert len(manifest["display_information"]["description"]) <= 140
+    assert re.fullmatch(r"[a-z0-9_.-]{1,80}", manifest["features"]["bot_user"]["display_name"])

@@ -1,0 +1,109 @@
+"""States to draw: every kind of card, report and alarm, with texts as hostile or as long as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.views import alarms, cards, limits, reading, reports
+from bot.views.blocks import Shown
+from bot.views.ids import Form
+from bot.views.mail import Mail
+from store.terms import DeliveryState, PostState, Reason, RequestKind, RequestState, Stage
+
+AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+DECIDED = cards.Verdict("U0ADA", AT, "")
+
+
+def request_card(text: str = "x", **more: Any) -> cards.RequestCard:
+    """A request whose every text from outside is `text`."""
+    given: dict[str, Any] = {
+        "request_id": 12, "kind": RequestKind.JOIN, "group": text, "state": RequestState.PENDING, "address": text,
+        "slack_id": "U0LINUS", "note": text, "verdict": cards.Verdict(None, None),
+    }  # fmt: skip
+    return cards.RequestCard(**(given | more))
+
+
+def held_card(text: str = "x", **more: Any) -> cards.HeldCard:
+    """A held post whose every text from outside is `text`."""
+    reasons = [
+        Reason("non_member", {"author": text, "group": text}),
+        Reason("unheard_of", {"a": text}),
+        Reason(text, {}),
+    ]
+    given: dict[str, Any] = {
+        "post_id": 7, "group": text, "state": PostState.HELD, "author": text, "author_name": text,
+        "authenticated": True, "proof": "relay_pass", "reasons": reasons, "size": 1_234_567, "subject": text,
+        "excerpt": text, "attachments": [text] * 20, "verdict": cards.Verdict(None, None),
+    }  # fmt: skip
+    return cards.HeldCard(**(given | more))
+
+
+def counts(**more: Any) -> reports.Counts:
+    """Some of everything."""
+    given: dict[str, Any] = {
+        "relayed": 120, "deferred": 2, "failed": 1, "bounced": 3, "skipped": 1, "repeated": 4, "expected": 130,
+    }  # fmt: skip
+    return reports.Counts(**(given | more))
+
+
+def report(text: str = "x", **more: Any) -> reports.Report:
+    """A report on its way."""
+    given: dict[str, Any] = {
+        "post_id": 7, "group": text, "author": text, "subject": text, "counts": counts(), "finished": False,
+        "waiting": reports.Waiting("limit", AT, AT), "accepted_at": AT,
+    }  # fmt: skip
+    return reports.Report(**(given | more))
+
+
+def failures(text: str = "x", n: int = reports.FAILURES_A_PAGE) -> reports.Failures:
+    """A full page in the middle."""
+    rows = [reports.Failure(text, DeliveryState.FAILED, text, Stage.RCPT, AT)] * n
+    return reports.Failures(7, text, rows, offset=50, more=True)
+
+
+def messages(text: str) -> Iterator[Shown]:
+    """Every message there is, with `text` wherever something comes from outside."""
+    for kind in RequestKind:
+        for state in RequestState:
+            card = request_card(text, kind=kind, state=state, verdict=cards.Verdict("U0ADA", AT, text))
+            yield cards.request("en", card)
+            yield cards.request("en", request_card(text, kind=kind, state=state, slack_id=None))
+        for state in (RequestState.APPROVED, RequestState.DENIED, RequestState.EXPIRED):
+            yield cards.outcome("en", request_card(text, kind=kind, state=state, verdict=cards.Verdict("U1", AT, text)))
+    for held_state in PostState:
+        yield cards.held("en", held_card(text, state=held_state, verdict=cards.Verdict("U0ADA", AT, text)))
+        yield cards.held("en", held_card(text, state=held_state, author_name="", subject=None, excerpt=None))
+    for why in ("limit", "fault", "refused"):
+        yield reports.report("en", report(text, waiting=reports.Waiting(why, AT, None)))
+        yield reports.report("en", report(text, waiting=reports.Waiting(why)))
+    yield reports.report("en", report(text, finished=True, done_at=AT, counts=counts(expected=0), waiting=None))
+    yield reports.report("en", report(text, counts=counts(expected=None), subject=None))
+    failure = reports.Failure(text, DeliveryState.BOUNCED, text, None, None)
+    for upto in range(4):
+        moments = [AT if n < upto else None for n in range(3)]
+        yield reports.steps("en", reports.Steps(text, text, *moments))
+        yield reports.steps("en", reports.Steps(text, text, *moments, failure=failure))
+    yield reports.steps("en", reports.Steps(text, text, AT, AT, None, waiting=reports.Waiting("fault", AT)))
+    yield alarms.post("en", alarms.PostAlarm(7, text, text, text or "550", AT, 12))
+    yield alarms.post("en", alarms.PostAlarm(7, text, text, "", None, 0))
+    yield alarms.lane("en", alarms.LaneAlarm(text, text or "421", AT, AT, 3))
+    yield alarms.lane("en", alarms.LaneAlarm(text, "", None, None, 0))
+    yield alarms.created("en", alarms.Created(text, text, "U0ADA"))
+    yield alarms.created("en", alarms.Created(text, text, None))
+
+
+def views(text: str) -> Iterator[dict[str, Any]]:
+    """Every modal of cards and reports."""
+    yield reports.details("en", report(text), failures(text))
+    yield reports.details("en", report(text), reports.Failures(7, text))
+    yield reading.modal(
+        "en", author=text, subject=text, mail=Mail((text * 500)[:65_536], cut=True, attachments=(text,) * 20)
+    )
+    yield reading.modal("en", author="", subject="", mail=Mail())
+    yield cards.reason_form("en", Form.REQUEST_DENY, "12", group=text, optional=True)
+    yield cards.reason_form("en", Form.POST_REJECT, "7 home", group=text, optional=False)
+
+
+SURFACES = limits.Surface
