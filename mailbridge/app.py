@@ -94,7 +94,7 @@ class Bridge:
             way,
             Resolver(settings.nameservers),
             helo=settings.name,
-            random=random.random,
+            random=secrets.SystemRandom().random,
             ours=ours,
         )
         worker = Worker(
