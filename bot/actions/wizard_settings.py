@@ -89,6 +89,7 @@ async def _checked(field: Field, check: Awaitable[None]) -> tuple[Field, Refused
 async def _address(context: Context, typed: Typed) -> None:
     address = address_of(typed, drafts.domains(context), context.served)
     async with context.database.reading() as tx:
+        await names.check_free(tx, [address.key])  # first, so that not one of its sub-addresses is named instead
         route = await names.free_route(tx, address, context.served)
         await names.check_free(tx, list(names.around(address, route)))
 

@@ -26,6 +26,8 @@ async def check_moderation(slack: Slack, channel_id: str) -> None:
 
 async def _usable(slack: Slack, channel_id: str) -> bool:
     """Whether it is private. Raises Refused."""
+    if channel_id.startswith("D"):  # asking about these takes a scope that nothing else needs
+        raise Refused("channel_direct")
     try:
         async with asyncio.timeout(SECONDS):
             channel = await slack.channel(channel_id)

@@ -18,6 +18,7 @@ from bot.directory import Directory
 from bot.guarded import Guard
 from bot.sandbox.app import Sandbox
 from bot.sandbox.driver import Pocket
+from bot.sandbox.people import BOT_USER
 from bot.sandbox.settings import Listen, Settings
 from bot.settings import BotSettings
 from bot.slack import Slack
@@ -32,6 +33,7 @@ TABLES = Tables(
 )
 FREE = Listen("127.0.0.1", 0)
 DOMAIN = "groups.example.org"
+BOT_ID = BOT_USER
 ADA, GRACE, LINUS, MARGARET, GIL, NOOR = "U0ADA", "U0GRACE", "U0LINUS", "U0MARGARET", "U0GIL", "U0NOOR"
 
 
