@@ -10,6 +10,7 @@ from bot.sandbox.forms import Values, initial_values
 from bot.sandbox.people import APP, BOT, TEAM
 
 Json = dict[str, Any]
+SHOWN = 500
 
 
 def with_ids(blocks: list[Json]) -> list[Json]:
@@ -110,7 +111,7 @@ class Messages:
 
     def get(self, channel: str, ts: str) -> Message | None:
         """The message at (channel, ts), ephemeral ones included, or None."""
-        return next((m for m in self._by_channel.get(channel, []) if m.ts == ts), None)
+        return next((m for m in reversed(self._by_channel.get(channel, [])) if m.ts == ts), None)
 
     def remove(self, message: Message) -> None:
         """Take a message away."""
@@ -121,8 +122,9 @@ class Messages:
         return [m for m in self._by_channel.get(channel, []) if m.ephemeral_to is None]
 
     def visible(self, channel: str, person_id: str) -> list[Message]:
-        """What one person sees in a channel."""
-        return [m for m in self._by_channel.get(channel, []) if m.ephemeral_to in (None, person_id)]
+        """What one person sees in a channel: the newest `SHOWN`, as a client does before it is scrolled back."""
+        seen = [m for m in self._by_channel.get(channel, []) if m.ephemeral_to in (None, person_id)]
+        return seen[-SHOWN:]
 
     def reload(self, person_id: str) -> None:
         """A person reloads their client: their ephemerals are gone, as in Slack."""

@@ -39,11 +39,12 @@ Where a person acts is either `channel` + `ts` (a message), `view: ID` or `view:
 | GET deliveries | | `{deliveries: [{kind, name, event_id, attempt, connection, outcome, seconds}]}` |
 
 `state`: `channels: [{id, name, kind, member, archived, bot_in}]` (kind public_channel, private_channel, im; only what
-the person may see), `messages: {channel id: [{ts, author, by_bot, text, blocks, attachments, ephemeral, thread_ts,
-edited, values}]}`, `modal: null | {stack: n, view}` and `home: null | view` with `view: {id, type, title, submit,
-close, callback_id, blocks, values, errors: {block_id: text}, trouble}`; `values` is Slack's `state.values`
-(block_id -> action_id -> `{type, value | selected_option | selected_users | …}`). `failures: [{at, text, code,
-detail}]`, newest last. Messages carry `author` ids: names are in `people`, and "USLACKBOT" is Slack itself.
+the person may see), `messages: {channel id: [{ts, channel, author, by_bot, text, blocks, attachments, ephemeral,
+thread_ts, edited, values}]}` (the newest 500), `modal: null | {stack: n, view}` and `home: null | view` with `view:
+{id, type, title, submit, close, callback_id, blocks, values, errors: {block_id: text}, trouble}`; `values` is Slack's
+`state.values` (block_id -> action_id -> `{type, value | selected_option | selected_users | …}`). `failures: [{at,
+text, code, detail}]`, newest last. Messages carry `author` ids: names are in `people`, and "USLACKBOT" is Slack
+itself.
 
 Where several buttons share an action id, `value` (or `block_id`) says which.
 

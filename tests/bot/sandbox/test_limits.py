@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from slackblocks import _limits as oracle
 from slackblocks import _surfaces as surfaces
 
+from bot.sandbox import strings
 from bot.sandbox.blockkit import check_blocks, check_view
-from bot.sandbox.forms import initial_values, places
+from bot.sandbox.forms import element_state, initial_values, places, submit_errors
 from bot.sandbox.limits import BLOCK_RULES, BLOCKS_ON, BLOCKS_PER_SURFACE, ELEMENT_RULES, Rule
 from bot.sandbox.messages import with_ids
 from tests.bot.sandbox.shapes import actions, button, option, plain, question, typed
@@ -124,3 +125,31 @@ def test_whatever_passes_the_checker_can_be_shown_and_filled(data: st.DataObject
 @pytest.mark.parametrize("junk", [None, [], 7, {"type": []}, {"type": "modal", "blocks": 7}, {"type": "home"}])
 def test_junk_for_a_view_is_a_finding_too(junk: Any) -> None:
     assert check_view(junk)
+
+
+@pytest.mark.parametrize(
+    ("element", "value", "says"),
+    [
+        (typed("a", min_length=3), "ab", strings.TOO_SHORT.format(limit=3)),
+        (typed("a", max_length=3), "abcd", strings.TOO_LONG.format(limit=3)),
+        (typed("a", max_length=3), "abc", None),
+        ({"type": "url_text_input", "action_id": "a"}, "example.org", strings.NOT_URL),
+        ({"type": "url_text_input", "action_id": "a"}, "https://example.org", None),
+        ({"type": "email_text_input", "action_id": "a"}, "a@b", strings.NOT_EMAIL),
+        ({"type": "email_text_input", "action_id": "a"}, "a@b.example", None),
+        ({"type": "number_input", "action_id": "a", "is_decimal_allowed": False}, "1.5", strings.NOT_NUMBER),
+        ({"type": "number_input", "action_id": "a", "is_decimal_allowed": True}, "1.5", None),
+        (
+            {"type": "number_input", "action_id": "a", "is_decimal_allowed": True, "min_value": "2"},
+            "1.5",
+            strings.TOO_SMALL.format(limit=2),
+        ),
+        ({"type": "users_select", "action_id": "a"}, None, strings.REQUIRED),
+    ],
+)
+def test_the_client_itself_objects_to(element: dict[str, Any], value: Any, says: str | None) -> None:
+    blocks = [question("q", element)]
+    values = {"q": {"a": element_state(element, value, [])}}
+    assert submit_errors(blocks, values) == ({} if says is None else {"q": says})
+    blank = {"q": {"a": element_state(element, None, [])}}
+    assert submit_errors([question("q", element, optional=True)], blank) == {}

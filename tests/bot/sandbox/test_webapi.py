@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import aiohttp
@@ -309,3 +310,63 @@ async def test_faults_on_order(rig: Rig) -> None:
     with pytest.raises(aiohttp.ClientError):
         await hanging
     assert (await rig.client.auth_test())["ok"]
+
+
+async def test_forms_and_json_are_read_alike_and_neither_is_trusted(rig: Rig) -> None:
+    url = f"{rig.sandbox.base}/api/chat.postMessage"
+    token = rig.sandbox.settings.bot_token
+
+    async def post(**request: Any) -> Json:
+        async with rig.session.post(url, **request) as answer:
+            body: Json = await answer.json()
+            return body
+
+    form = {"token": token, "channel": "C0GENERAL", "text": "x", "blocks": json.dumps([section("from a form")])}
+    assert (await post(data=form))["message"]["blocks"][0]["text"]["text"] == "from a form"
+    assert (await post(data={**form, "blocks": "{nonsense"}))["error"] == "invalid_blocks_format"
+    bearer = {"Authorization": f"Bearer {token}"}
+    typed_json = {**bearer, "Content-Type": "application/json"}
+    assert (await post(data=b"{", headers=typed_json))["error"] == "invalid_json"
+    assert (await post(data=b"[]", headers=typed_json))["error"] == "json_not_object"
+    plain_body = {**bearer, "Content-Type": "text/plain"}
+    assert (await post(data=b"x", headers=plain_body))["error"] == "invalid_form_data"
+    metadata = {"channel": "C0GENERAL", "text": "x", "metadata": {"event_type": 7}}
+    assert (await post(json=metadata, headers=bearer))["error"] == "invalid_metadata_format"
+    large = {**metadata, "metadata": {"event_type": "e", "event_payload": {"x": "y" * 9_000}}}
+    assert (await post(json=large, headers=bearer))["error"] == "metadata_too_large"
+    thread = {"channel": "C0GENERAL", "text": "x", "thread_ts": "1.000000"}
+    assert (await post(json=thread, headers=bearer))["error"] == "thread_not_found"
+
+
+async def test_what_else_is_told_of_conversations(rig: Rig) -> None:
+    info = (await rig.client.conversations_info(channel="C0REPORTS"))["channel"]
+    assert (info["name"], info["is_member"], info["is_private"]) == ("reports", True, False)
+    mine = await rig.client.users_conversations(types="public_channel,private_channel", exclude_archived=True)
+    assert {c["id"] for c in mine["channels"]} == {"C0GENERAL", "C0ANNOUNCE", "C0REPORTS", "C0MODERATORS"}
+    assert await error(rig.client.conversations_list(types="secret_channel")) == "invalid_types"
+    assert await error(rig.client.conversations_list(types="im")) == "missing_scope"
+    assert await error(rig.client.conversations_join(channel="C0OLD")) == "is_archived"
+    assert await error(rig.client.conversations_join(channel="C0MODERATORS")) == "method_not_supported_for_channel_type"
+    assert await error(rig.client.conversations_open(users="")) == "users_list_not_supplied"
+    assert await error(rig.client.conversations_open(users="U0ADA,U0GRACE")) == "missing_scope"
+    assert await error(rig.client.conversations_open(users="U0NOBODY")) == "user_not_found"
+    assert await error(rig.client.usergroups_users_list(usergroup="S0NO")) == "no_such_subteam"
+    await rig.pocket.control(grant=["channels:history"])
+    times = [(await rig.client.chat_postMessage(channel="C0GENERAL", text=f"{n}"))["ts"] for n in range(3)]
+    since = await rig.client.conversations_history(channel="C0GENERAL", oldest=times[0])
+    assert [m["text"] for m in since["messages"]] == ["2", "1"]
+    around = await rig.client.conversations_history(
+        channel="C0GENERAL", oldest=times[1], latest=times[1], inclusive=True
+    )
+    assert [m["ts"] for m in around["messages"]] == [times[1]]
+    assert await error(rig.client.conversations_history(channel="C0RANDOM")) == "not_in_channel"
+
+
+async def test_an_external_id_stands_for_one_view(rig: Rig) -> None:
+    workspace = rig.sandbox.workspace
+    assert workspace is not None
+    view = modal(section(), external_id="only")
+    await rig.client.views_open(trigger_id=workspace.tickets.new_trigger("U0ADA"), view=view)
+    other = workspace.tickets.new_trigger("U0GRACE")
+    assert await error(rig.client.views_open(trigger_id=other, view=view)) == "duplicate_external_id"
+    assert await error(rig.client.views_publish(user_id="U0DORA", view=home(section()))) == "invalid_arguments"
