@@ -201,12 +201,14 @@ class Protocol(SMTP):
 
     async def _secure(self) -> None:
         assert self._tls is not None
+        # What came in the clear behind STARTTLS must not act within TLS (CVE-2024-34083). Nothing more is read before
+        # the handshake, so what comes from here on is its own; afterwards the buffer may hold the first secure command.
+        self._writer.transport.pause_reading()  # type: ignore[attr-defined]  # sockets can; the base class cannot
+        self._reader._buffer.clear()  # type: ignore[attr-defined]  # noqa: SLF001 - no public way to forget
+        self._wire.discard()
         await self._writer.start_tls(self._tls, ssl_handshake_timeout=_TLS_SECONDS)
         # Else the reader would pause the transport below TLS.
         self._reader._transport = self._writer.transport  # type: ignore[attr-defined]  # noqa: SLF001 - no setter
-        # What came in the clear behind STARTTLS must not act within TLS (CVE-2024-34083).
-        self._reader._buffer.clear()  # type: ignore[attr-defined]  # noqa: SLF001 - no public way to forget
-        self._wire.discard()
         self._dialogue.secured()
 
     # ------------------------------------------------------------ a message

@@ -53,8 +53,8 @@ class Client:
             if not line or line[3:4] != "-":
                 return "".join(lines).rstrip("\r\n")
 
-    async def ask(self, command: str | bytes) -> str:
-        await self.say(command + ("\r\n" if isinstance(command, str) else b"\r\n"))
+    async def ask(self, command: str) -> str:
+        await self.say(f"{command}\r\n")
         return await self.hear()
 
     async def begin(self, *recipients: str, sender: str = "a@example.com") -> list[str]:

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from mailbridge.intake import posting
 from mailbridge.intake.addresses import Directory
 from mailbridge.intake.authenticate import Relays
 from mailbridge.intake.limits import Limits
 from mailbridge.policy import replies
+from store import posts
 from store.engine import Database, DatabaseBusy
 from tests.mailbridge.intake.room import PROOF, Client, Room, add_group, opened
 
@@ -84,7 +84,7 @@ async def test_a2_a3_a4_a_fault_of_ours_is_temporary_and_keeps_its_text(
     assert (await client.ask("RCPT TO:<dev@example.org>")).startswith("250")
     assert (await client.ask("DATA")).startswith("354")
     with monkeypatch.context() as patch:
-        patch.setattr(posting.posts, "submit", fail)
+        patch.setattr(posts, "submit", fail)
         await client.say(MAIL)
         assert await client.ask(".") == replies.TROUBLE.line()
         if lmtp:
@@ -142,7 +142,7 @@ async def test_a8_a_client_that_goes_cannot_tear_the_commit(
     room: Room, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     reached, go_on, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
-    submit = posting.posts.submit
+    submit = posts.submit
 
     async def slow(*args: Any) -> Any:
         reached.set()
@@ -151,7 +151,7 @@ async def test_a8_a_client_that_goes_cannot_tear_the_commit(
         done.set()
         return found
 
-    monkeypatch.setattr(posting.posts, "submit", slow)
+    monkeypatch.setattr(posts, "submit", slow)
     client = await room.client()
     await client.begin("dev@example.org")
     await client.ask("DATA")
@@ -170,7 +170,7 @@ async def test_a8_a_client_that_goes_cannot_tear_the_commit(
         if how == "half-close":
             assert (await client.hear()).startswith("250 2.0.0 Ok: ")
             assert await client.closed()
-    monkeypatch.setattr(posting.posts, "submit", submit)
+    monkeypatch.setattr(posts, "submit", submit)
     repeat = await other.submit(MAIL, "dev@example.org")
     (post,) = await room.posts()
     assert repeat == f"250 2.0.0 Ok: {post.public_id}"
@@ -331,4 +331,5 @@ async def test_a14_what_is_stored_has_line_ends_and_nothing_else(room: Room) -> 
     assert await room.messages() == []
     assert (await client.submit(MAIL, "dev@example.org")).startswith("250")
     (message,) = await room.messages()
+    assert message.raw is not None
     assert message.raw.count(b"\r") == message.raw.count(b"\n") == message.raw.count(b"\r\n")
