@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from sqlmodel import col, delete, func, or_, select, update
+from sqlalchemy import delete as delete_rows
+from sqlmodel import col, func, or_, select, update
 
 from store import addresses, audit, memberships, names, outbox, posts, queue, waiting
 from store.engine import Reading, Writing
@@ -290,7 +291,7 @@ def _check_settings(changes: Mapping[str, object]) -> None:
         raise Refused("name_too_long", limit=str(LONGEST_NAME))
 
 
-async def delete_group(tx: Writing, group_id: int, actor: Actor) -> Group:
+async def delete(tx: Writing, group_id: int, actor: Actor) -> Group:
     """End a group: its addresses are free at once, nothing more goes out, and all that waits is closed and told."""
     found = await tx.exec(
         select(Group).where(col(Group.id) == group_id).with_for_update().execution_options(populate_existing=True)
@@ -300,7 +301,7 @@ async def delete_group(tx: Writing, group_id: int, actor: Actor) -> Group:
         raise Refused("group_gone")
     owners = (await tx.exec(select(Group.id).where(col(Group.parent_id) == group_id))).all()
     ids = [group_id, *(one for one in owners if one is not None)]
-    await tx.exec(delete(Name).where(col(Name.group_id).in_(ids)))
+    await tx.exec(delete_rows(Name).where(col(Name.group_id).in_(ids)))
     await tx.exec(update(Group).where(col(Group.id).in_(ids)).values(deleted_at=tx.now))
     await waiting.close(tx, group_id, RequestState.EXPIRED)
     for post in await posts.held(tx, ids):

@@ -83,7 +83,7 @@ async def delete(context: Context, group_id: int, confirmation: str) -> str:
         group, actor = await lookup.numbered(context, tx, Verb.DELETE, group_id)
         if confirmation.strip().lower() != group.address:
             raise Refused("confirmation_differs", address=group.address)
-        await groups.delete_group(tx, group_id, actor)
+        await groups.delete(tx, group_id, actor)
     return group.address
 
 

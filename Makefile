@@ -1,0 +1,50 @@
+# Every target does its own set-up: it needs Python 3.11 or newer, and make.
+
+PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
+
+.PHONY: demo tour test lint bench lock
+
+demo: $(RUN)
+	@$(BIN)/python -m bot.sandbox.demo
+
+tour: $(RUN)
+	@$(BIN)/python -m bot.sandbox.demo --tour
+
+test: lint
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+
+lint: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(DEV)
+	@$(BIN)/python -m tests.bench
+
+# Only who changes a dependency needs uv; the locks hold hashes and no addresses.
+lock:
+	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)"; exit 1; }
+	uv lock
+	uv export --no-emit-project --no-header --no-dev --quiet -o requirements.lock
+	uv export --no-emit-project --no-header --quiet -o requirements-dev.lock
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Postroom needs Python 3.11 or newer with venv (on Debian: python3-venv); none was found."; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUN): requirements.lock | $(VENV)/bin/python
+	@echo "Installing what Postroom needs ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	@touch $@
+
+$(DEV): requirements-dev.lock | $(VENV)/bin/python
+	@echo "Installing what Postroom and its tests need ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@touch $@ $(RUN)
