@@ -5,7 +5,6 @@ Pure. Every function returns findings in Slack's wording, each with the JSON poi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -294,8 +293,3 @@ def check_view(view: Any) -> list[str]:
     ):
         findings.append(_say("missing required field: submit (the view has input blocks)", "/view"))
     return findings
-
-
-def size_of(view: Json) -> int:
-    """Octets of a view as JSON, which Slack bounds at 250 kB."""
-    return len(json.dumps(view, ensure_ascii=False).encode())

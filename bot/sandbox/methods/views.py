@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bot.sandbox.blockkit import check_view, size_of
+import json
+
+from bot.sandbox.blockkit import check_view
 from bot.sandbox.call import Call, Json, SlackError
 from bot.sandbox.limits import VIEW_BYTES
 from bot.sandbox.tickets import TicketError
@@ -19,7 +21,7 @@ def given_view(view: object, *, kind: str | None) -> Json:
         raise SlackError.findings("invalid_arguments", findings)
     if kind is not None and view["type"] != kind:
         raise SlackError.findings("invalid_arguments", [f"must be of type {kind} [json-pointer:/view/type]"])
-    if size_of(view) > VIEW_BYTES:
+    if len(json.dumps(view, ensure_ascii=False).encode()) > VIEW_BYTES:
         raise SlackError("view_too_large")
     return view
 
