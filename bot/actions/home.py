@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from collections.abc import Mapping
+
 from bot.acts import home as acts
-from bot.context import ActionHandler, Click, Context
+from bot.context import ActionHandler, Answer, Click, Context, FormHandler, Submission
+from bot.faults import SlackFault
 from bot.views import home as views
-from bot.views.ids import Action
+from bot.views.ids import Action, Form
+
+HOME_SECONDS = 0.7
+AT_ONCE = frozenset({Action.REQUEST_APPROVE, Action.POST_RELEASE, Action.POST_DISCARD})
 
 
 async def opened(context: Context) -> None:
@@ -31,6 +39,28 @@ async def turn_waiting(context: Context, click: Click) -> None:
         return
     shown = views.pending(context.language, await acts.waiting(context, _page(click)))
     await context.answer(shown, in_place=True)
+
+
+def deciding(table: Mapping[Action, ActionHandler]) -> dict[Action, ActionHandler]:
+    """The table of decisions, those that are taken by the click itself also `showing` what they changed."""
+    return {action: showing(handler) if action in AT_ONCE else handler for action, handler in table.items()}
+
+
+def deciding_forms(table: Mapping[Form, FormHandler]) -> dict[Form, FormHandler]:
+    """The table of decisions that ask for a reason first, each followed by a fresh Home tab."""
+    return {form: _then_home(handler) for form, handler in table.items()}
+
+
+def _then_home(handler: FormHandler) -> FormHandler:
+    async def then_shown(context: Context, submission: Submission) -> Answer:
+        answer = await handler(context, submission)
+        # A form does not say where it was opened; if Home cannot be drawn in time, opening it anew draws it.
+        with contextlib.suppress(SlackFault, TimeoutError):
+            async with asyncio.timeout(HOME_SECONDS):
+                await opened(context)
+        return answer
+
+    return then_shown
 
 
 def _page(click: Click) -> int:

@@ -127,16 +127,17 @@ async def _subjects(context: Context, tx: Reading, draft: Draft, people: Mapping
                 person = people[one]
                 shown[one] = Subject(one, person.name, person.email or "", ())
                 flags.setdefault(one, []).append(name)
-    for mark in draft.chosen(Field.ADMINISTRATORS) if draft.also_contacts else ():
-        if mark in people and people[mark].email:
-            flags[mark].append(Field.CONTACTS)
-    for address, name in wizard_people.outsiders(draft.chosen(Field.OUTSIDE)):
+    if draft.also_contacts:
+        for one in draft.chosen(Field.ADMINISTRATORS):
+            if one in people and people[one].email:
+                flags[one].append(Field.CONTACTS)
+    for address, written in wizard_people.outsiders(draft.chosen(Field.OUTSIDE)):
         owner = next((p for p in await persons.by_email(tx, address.key) if not (p.deactivated or p.stranger)), None)
         mark = owner.slack_id if owner else address.key
         if mark in shown:
             merged.append(str(address))
         else:
-            shown[mark] = Subject(owner.slack_id if owner else None, owner.name if owner else name, str(address), ())
+            shown[mark] = Subject(owner.slack_id if owner else None, owner.name if owner else written, str(address), ())
         flags.setdefault(mark, []).append(Field.CONTACTS)
     subjects = [
         Subject(one.slack_id, one.name, one.address, tuple(flag for flag in PEOPLE if flag in flags[mark]))

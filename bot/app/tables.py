@@ -39,8 +39,15 @@ def merged(tables: Iterable[Mapping[K, V]]) -> dict[K, V]:
 TABLES = Tables(
     command=dispatch.handle,
     actions=merged(
-        [decisions.ACTIONS, deliveries.ACTIONS, groups.ACTIONS, home.ACTIONS, members.ACTIONS, wizard.ACTIONS]
+        [
+            home.deciding(decisions.ACTIONS),
+            deliveries.ACTIONS,
+            groups.ACTIONS,
+            home.ACTIONS,
+            members.ACTIONS,
+            wizard.ACTIONS,
+        ]
     ),
-    forms=merged([decisions.FORMS, groups.FORMS, members.FORMS, wizard.FORMS]),
+    forms=merged([home.deciding_forms(decisions.FORMS), groups.FORMS, members.FORMS, wizard.FORMS]),
     home=home.opened,
 )

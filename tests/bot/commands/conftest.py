@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from bot.actions import decisions, deliveries, groups, home, members, wizard
 from bot.app.line import SocketLine
-from bot.app.listeners import Tables, build
-from bot.commands import dispatch
+from bot.app.listeners import build
+from bot.app.tables import TABLES
 from bot.context import Services
 from bot.directory import Directory
 from bot.guarded import Guard
@@ -24,13 +23,6 @@ from bot.settings import BotSettings
 from bot.slack import Slack
 from store.engine import Database
 
-PARTS = (decisions, deliveries, groups, members, wizard)
-TABLES = Tables(
-    command=dispatch.handle,
-    actions={action: handler for part in (*PARTS, home) for action, handler in part.ACTIONS.items()},
-    forms={form: handler for part in PARTS if part is not deliveries for form, handler in part.FORMS.items()},
-    home=home.opened,
-)
 FREE = Listen("127.0.0.1", 0)
 DOMAIN = "groups.example.org"
 BOT_ID = BOT_USER
