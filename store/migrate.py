@@ -43,8 +43,9 @@ def ready(url: str) -> None:
 
     Raises SchemaBehind.
     """
-    if make_url(url).get_backend_name() == "sqlite":
-        with connected(make_url(url)) as connection:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        with connected(parsed) as connection:
             current = _current(connection) == _head()
         if not current:
             upgrade(url)
@@ -54,6 +55,9 @@ def ready(url: str) -> None:
 
 def check(url: str) -> None:
     """Raises SchemaBehind unless the schema of the database at `url` is current. Changes nothing."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).exists():
+        raise SchemaBehind(f"There is no database file {parsed.database} yet: run python -m store upgrade")
     with connected(make_url(url)) as connection:
         _refuse_newer(connection)
         current = _current(connection)

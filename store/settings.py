@@ -61,8 +61,8 @@ Octets = Annotated[int, BeforeValidator(octets)]
 Optional = BeforeValidator(none_if_empty)
 
 
-class StoreSettings(BaseSettings):
-    """What every process needs."""
+class DatabaseSettings(BaseSettings):
+    """Where the database is: all that bringing it up to date needs."""
 
     model_config = SettingsConfigDict(
         env_prefix="POSTROOM_",
@@ -80,17 +80,6 @@ class StoreSettings(BaseSettings):
         repr=False,
         description="sqlite+aiosqlite:///file.db, or postgresql+psycopg://name:password@host/database",
     )
-    domains: Words = Field(description="the mail domains served here, comma-separated, such as groups.example.org")
-    published_domains: Words = Field((), description="domains published elsewhere and forwarded here, comma-separated")
-    public_url: str | None = Field(
-        None,
-        description="the address people's mail programs reach the web listener at, such as https://groups.example.org",
-    )
-    secret: SecretStr = Field(
-        description=f"at least {SHORTEST_SECRET} random characters, such as from: openssl rand -hex 32 "
-        "(comma-separated to rotate; the first signs)"
-    )
-    max_size: Octets = Field(25 * 2**20, description="the largest mail taken, by its attachments, such as 25MB")
 
     @field_validator("database_url")
     @classmethod
@@ -104,40 +93,6 @@ class StoreSettings(BaseSettings):
         if not url.database or url.database == ":memory:":
             raise ValueError("it names no database")
         return value
-
-    @field_validator("domains", "published_domains")
-    @classmethod
-    def _ascii_domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(domain(text) for text in value))
-
-    @field_validator("domains")
-    @classmethod
-    def _one_domain(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not value:
-            raise ValueError("it names no domain")
-        return value
-
-    @field_validator("public_url")
-    @classmethod
-    def _web_address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise ValueError("it is not the address of a web site")
-        return value.rstrip("/")
-
-    @field_validator("secret")
-    @classmethod
-    def _long_secrets(cls, value: SecretStr) -> SecretStr:
-        if any(len(part.strip()) < SHORTEST_SECRET for part in value.get_secret_value().split(",")):
-            raise ValueError(f"a secret of it has fewer than {SHORTEST_SECRET} characters")
-        return value
-
-    @property
-    def secrets(self) -> tuple[bytes, ...]:
-        """The secrets, the one that signs first; the others still verify what they signed."""
-        return tuple(part.strip().encode() for part in self.secret.get_secret_value().split(","))
 
     @classmethod
     def load(cls, **given: Any) -> Self:
@@ -172,3 +127,53 @@ class StoreSettings(BaseSettings):
             if name in (field_name, alias):
                 return variable, field.description or ""
         return "The settings", ""
+
+
+class StoreSettings(DatabaseSettings):
+    """What every process needs."""
+
+    domains: Words = Field(description="the mail domains served here, comma-separated, such as groups.example.org")
+    published_domains: Words = Field((), description="domains published elsewhere and forwarded here, comma-separated")
+    public_url: str | None = Field(
+        None,
+        description="the address people's mail programs reach the web listener at, such as https://groups.example.org",
+    )
+    secret: SecretStr = Field(
+        description=f"at least {SHORTEST_SECRET} random characters, such as from: openssl rand -hex 32 "
+        "(comma-separated to rotate; the first signs)"
+    )
+    max_size: Octets = Field(25 * 2**20, description="the largest mail taken, by its attachments, such as 25MB")
+
+    @field_validator("domains", "published_domains")
+    @classmethod
+    def _ascii_domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(domain(text) for text in value))
+
+    @field_validator("domains")
+    @classmethod
+    def _one_domain(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("it names no domain")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("it is not the address of a web site")
+        return value.rstrip("/")
+
+    @field_validator("secret")
+    @classmethod
+    def _long_secrets(cls, value: SecretStr) -> SecretStr:
+        if any(len(part.strip()) < SHORTEST_SECRET for part in value.get_secret_value().split(",")):
+            raise ValueError(f"a secret of it has fewer than {SHORTEST_SECRET} characters")
+        return value
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """The secrets, the one that signs first; the others still verify what they signed."""
+        return tuple(part.strip().encode() for part in self.secret.get_secret_value().split(","))

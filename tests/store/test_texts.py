@@ -42,8 +42,8 @@ def test_values_go_through_the_escaping_of_the_surface_unless_safe(folder: Path)
 @given(st.text())
 def test_a_value_is_never_read_as_a_text(value: str) -> None:
     texts._catalogue.cache_clear()
-    assert say("en", "store.check.fine", via=lambda text: f"[{text}]", what=f"{{what}}{value}") == (
-        f"[{{what}}{value}] is fine."
+    assert say("en", "store.check.database", via=lambda text: f"[{text}]", engine=f"{{engine}}{value}") == (
+        f"The database answers ([{{engine}}{value}])."
     )
 
 

@@ -1,0 +1,81 @@
+"""Write the groups of the store as a file that an import takes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import IO, Any
+
+import yaml
+from sqlmodel import col, select
+
+from store import names
+from store.engine import Reading
+from store.groups import SETTINGS
+from store.schema.group import Group
+from store.schema.membership import Membership
+from store.schema.person import Person
+from store.terms import GroupKind, NameRole
+
+COLUMNS: tuple[Any, ...] = (
+    Membership.address,
+    Membership.name,
+    Person.slack_id,
+    Membership.contact,
+    Membership.moderator,
+    Membership.administrator,
+)
+
+
+async def export_groups(tx: Reading, out: IO[str]) -> int:
+    """Write every group with all its settings and people as YAML, one after the other; gives how many there were.
+
+    Importing the file into the same store changes nothing.
+    """
+    query = (
+        select(Group)
+        .where(col(Group.kind) == GroupKind.GROUP, col(Group.deleted_at).is_(None))
+        .order_by(col(Group.address))
+    )
+    found = list((await tx.exec(query)).all())
+    if not found:
+        out.write("groups: []\n")
+        return 0
+    out.write("groups:\n")
+    for group in found:
+        text = yaml.dump(
+            [await _group(tx, group)],
+            Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper),
+            sort_keys=False,
+            allow_unicode=True,
+            width=1000,
+        )
+        out.write(text)
+    return len(found)
+
+
+async def _group(tx: Reading, group: Group) -> dict[str, Any]:
+    assert group.id is not None
+    written: dict[str, Any] = {"address": group.address}
+    for name in SETTINGS:
+        value = getattr(group, name)
+        written[name] = str(value) if isinstance(value, StrEnum) else value
+    if group.route != group.address:
+        written["route"] = group.route
+    aliases = [name.address for name in await names.of_group(tx, group.id) if name.role is NameRole.ALIAS]
+    people: dict[str, list[Any]] = {"administrators": [], "moderators": [], "contacts": []}
+    # Columns, not rows of the tables: a group may have 100,000 contacts.
+    query: Any = (
+        select(*(col(column) for column in COLUMNS))
+        .outerjoin(Person, col(Person.id) == col(Membership.person_id))
+        .where(col(Membership.group_id) == group.id)
+        .order_by(col(Membership.id))
+    )
+    for row in (await (await tx.connection()).execute(query)).all():
+        subject = row.slack_id or row.address
+        if row.administrator:
+            people["administrators"].append(subject)
+        if row.moderator:
+            people["moderators"].append(subject)
+        if row.contact:
+            people["contacts"].append({"address": row.address, "name": row.name} if row.name else row.address)
+    return written | {"aliases": aliases} | people

@@ -1,0 +1,130 @@
+"""Carry a file of groups over into the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import col, delete, update
+
+from store import audit, groups, memberships, names, persons
+from store.chunks import chunks
+from store.engine import Database, Writing
+from store.exchange import groupfile
+from store.exchange.difference import Change, Subject, difference
+from store.exchange.document import Faults
+from store.names import Served
+from store.roster import Entry
+from store.schema.group import Name
+from store.schema.membership import Membership
+from store.terms import Actor, NameRole, Refused
+
+ACTOR = Actor("import")
+ROWS_AT_ONCE = 2000  # a transaction of so many is short enough for mail to come in between
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`prune` removes from the file's groups whom it lacks; `re_enrol` brings back who left; `dry_run` compares."""
+
+    prune: bool = False
+    re_enrol: bool = False
+    dry_run: bool = False
+
+
+async def import_groups(database: Database, path: Path, served: Served, options: Options) -> list[Change]:
+    """Add and change what the file at `path` says; gives what was changed (or would be, in a dry run).
+
+    Raises ImportRefused, with nothing changed, if the file or the store has anything against it. Groups, settings
+    and people with duties go in one transaction; contacts follow in short ones, and an import that was cut off in
+    between is finished by running it again.
+    """
+    files = groupfile.read(path, served)
+    async with database.reading() as tx:
+        changes = await difference(tx, files, served, prune=options.prune, re_enrol=options.re_enrol)
+    if options.dry_run:
+        return changes
+    faults = Faults()
+    async with database.writing() as tx:
+        for change in changes:
+            try:
+                await _settle(tx, change, served)
+            except Refused as refused:
+                faults.add_refusal(change.file.place, refused)
+                break
+        faults.refuse()
+    for change in changes:
+        await _fill(database, change, options)
+    return changes
+
+
+async def _settle(tx: Writing, change: Change, served: Served) -> None:
+    """Everything of a group but its contacts. Raises Refused."""
+    added = {flag: [await _entry(tx, subject) for subject in subjects] for flag, subjects in change.added.items()}
+    if change.new is not None:
+        people: dict[str, Any] = {f"{flag}s": tuple(entries) for flag, entries in added.items()}
+        group = await groups.create(tx, replace(change.new, **people), served, ACTOR)
+        change.group_id = group.id
+        return
+    assert change.group_id is not None
+    if change.settings:
+        values = {name: after for name, (_, after) in change.settings.items()}
+        await groups.change(tx, change.group_id, values, None, ACTOR)
+    await _aliases(tx, change)
+    for flag, entries in added.items():
+        if entries:
+            await memberships.enrol(tx, change.group_id, entries, actor=ACTOR, **{flag: True})
+    for flag, rows in change.removed.items():
+        if flag != "contact" and rows:
+            await memberships.withdraw_flags(tx, change.group_id, list(rows), actor=ACTOR, **{flag: True})
+
+
+async def _entry(tx: Writing, subject: Subject) -> Entry:
+    if isinstance(subject, str):
+        return Entry(person_id=(await persons.placeholder(tx, subject)).id)
+    return Entry(address=subject)
+
+
+async def _aliases(tx: Writing, change: Change) -> None:
+    assert change.group_id is not None
+    if change.aliases_removed:
+        gone = [col(Name.address).in_(change.aliases_removed), col(Name.role) == NameRole.ALIAS]
+        await tx.exec(delete(Name).where(col(Name.group_id) == change.group_id, *gone))
+    if change.aliases_added:
+        await names.check_free(tx, [alias.key for alias in change.aliases_added])
+        await names.take(tx, [(alias.key, NameRole.ALIAS, change.group_id) for alias in change.aliases_added])
+    if change.aliases_removed or change.aliases_added:
+        details = {
+            "aliases_added": [alias.key for alias in change.aliases_added],
+            "aliases_removed": list(change.aliases_removed),
+        }
+        await audit.record(tx, "group.changed", ACTOR, group_id=change.group_id, details=details)
+
+
+async def _fill(database: Database, change: Change, options: Options) -> None:
+    """The contacts of a group, some thousand rows a transaction."""
+    assert change.group_id is not None
+    entries = [Entry(address, name=name) for address, name in change.contacts]
+    for some in chunks(entries, ROWS_AT_ONCE):
+        async with database.writing() as tx:
+            await memberships.enrol(
+                tx,
+                change.group_id,
+                some,
+                contact=True,
+                actor=ACTOR,
+                re_enrol=options.re_enrol or change.new is not None,
+            )
+    for gone in chunks(change.removed.get("contact", {}), ROWS_AT_ONCE):
+        async with database.writing() as tx:
+            await memberships.withdraw_flags(tx, change.group_id, gone, contact=True, actor=ACTOR)
+    for some_names in chunks(change.renamed.items(), ROWS_AT_ONCE):
+        async with database.writing() as tx:
+            await _rename_contacts(tx, some_names)
+
+
+async def _rename_contacts(tx: Writing, renamed: Sequence[tuple[int, tuple[str, str]]]) -> None:
+    for membership_id, (_, name) in renamed:
+        await tx.exec(update(Membership).where(col(Membership.id) == membership_id).values(name=name))
