@@ -328,7 +328,7 @@ async def test_a_button_of_a_deleted_group_says_so(office: Office) -> None:
         assert group is not None
         assert group.id is not None
         assert ada is not None
-        await groups.delete_group(tx, group.id, persons.actor(ada))
+        await groups.delete(tx, group.id, persons.actor(ada))
     await office.pocket.click(LINUS, "group.join", channel="#general")
     await office.pocket.wait_message(LINUS, "#general", "no longer exists")
 
