@@ -51,7 +51,8 @@ class Answer:
 
     @property
     def error(self) -> bool:
-        return self.lines[-1][:1] in "45"
+        """Whether the client did wrong. A 4xx is no fault of its own: a long row of recipients ends in many of them."""
+        return self.lines[-1].startswith("5")
 
 
 def answer(reply: Reply, then: Then = Then.GO_ON) -> Answer:

@@ -21,7 +21,7 @@ from mailbridge.intake.data import Content
 from mailbridge.intake.envelope import Envelope
 from mailbridge.intake.limits import Budget, Gate
 from mailbridge.intake.session import House
-from mailbridge.intake.wire import LineTooLong, Wire
+from mailbridge.intake.wire import Gone, LineTooLong, Wire
 from mailbridge.policy import replies
 from store.terms import Reply
 
@@ -150,12 +150,13 @@ class Protocol(SMTP):
         while True:
             if self._closing:
                 raise Ended(replies.CLOSING)
+            deadline = self.loop.time() + limits.command_seconds
+            last = deadline >= self._ends_at
             try:
-                deadline = min(self.loop.time() + limits.command_seconds, self._ends_at)
-                async with asyncio.timeout_at(deadline) as self._patience:
+                async with asyncio.timeout_at(self._ends_at if last else deadline) as self._patience:
                     line = await self._wire.line(limits.command_octets)
             except TimeoutError:
-                late = replies.ENOUGH if self.loop.time() >= self._ends_at else replies.LATE
+                late = replies.ENOUGH if last else replies.LATE
                 raise Ended(replies.CLOSING if self._closing else late) from None
             except LineTooLong:
                 raise Ended(BAD_SYNTAX) from None
@@ -189,6 +190,8 @@ class Protocol(SMTP):
 
     async def _say(self, lines: Sequence[str]) -> None:
         """Write whole lines; a client that does not read its replies is given up like one that does not speak."""
+        if self._writer.is_closing():
+            raise Gone
         self._writer.write("".join(f"{line}\r\n" for line in lines).encode("ascii", "replace"))
         async with asyncio.timeout(self._house.limits.command_seconds):
             await self._writer.drain()
@@ -234,8 +237,10 @@ class Protocol(SMTP):
         finally:
             content.release()
             self._dialogue.done()
-        self._errors += said[0].permanent
-        self._idle = self._idle if said[0].permanent else 0
+        if any(reply.positive for reply in said):
+            self._errors = self._idle = 0
+        else:
+            self._errors += said[0].permanent
         # RFC 2033 4.2: LMTP answers once for each recipient, faults included.
         await self._say([reply.line() for reply in (said if self._lmtp else said[:1])])
 
