@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,10 +23,17 @@ from bot.sandbox.people import BOT_USER
 from bot.sandbox.settings import Listen, Settings
 from bot.settings import BotSettings
 from bot.slack import Slack
+from store import groups, memberships, persons
 from store.engine import Database
+from store.schema.group import Group
+from store.schema.membership import Membership
+from tests import postgres
 
 FREE = Listen("127.0.0.1", 0)
 DOMAIN = "groups.example.org"
+TEAM = f"team@{DOMAIN}"
+FIRST = {"local": "team", "display_name": "The team", "report_channel": "C0REPORTS"}
+BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 BOT_ID = BOT_USER
 ADA, GRACE, LINUS, MARGARET, GIL, NOOR = "U0ADA", "U0GRACE", "U0LINUS", "U0MARGARET", "U0GIL", "U0NOOR"
 
@@ -49,11 +58,50 @@ class Office:
         await self.pocket.command(person, "#general", f"/group {text}")
         return await self.pocket.wait_modal(person, contains=contains)
 
+    async def group(self, address: str = TEAM) -> Group | None:
+        """The group at an address, if there is one."""
+        async with self.database.reading() as tx:
+            return await groups.find(tx, address)
+
+    async def place(self, slack_id: str) -> Membership | None:
+        """A person's membership of the team."""
+        async with self.database.reading() as tx:
+            person = await persons.by_slack(tx, slack_id)
+            group = await groups.find(tx, TEAM)
+            assert person is not None
+            assert group is not None
+            return await memberships.find(tx, group.id, person_id=person.id)
+
+    async def roster(self) -> dict[str, str]:
+        """Who is in the team, by Slack id or address, with their flags by first letter."""
+        found = {}
+        async with self.database.reading() as tx:
+            group = await groups.find(tx, TEAM)
+            assert group is not None
+            for row in await memberships.page(tx, group.id, limit=100):
+                person = await persons.get(tx, row.person_id) if row.person_id else None
+                flags = {"A": row.administrator, "M": row.moderator, "C": row.contact}
+                name = person.slack_id if person else str(row.address)
+                found[name] = "".join(letter for letter, held in flags.items() if held)
+        return found
+
+    async def first(self, **changed: Any) -> dict[str, Any]:
+        """Open the wizard as Ada, fill in step 1 and submit it; gives what she saw."""
+        await self.form(ADA, "create", contains="1 of 3")
+        await self.pocket.fill(ADA, FIRST | changed)
+        return await self.pocket.submit(ADA)
+
+    async def second(self, **picked: Any) -> dict[str, Any]:
+        """Step 1 as it should be, then step 2 with these people."""
+        assert (await self.first())["ok"]
+        await self.pocket.fill(ADA, picked)
+        return await self.pocket.submit(ADA)
+
     async def create(self, address: str = "team", *, by: str = ADA, people: dict[str, Any] | None = None,
                      **settings: Any) -> None:  # fmt: skip
         """A group made in the wizard, as the person would."""
         await self.form(by, "create", contains="1 of 3")
-        given = {"local": address, "display_name": "The team", "report_channel": "C0REPORTS", **settings}
+        given = FIRST | {"local": address} | settings
         await self.pocket.fill(by, given)
         first = await self.pocket.submit(by)
         assert first["ok"], first
@@ -65,6 +113,20 @@ class Office:
         modal = await self.pocket.wait_modal(by)
         assert "takes mail now" in self.pocket.text(modal), self.pocket.text(modal)
         await self.pocket.close(by, everything=True)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """SQLite, unless a test is marked with BOTH: what the bot says does not depend on the engine."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        path = tmp_path / "office.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite+aiosqlite:///{path}"
+        return
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    name = server.create()
+    yield server.url(name)
+    server.drop(name)
 
 
 @pytest.fixture

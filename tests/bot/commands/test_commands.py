@@ -2,36 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from store import groups, memberships, persons, requests
-from store.schema.group import Group
-from store.schema.membership import Membership
-from store.terms import Receiving
-from tests.bot.commands.conftest import ADA, DOMAIN, GIL, GRACE, LINUS, MARGARET, NOOR, Office
-
-TEAM = f"team@{DOMAIN}"
-
-
-async def group_of(office: Office) -> Group:
-    async with office.database.reading() as tx:
-        group = await groups.find(tx, TEAM)
-    assert group is not None
-    return group
-
-
-async def place_of(office: Office, slack_id: str) -> Membership | None:
-    async with office.database.reading() as tx:
-        person = await persons.by_slack(tx, slack_id)
-        group = await groups.find(tx, TEAM)
-        assert person is not None
-        assert group is not None
-        return await memberships.find(tx, group.id, person_id=person.id)
-
-
-# ---------------------------------------------------------------- help and what cannot be read
+from store import groups, memberships, persons
+from tests.bot.commands.conftest import ADA, BOTH, DOMAIN, GRACE, LINUS, MARGARET, TEAM, Office
 
 
 async def test_help_for_all_and_for_one(office: Office) -> None:
@@ -65,9 +39,6 @@ async def test_bad_input_is_answered(office: Office, text: str, word: str) -> No
     assert "<!" not in told
 
 
-# ---------------------------------------------------------------- directory
-
-
 async def test_the_directory_is_paged_searched_and_hides(office: Office) -> None:
     assert "no groups yet" in await office.ask(LINUS, "list")
     await office.create()
@@ -82,6 +53,7 @@ async def test_the_directory_is_paged_searched_and_hides(office: Office) -> None
     assert "No group matches" in await office.ask(LINUS, "list 7")
 
 
+@BOTH
 async def test_the_directory_turns_its_pages_in_place(office: Office) -> None:
     async with office.database.writing() as tx:
         ada = await persons.by_slack(tx, ADA)
@@ -113,182 +85,6 @@ async def test_show_tells_others_less_than_administrators(office: Office) -> Non
     assert "<#C0REPORTS>" in await office.ask(ADA, f"show {TEAM.upper()}")
 
 
-# ---------------------------------------------------------------- one's own place
-
-
-async def test_join_open_moderated_closed_twice_and_pending(office: Office) -> None:
-    await office.create()
-    assert "You asked to join" in await office.ask(LINUS, "join team I work with <!here> & you")
-    assert "is waiting for its moderators already" in await office.ask(LINUS, "join team")
-    async with office.database.reading() as tx:
-        group = await groups.find(tx, TEAM)
-        assert group is not None
-        assert group.id is not None
-        (request,) = await requests.waiting_in(tx, [group.id])
-    assert (request.address, request.kind) == ("linus@example.org", "join")
-    await office.ask(ADA, "settings team subscription open")
-    assert "reaches you at margaret@example.org" in await office.ask(MARGARET, "join team")
-    assert "receive the mail of" in await office.ask(MARGARET, "join team")
-    await office.ask(ADA, "settings team subscription closed")
-    assert "Ask Ada Byron" in await office.ask(GRACE, "join team")
-    assert "no e-mail address for you" in await office.ask(NOOR, "join team")
-    assert await place_of(office, GRACE) is None
-
-
-async def test_leaving_and_its_policies(office: Office) -> None:
-    await office.create(people={"contacts": [LINUS, MARGARET, GRACE]})
-    assert "You left" in await office.ask(LINUS, "leave team")
-    assert await place_of(office, LINUS) is None
-    assert "not on the roster" in await office.ask(LINUS, "leave team")
-    await office.ask(ADA, "settings team leave moderated")
-    assert "asked to take you off" in await office.ask(MARGARET, "leave team")
-    await office.ask(ADA, "settings team leave closed")
-    assert "Only its administrators can take you off" in await office.ask(GRACE, "leave team")
-    for one in (MARGARET, GRACE):
-        place = await place_of(office, one)
-        assert place is not None
-        assert place.receiving is Receiving.STOPPED
-
-
-async def test_the_last_administrator_stays(office: Office) -> None:
-    await office.create()
-    assert "Make another person administrator first" in await office.ask(ADA, "leave team")
-    assert "Make another person administrator first" in await office.ask(ADA, "remove team @ada")
-    assert "Make another person administrator first" in await office.ask(ADA, "remove team @ada as administrator")
-    place = await place_of(office, ADA)
-    assert place is not None
-    assert place.administrator
-
-
-async def test_pause_and_resume(office: Office) -> None:
-    await office.create(people={"contacts": [LINUS]})
-    assert "until you resume" in await office.ask(LINUS, "pause team")
-    assert "until" in await office.ask(LINUS, "pause team 2 weeks")
-    place = await place_of(office, LINUS)
-    assert place is not None
-    assert place.paused_until is not None
-    assert place.paused_until.isoformat() == "2026-03-15T23:00:00+00:00"  # midnight in Stockholm
-    assert "come again" in await office.ask(LINUS, "resume team")
-    assert "on already" in await office.ask(LINUS, "resume team")
-    assert "is not after today" in await office.ask(LINUS, "pause team 2026-03-02")
-    assert "not a day" in await office.ask(LINUS, "pause team when I say so")
-    assert "receive no mail" in await office.ask(ADA, "pause team")
-
-
-async def test_a_test_mail_is_for_deciders_with_an_address(office: Office) -> None:
-    await office.create(people={"moderators": [NOOR], "contacts": [LINUS]})
-    assert "on its way" in await office.ask(ADA, "test team")
-    assert "nowhere to send" in await office.ask(NOOR, "test team")
-    assert "Only moderators and administrators" in await office.ask(LINUS, "test team")
-
-
-# ---------------------------------------------------------------- a group's people
-
-
-async def test_add_and_remove_with_roles(office: Office) -> None:
-    await office.create()
-    told = await office.ask(ADA, "add team @linus @margaret Jo Doe <jo@example.com>, jo@example.com")
-    assert "3 added" in told
-    assert "already" in await office.ask(ADA, "add team @linus")
-    assert "as moderator" in await office.ask(ADA, "add team @linus as moderator")
-    assert "belongs to nobody in Slack" in await office.ask(ADA, "add team x@example.com as administrator")
-    assert "Noor Haddad" in await office.ask(ADA, "add team @noor")
-    assert "as administrator" in await office.ask(ADA, "add team @noor as administrator")
-    place = await place_of(office, LINUS)
-    assert place is not None
-    assert (place.contact, place.moderator) == (True, True)
-    assert "No longer contact" in await office.ask(ADA, "remove team @linus as contact")
-    place = await place_of(office, LINUS)
-    assert place is not None
-    assert (place.contact, place.moderator) == (False, True)
-    told = await office.ask(ADA, "remove team jo@example.com @grace")
-    assert "Removed from" in told
-    assert f"Not in the group: <@{GRACE}>" in told
-    assert "Only administrators" in await office.ask(LINUS, "add team @grace")
-    assert "Only administrators" in await office.ask(LINUS, "remove team @ada")
-    assert "Only administrators" in await office.ask(GIL, "members team")
-
-
-async def test_operators_act_on_any_group_and_the_audit_says_so(office: Office) -> None:
-    await office.create()
-    assert "as moderator" in await office.ask(GRACE, "add team @linus as moderator")
-    place = await place_of(office, LINUS)
-    assert place is not None
-    assert place.moderator
-
-
-async def test_the_members_form_pages_searches_and_acts(office: Office) -> None:
-    many = "\n".join(f"person{n:02}@example.com" for n in range(20))
-    await office.create(people={"contacts": [LINUS], "outside": many})
-    modal = office.pocket.text(await office.form(ADA, "members team", contains="Members"))
-    assert "Contacts: 21 (receiving: 21)" in modal
-    assert "person12@" in modal
-    assert "person16@" not in modal
-    await office.pocket.click(ADA, "members.page#2")
-    await office.pocket.wait_modal(ADA, contains="person16@")
-    await office.pocket.fill(ADA, {"search": "linus"})
-    assert (await office.pocket.submit(ADA))["ok"]
-    view = await office.pocket.wait_modal(ADA, contains="linus@example.org")
-    assert "person" not in office.pocket.text(view)
-    place = await place_of(office, LINUS)
-    assert place is not None
-    await office.pocket.click(ADA, "members.choose", value=f"make_moderator:{place.id}")
-    await office.pocket.wait_modal(ADA, contains="is a moderator now")
-    await office.pocket.click(ADA, "members.choose", value=f"pause:{place.id}")
-    await office.pocket.wait_modal(ADA, contains="Delivery paused")
-    await office.pocket.click(ADA, "members.choose", value=f"remove:{place.id}")
-    await office.pocket.wait_modal(ADA, contains="was removed")
-    assert await place_of(office, LINUS) is None
-
-
-async def test_a_menu_whose_right_is_gone_does_nothing(office: Office) -> None:
-    await office.create(people={"administrators": [ADA, LINUS], "contacts": [MARGARET]})
-    await office.form(LINUS, "members team margaret", contains="margaret@")
-    assert "No longer administrator" in await office.ask(ADA, "remove team @linus as administrator")
-    place = await place_of(office, MARGARET)
-    assert place is not None
-    await office.pocket.click(LINUS, "members.choose", value=f"remove:{place.id}")
-    await office.pocket.wait_modal(LINUS, contains="Only administrators")
-    assert await place_of(office, MARGARET) is not None
-
-
-# ---------------------------------------------------------------- settings by text
-
-
-@pytest.mark.parametrize(
-    ("text", "told", "name", "value"),
-    [
-        ("max_send_size 10MB", "10 MB", "max_send_size", 10 * 2**20),
-        ("max-send-size none", "server's limit", "max_send_size", None),
-        ("hidden yes", "hidden", "hidden", None),
-        ("display_name All of “us”", "All of “us”", "display_name", "All of “us”"),
-        ("mode paused", "Paused", "mode", "paused"),
-        ("language fr", "French", "language", "fr"),
-        ("moderation_channel #moderators", "<#C0MODERATORS>", "moderation_channel", "C0MODERATORS"),
-        ("report_channel none", "nowhere", "report_channel", None),
-        ("subscription", "Moderated", "subscription", "moderated"),
-        ("max_receive_size huge", "is not a size", "max_receive_size", None),
-        ("subscription opn", "Did you mean open?", "subscription", "moderated"),
-        ("subscription zzz", "open, moderated, closed", "subscription", "moderated"),
-        ("hidden perhaps", "neither yes nor no", "hidden", False),
-        ("subscripton open", "Did you mean subscription?", "subscription", "moderated"),
-        ("colour red", "The settings are", "subscription", "moderated"),
-        ("report_channel general", "is not a channel", "report_channel", "C0REPORTS"),
-        ("report_channel #random", "Invite me there", "report_channel", "C0REPORTS"),
-        ('display_name ""', "needs a name", "display_name", "The team"),
-    ],
-)
-async def test_settings_by_text(office: Office, text: str, told: str, name: str, value: Any) -> None:
-    await office.create()
-    assert told in await office.ask(ADA, f"settings team {text}")
-    if text == "hidden yes":  # its reports go to a public channel: refused
-        value = False
-    assert getattr(await group_of(office), name) == value
-
-
-# ---------------------------------------------------------------- pending and deletion
-
-
 async def test_pending_shows_what_waits_with_its_buttons(office: Office) -> None:
     await office.create()
     assert "Nothing waits for you" in await office.ask(ADA, "pending")
@@ -302,11 +98,12 @@ async def test_pending_shows_what_waits_with_its_buttons(office: Office) -> None
         return not any("asks to join" in office.pocket.text(message) for message in messages)
 
     await office.pocket.wait_for(redrawn, what="the answer that listed it to be redrawn")
-    place = await place_of(office, LINUS)
+    place = await office.place(LINUS)
     assert place is not None
     assert place.contact
 
 
+@BOTH
 async def test_deletion_wants_the_address_typed(office: Office) -> None:
     await office.create(people={"contacts": [LINUS]})
     assert "Only administrators" in await office.ask(LINUS, "delete team")

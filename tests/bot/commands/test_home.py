@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from store import groups, memberships, persons
 from store.terms import Receiving
-from tests.bot.commands.conftest import ADA, DOMAIN, GIL, LINUS, NOOR, Office
+from tests.bot.commands.conftest import ADA, BOTH, DOMAIN, GIL, LINUS, NOOR, Office
 
 
 async def shown(office: Office, person: str, contains: str = "") -> str:
@@ -25,6 +25,7 @@ async def test_others_see_who_they_are_and_no_create(office: Office) -> None:
     assert "As a guest" in await shown(office, GIL, "guest")
 
 
+@BOTH
 async def test_pause_resume_and_leave_from_home(office: Office) -> None:
     await office.create(people={"contacts": [LINUS]})
     await shown(office, LINUS, "The team")
@@ -47,6 +48,7 @@ async def test_pause_resume_and_leave_from_home(office: Office) -> None:
     await office.pocket.wait_home(LINUS, contains="You are in no group yet")
 
 
+@BOTH
 async def test_requests_are_decided_from_home(office: Office) -> None:
     await office.create()
     await office.ask(LINUS, "join team please")

@@ -11,45 +11,11 @@ import pytest
 from bot.acts import channels
 from store import groups, memberships, persons
 from store.names import Served
-from store.schema.group import Group
 from store.terms import Moderation, Refused, Subscription
-from tests.bot.commands.conftest import ADA, BOT_ID, DOMAIN, GIL, GRACE, LINUS, MARGARET, NOOR, Office
-
-FIRST = {"local": "team", "display_name": "The team", "report_channel": "C0REPORTS"}
+from tests.bot.commands.conftest import ADA, BOT_ID, BOTH, DOMAIN, GIL, GRACE, LINUS, MARGARET, NOOR, Office
 
 
-async def made(office: Office, address: str = f"team@{DOMAIN}") -> Group | None:
-    async with office.database.reading() as tx:
-        return await groups.find(tx, address)
-
-
-async def roster(office: Office) -> dict[str, str]:
-    """Who is in the group, by Slack id or address, with flags by their first letters."""
-    found = {}
-    async with office.database.reading() as tx:
-        group = await groups.find(tx, f"team@{DOMAIN}")
-        assert group is not None
-        for row in await memberships.page(tx, group.id, limit=100):
-            person = await persons.get(tx, row.person_id) if row.person_id else None
-            flags = {"A": row.administrator, "M": row.moderator, "C": row.contact}
-            found[person.slack_id if person else str(row.address)] = "".join(f for f, has in flags.items() if has)
-    return found
-
-
-async def first(office: Office, **changed: Any) -> dict[str, Any]:
-    """Open the wizard, fill in step 1 and submit it; gives what the person saw."""
-    await office.form(ADA, "create", contains="1 of 3")
-    await office.pocket.fill(ADA, FIRST | changed)
-    return await office.pocket.submit(ADA)
-
-
-async def second(office: Office, **picked: Any) -> dict[str, Any]:
-    """Step 1 as it should be, then step 2 with these people."""
-    assert (await first(office))["ok"]
-    await office.pocket.fill(ADA, picked)
-    return await office.pocket.submit(ADA)
-
-
+@BOTH
 async def test_a_group_is_made_in_three_steps(office: Office) -> None:
     picked = {
         "contacts": [LINUS, MARGARET],
@@ -57,23 +23,23 @@ async def test_a_group_is_made_in_three_steps(office: Office) -> None:
         "outside": "Jo Doe <jo@example.com>\nal@example.com",
     }
     await office.create(people={**picked, "also_contacts": ["yes"]})
-    group = await made(office)
+    group = await office.group()
     assert group is not None
     assert (group.display_name, group.report_channel, group.max_send_size) == ("The team", "C0REPORTS", None)
     assert (group.subscription, group.moderation) == (Subscription.MODERATED, Moderation.NON_MEMBERS)
-    assert await roster(office) == {
+    assert await office.roster() == {
         ADA: "AC", GRACE: "M", LINUS: "C", MARGARET: "C", "jo@example.com": "C", "al@example.com": "C",
     }  # fmt: skip
 
 
 async def test_a_whole_address_of_a_published_domain_gets_a_route(office: Office) -> None:
-    assert (await first(office, local="Team@Example.NET"))["ok"]
+    assert (await office.first(local="Team@Example.NET"))["ok"]
     await office.pocket.submit(ADA)
     review = office.pocket.text(await office.pocket.wait_modal(ADA, contains="3 of 3"))
     assert "team@example.net" in review
     assert f"forwarded to team@{DOMAIN}" in review
     assert (await office.pocket.submit(ADA))["ok"]
-    group = await made(office, "team@example.net")
+    group = await office.group("team@example.net")
     assert group is not None
     assert group.route == f"team@{DOMAIN}"
 
@@ -95,21 +61,21 @@ async def test_a_whole_address_of_a_published_domain_gets_a_route(office: Office
     ],
 )
 async def test_a_wrong_input_is_told_at_its_place(office: Office, field: str, value: str, word: str) -> None:
-    answer = await first(office, **{field: value})
+    answer = await office.first(**{field: value})
     assert not answer["ok"]
     assert set(answer["errors"]) == {field}
     if value.strip():  # an empty one the client refuses in words of its own
         assert word in answer["errors"][field]
-    assert await made(office) is None
+    assert await office.group() is None
 
 
 async def test_all_that_is_wrong_is_told_at_once(office: Office) -> None:
-    answer = await first(office, local="*", max_receive_size="x", report_channel="C0RANDOM")
+    answer = await office.first(local="*", max_receive_size="x", report_channel="C0RANDOM")
     assert set(answer["errors"]) == {"local", "max_receive_size", "report_channel"}
 
 
 async def test_a_hidden_group_reports_to_private_channels_only(office: Office) -> None:
-    answer = await first(office, hidden=["yes"])
+    answer = await office.first(hidden=["yes"])
     assert "private channel" in answer["errors"]["report_channel"]
     await office.pocket.fill(ADA, {"report_channel": "C0MODERATORS"})
     assert (await office.pocket.submit(ADA))["ok"]
@@ -125,7 +91,7 @@ async def test_addresses_that_are_taken_are_refused_with_what_holds_them(office:
         ("margaret", "a colleague's mailbox (Margaret Lane)"),
         ("sales", "as a contact of The team"),
     ):
-        answer = await first(office, local=local)
+        answer = await office.first(local=local)
         assert word in answer["errors"]["local"], local
         await office.pocket.close(ADA, everything=True)
 
@@ -142,14 +108,14 @@ async def test_addresses_that_are_taken_are_refused_with_what_holds_them(office:
 async def test_people_who_cannot_be_that_are_named(
     office: Office, picked: dict[str, Any], field: str, word: str
 ) -> None:
-    answer = await second(office, **picked)
+    answer = await office.second(**picked)
     assert not answer["ok"]
     assert word in answer["errors"][field]
-    assert await made(office) is None
+    assert await office.group() is None
 
 
 async def test_somebody_gone_since_the_form_was_filled_is_named(office: Office) -> None:
-    assert (await first(office))["ok"]
+    assert (await office.first())["ok"]
     await office.pocket.fill(ADA, {"moderators": [MARGARET]})
     await office.pocket.edit_person(MARGARET, deactivated=True)
     await office.services.directory.crawl()
@@ -195,22 +161,22 @@ async def told(check: Awaitable[None], name: str | None) -> None:
 
 
 async def test_a_group_cannot_be_its_own_contact(office: Office) -> None:
-    await second(office, outside=f"team@{DOMAIN}")
+    await office.second(outside=f"team@{DOMAIN}")
     await office.pocket.submit(ADA)
     assert "the group itself" in office.pocket.text(await office.pocket.wait_modal(ADA))
-    assert await made(office) is None
+    assert await office.group() is None
 
 
 async def test_more_than_a_form_carries_is_refused_not_cut(office: Office) -> None:
     # Names as dense as names can be: of ideographs in no order nothing can be packed away.
     names = ["".join(chr(0x4E00 + byte * 80 + n) for byte in sha256(bytes([n])).digest()) for n in range(55)]
     many = "\n".join(f"{name} <{n}@a.example.com>" for n, name in enumerate(names))
-    answer = await second(office, outside=many)
+    answer = await office.second(outside=many)
     assert "one form can carry" in answer["errors"]["outside"]
 
 
 async def test_the_review_shows_everybody_with_flags_and_what_to_know(office: Office) -> None:
-    await second(office, administrators=[ADA, NOOR], moderators=[ADA], contacts=[LINUS],
+    await office.second(administrators=[ADA, NOOR], moderators=[ADA], contacts=[LINUS],
                  outside="linus@example.org, Jo <jo@example.com>")  # fmt: skip
     review = office.pocket.text(await office.pocket.wait_modal(ADA, contains="3 of 3"))
     assert f"<@{ADA}> (ada@example.org) – administrator and moderator" in review
@@ -222,7 +188,7 @@ async def test_the_review_shows_everybody_with_flags_and_what_to_know(office: Of
 
 
 async def test_back_keeps_everything_typed(office: Office) -> None:
-    assert (await first(office, max_send_size="10 MB", subscription="open"))["ok"]
+    assert (await office.first(max_send_size="10 MB", subscription="open"))["ok"]
     await office.pocket.fill(ADA, {"contacts": [LINUS], "outside": "half an addr", "also_contacts": ["yes"]})
     await office.pocket.click(ADA, "wizard.back")
     await office.pocket.wait_modal(ADA, contains="1 of 3")
@@ -236,11 +202,11 @@ async def test_back_keeps_everything_typed(office: Office) -> None:
     await office.pocket.wait_modal(ADA, contains="2 of 3")
     for _ in range(2):
         assert (await office.pocket.submit(ADA))["ok"]
-    group = await made(office)
+    group = await office.group()
     assert group is not None
     assert group.subscription is Subscription.OPEN
     assert group.max_send_size == 10 * 2**20
-    assert await roster(office) == {ADA: "AC", LINUS: "C", "half@example.com": "C"}
+    assert await office.roster() == {ADA: "AC", LINUS: "C", "half@example.com": "C"}
 
 
 async def test_the_address_may_be_given_with_the_command(office: Office) -> None:
@@ -248,7 +214,7 @@ async def test_the_address_may_be_given_with_the_command(office: Office) -> None
     await office.pocket.fill(ADA, {"display_name": "News", "report_channel": "C0REPORTS"})
     for _ in range(3):
         assert (await office.pocket.submit(ADA))["ok"]
-    assert await made(office, f"news@{DOMAIN}") is not None
+    assert await office.group(f"news@{DOMAIN}") is not None
 
 
 async def test_a_wrong_address_with_the_command_is_answered_at_once(office: Office) -> None:
@@ -264,16 +230,16 @@ async def test_only_operators_create(office: Office, person: str, word: str) -> 
 
 
 async def test_who_lost_the_right_meanwhile_creates_nothing(office: Office) -> None:
-    assert (await second(office))["ok"]
+    assert (await office.second())["ok"]
     await office.pocket.edit_person(ADA, owner=False, admin=False)
     await office.services.directory.crawl()
     await office.pocket.submit(ADA)
     assert "Only operators" in office.pocket.text(await office.pocket.wait_modal(ADA))
-    assert await made(office) is None
+    assert await office.group() is None
 
 
 async def test_an_address_taken_meanwhile_is_told_over_the_review(office: Office) -> None:
-    assert (await second(office))["ok"]
+    assert (await office.second())["ok"]
     async with office.database.writing() as tx:
         person = await persons.by_slack(tx, GRACE)
         assert person is not None
@@ -283,71 +249,6 @@ async def test_an_address_taken_meanwhile_is_told_over_the_review(office: Office
     assert f"team@{DOMAIN}" in office.pocket.text(
         await office.pocket.wait_modal(ADA, contains="Choose another address")
     )
-    assert await roster(office) == {GRACE: "A"}
+    assert await office.roster() == {GRACE: "A"}
     await office.pocket.close(ADA)
     await office.pocket.wait_modal(ADA, contains="3 of 3")  # all that was typed is still there
-
-
-# ---------------------------------------------------------------- settings of a group that exists
-
-
-async def test_settings_reopen_the_same_steps_filled_in(office: Office) -> None:
-    await office.create(people={"contacts": [LINUS], "outside": "jo@example.com"})
-    await office.form(ADA, "settings team", contains="Settings (1 of 3)")
-    await office.pocket.fill(ADA, {"display_name": "The new team", "posting": "anyone", "mode": "paused"})
-    assert (await office.pocket.submit(ADA))["ok"]
-    await office.pocket.fill(ADA, {"administrators": [GRACE], "contacts": [MARGARET], "outside": "al@example.com"})
-    assert (await office.pocket.submit(ADA))["ok"]
-    review = office.pocket.text(await office.pocket.wait_modal(ADA, contains="Settings (3 of 3)"))
-    assert "*Display name*: The team → The new team" in review
-    assert "*Mode*: Live → Paused: hold every post" in review
-    assert "Largest" not in review
-    assert (await office.pocket.submit(ADA))["ok"]
-    group = await made(office)
-    assert group is not None
-    assert (group.display_name, group.posting, group.mode) == ("The new team", "anyone", "paused")
-    assert await roster(office) == {GRACE: "A", MARGARET: "C", "al@example.com": "C"}
-
-
-async def test_what_others_add_meanwhile_stays(office: Office) -> None:
-    await office.create(people={"contacts": [LINUS]})
-    await office.form(ADA, "settings team")
-    assert (await office.pocket.submit(ADA))["ok"]
-    await office.pocket.fill(ADA, {"contacts": [LINUS, MARGARET]})
-    assert "added to" in await office.ask(GRACE, "add team jo@example.com @grace")
-    for _ in range(2):
-        assert (await office.pocket.submit(ADA))["ok"]
-    assert await roster(office) == {ADA: "A", LINUS: "C", MARGARET: "C", GRACE: "C", "jo@example.com": "C"}
-
-
-async def test_settings_changed_meanwhile_are_not_overwritten(office: Office) -> None:
-    await office.create()
-    await office.form(ADA, "settings team")
-    await office.pocket.fill(ADA, {"display_name": "Mine"})
-    for _ in range(2):
-        assert (await office.pocket.submit(ADA))["ok"]
-    assert "Theirs" in await office.ask(GRACE, "settings team display_name Theirs")
-    await office.pocket.submit(ADA)
-    assert "Somebody changed" in office.pocket.text(await office.pocket.wait_modal(ADA))
-    group = await made(office)
-    assert group is not None
-    assert group.display_name == "Theirs"
-
-
-async def test_the_last_administrator_cannot_be_taken_out(office: Office) -> None:
-    await office.create(people={"administrators": [ADA]})
-    await office.form(ADA, "settings team")
-    assert (await office.pocket.submit(ADA))["ok"]
-    await office.pocket.fill(ADA, {"administrators": [NOOR]})
-    await office.pocket.submit(ADA)
-    await office.pocket.edit_person(NOOR, deactivated=True)
-    await office.services.directory.crawl()
-    await office.pocket.submit(ADA)
-    assert "Make another person administrator first" in office.pocket.text(await office.pocket.wait_modal(ADA))
-    assert (await roster(office))[ADA] == "A"
-
-
-async def test_settings_are_for_administrators(office: Office) -> None:
-    await office.create()
-    assert "Only administrators of team@" in await office.ask(LINUS, "settings team")
-    assert await office.pocket.modal(LINUS) is None

@@ -1,0 +1,103 @@
+"""The settings of a group that exists: the wizard's steps again, filled in, and one by one by text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.bot.commands.conftest import ADA, BOTH, GRACE, LINUS, MARGARET, NOOR, Office
+
+
+@BOTH
+async def test_settings_reopen_the_same_steps_filled_in(office: Office) -> None:
+    await office.create(people={"contacts": [LINUS], "outside": "jo@example.com"})
+    await office.form(ADA, "settings team", contains="Settings (1 of 3)")
+    await office.pocket.fill(ADA, {"display_name": "The new team", "posting": "anyone", "mode": "paused"})
+    assert (await office.pocket.submit(ADA))["ok"]
+    await office.pocket.fill(ADA, {"administrators": [GRACE], "contacts": [MARGARET], "outside": "al@example.com"})
+    assert (await office.pocket.submit(ADA))["ok"]
+    review = office.pocket.text(await office.pocket.wait_modal(ADA, contains="Settings (3 of 3)"))
+    assert "*Display name*: The team → The new team" in review
+    assert "*Mode*: Live → Paused: hold every post" in review
+    assert "Largest" not in review
+    assert (await office.pocket.submit(ADA))["ok"]
+    group = await office.group()
+    assert group is not None
+    assert (group.display_name, group.posting, group.mode) == ("The new team", "anyone", "paused")
+    assert await office.roster() == {GRACE: "A", MARGARET: "C", "al@example.com": "C"}
+
+
+async def test_what_others_add_meanwhile_stays(office: Office) -> None:
+    await office.create(people={"contacts": [LINUS]})
+    await office.form(ADA, "settings team")
+    assert (await office.pocket.submit(ADA))["ok"]
+    await office.pocket.fill(ADA, {"contacts": [LINUS, MARGARET]})
+    assert "added to" in await office.ask(GRACE, "add team jo@example.com @grace")
+    for _ in range(2):
+        assert (await office.pocket.submit(ADA))["ok"]
+    assert await office.roster() == {ADA: "A", LINUS: "C", MARGARET: "C", GRACE: "C", "jo@example.com": "C"}
+
+
+async def test_settings_changed_meanwhile_are_not_overwritten(office: Office) -> None:
+    await office.create()
+    await office.form(ADA, "settings team")
+    await office.pocket.fill(ADA, {"display_name": "Mine"})
+    for _ in range(2):
+        assert (await office.pocket.submit(ADA))["ok"]
+    assert "Theirs" in await office.ask(GRACE, "settings team display_name Theirs")
+    await office.pocket.submit(ADA)
+    assert "Somebody changed" in office.pocket.text(await office.pocket.wait_modal(ADA))
+    group = await office.group()
+    assert group is not None
+    assert group.display_name == "Theirs"
+
+
+async def test_the_last_administrator_cannot_be_taken_out(office: Office) -> None:
+    await office.create(people={"administrators": [ADA]})
+    await office.form(ADA, "settings team")
+    assert (await office.pocket.submit(ADA))["ok"]
+    await office.pocket.fill(ADA, {"administrators": [NOOR]})
+    await office.pocket.submit(ADA)
+    await office.pocket.edit_person(NOOR, deactivated=True)
+    await office.services.directory.crawl()
+    await office.pocket.submit(ADA)
+    assert "Make another person administrator first" in office.pocket.text(await office.pocket.wait_modal(ADA))
+    assert (await office.roster())[ADA] == "A"
+
+
+async def test_settings_are_for_administrators(office: Office) -> None:
+    await office.create()
+    assert "Only administrators of team@" in await office.ask(LINUS, "settings team")
+    assert await office.pocket.modal(LINUS) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "name", "value"),
+    [
+        ("max_send_size 10MB", "10 MB", "max_send_size", 10 * 2**20),
+        ("max-send-size none", "server's limit", "max_send_size", None),
+        ("hidden yes", "hidden", "hidden", None),
+        ("display_name All of “us”", "All of “us”", "display_name", "All of “us”"),
+        ("mode paused", "Paused", "mode", "paused"),
+        ("language fr", "French", "language", "fr"),
+        ("moderation_channel #moderators", "<#C0MODERATORS>", "moderation_channel", "C0MODERATORS"),
+        ("report_channel none", "nowhere", "report_channel", None),
+        ("subscription", "Moderated", "subscription", "moderated"),
+        ("max_receive_size huge", "is not a size", "max_receive_size", None),
+        ("subscription opn", "Did you mean open?", "subscription", "moderated"),
+        ("subscription zzz", "open, moderated, closed", "subscription", "moderated"),
+        ("hidden perhaps", "neither yes nor no", "hidden", False),
+        ("subscripton open", "Did you mean subscription?", "subscription", "moderated"),
+        ("colour red", "The settings are", "subscription", "moderated"),
+        ("report_channel general", "is not a channel", "report_channel", "C0REPORTS"),
+        ("report_channel #random", "Invite me there", "report_channel", "C0REPORTS"),
+        ('display_name ""', "needs a name", "display_name", "The team"),
+    ],
+)
+async def test_settings_by_text(office: Office, text: str, told: str, name: str, value: Any) -> None:
+    await office.create()
+    assert told in await office.ask(ADA, f"settings team {text}")
+    if text == "hidden yes":  # its reports go to a public channel: refused
+        value = False
+    assert getattr(await office.group(), name) == value
