@@ -198,7 +198,7 @@ def pools(
 ) -> Callable[[str, Feed, Failed], Pool]:
     """What makes the pool of a lane: (lane key, feed, failed) -> Pool. `helo` is our host name."""
     away = Fault.US if isinstance(route, Relay) else Fault.NOBODY
-    terms = Terms(route.connections, away, waits, context, ours)
+    terms = Terms(route.connections, away, waits, context, frozenset(name.lower() for name in ours))
 
     def pool(lane: str, feed: Feed, failed: Failed) -> Pool:
         return Pool(lane, lambda: route.hops(lane, helo, resolver), feed, failed, terms, random)
