@@ -87,7 +87,7 @@ def test_marks_of_machines(head: bytes, return_path: str, mark: str) -> None:
 def test_facts_count_hops_and_read_loop_marks() -> None:
     shape = well_formed(b"Received: x\r\n" * 3 + b"X-Loop: Dev@Example.org\r\nX-Loop: b@c (x)\r\n" + GOOD)
     found = facts.gather(shape, "a@x.test", Standing.MEMBER, authenticated=True)
-    assert (found.received, found.loops, found.automatic) == (3, {"dev@example.org", "b@c"}, "")
+    assert (found.received, found.loops, found.automatic) == (3, frozenset({"dev@example.org", "b@c"}), "")
 
 
 def test_a_repeat_has_the_same_key_and_nothing_else_has() -> None:
