@@ -78,7 +78,7 @@ class Office:
         async with self.database.reading() as tx:
             group = await groups.find(tx, TEAM)
             assert group is not None
-            for row in await memberships.page(tx, group.id, limit=100):
+            for row in await memberships.page(tx, group.id, limit=1000):
                 person = await persons.get(tx, row.person_id) if row.person_id else None
                 flags = {"A": row.administrator, "M": row.moderator, "C": row.contact}
                 name = person.slack_id if person else str(row.address)

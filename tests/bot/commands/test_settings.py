@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from store import memberships
+from store.terms import Actor, Address
 from tests.bot.commands.conftest import ADA, BOTH, GRACE, LINUS, MARGARET, NOOR, Office
 
 
@@ -101,3 +103,41 @@ async def test_settings_by_text(office: Office, text: str, told: str, name: str,
     if text == "hidden yes":  # its reports go to a public channel: refused
         value = False
     assert getattr(await office.group(), name) == value
+
+
+async def test_a_roster_too_large_for_the_form_is_left_alone(office: Office) -> None:
+    await office.create()
+    group = await office.group()
+    assert group is not None
+    assert group.id is not None
+    entries = [memberships.Entry(Address(f"p{n}", "example.com")) for n in range(150)]
+    async with office.database.writing() as tx:
+        await memberships.enrol(tx, group.id, entries, contact=True, actor=Actor("system"))
+    await office.form(ADA, "settings team")
+    assert (await office.pocket.submit(ADA))["ok"]
+    await office.pocket.wait_modal(ADA, contains="150 contacts, more than this form can show")
+    await office.pocket.fill(ADA, {"moderators": [GRACE], "also_contacts": ["yes"]})
+    for _ in range(2):
+        assert (await office.pocket.submit(ADA))["ok"]
+    roster = await office.roster()
+    assert (roster[ADA], roster[GRACE]) == ("AC", "M")
+    async with office.database.reading() as tx:
+        assert (await memberships.counts(tx, group.id)).contacts == 151
+
+
+async def test_back_from_the_last_step_and_nothing_changed(office: Office) -> None:
+    await office.create(people={"contacts": [LINUS]})
+    await office.form(ADA, "settings team")
+    for _ in range(2):
+        assert (await office.pocket.submit(ADA))["ok"]
+    await office.pocket.wait_modal(ADA, contains="Nothing was changed")
+    await office.pocket.click(ADA, "wizard.back")
+    await office.pocket.wait_modal(ADA, contains="2 of 3")
+    await office.pocket.click(ADA, "wizard.back")
+    await office.pocket.wait_modal(ADA, contains="Settings of")
+    for _ in range(3):
+        assert (await office.pocket.submit(ADA))["ok"]
+    group = await office.group()
+    assert group is not None
+    assert group.version == 1
+    assert await office.roster() == {ADA: "A", LINUS: "C"}

@@ -1,0 +1,71 @@
+"""What waits for a person, in the answer to the command and in Home: held posts beside requests."""
+
+from __future__ import annotations
+
+from store import posts
+from store.terms import Action, Decision, PostState, Reason, Standing
+from tests.bot.commands.conftest import ADA, LINUS, Office
+
+
+async def hold(office: Office, subject: str, *, authenticated: bool = False) -> int:
+    """A stranger's post that waits for a moderator; gives its id."""
+    group = await office.group()
+    assert group is not None
+    assert group.id is not None
+    message = posts.NewMessage(
+        raw=b"Subject: x\r\n\r\nbody\r\n", public_id=subject, author="mallory@example.com", subject=subject,
+        authenticated=authenticated,
+    )  # fmt: skip
+    decision = Decision(Action.HOLD, (Reason("non_member", {"author": "mallory@example.com"}),))
+    submission = posts.Submission(group.id, Standing.STRANGER, decision, fingerprint=subject)
+    async with office.database.writing() as tx:
+        submitted = await posts.submit(tx, message, [submission])
+    (post,) = submitted.posts
+    assert post.id is not None
+    return post.id
+
+
+async def state(office: Office, post_id: int) -> PostState:
+    async with office.database.reading() as tx:
+        post = await posts.get(tx, post_id)
+    assert post is not None
+    return post.state
+
+
+async def test_held_posts_wait_with_their_buttons(office: Office) -> None:
+    await office.create()
+    post_id = await hold(office, "Win <!channel> *now*")
+    told = await office.ask(ADA, "pending")
+    assert "a post by mallory@example.com is held" in told
+    assert "Win &lt;!channel&gt; ∗now∗" in told
+    assert "Reject" not in told  # nobody proved the address, so nobody is written to
+    assert "Nothing waits for you" in await office.ask(LINUS, "pending")
+    await office.pocket.open_home(ADA)
+    await office.pocket.wait_home(ADA, contains="is held since")
+    await office.pocket.click(ADA, "post.discard", home=True)
+    await office.pocket.wait_home(ADA, contains="Nothing waits for you")
+    assert await state(office, post_id) is PostState.DISCARDED
+
+
+async def test_what_slack_may_not_show_is_not_shown(office: Office) -> None:
+    await office.create()
+    await hold(office, "Salaries", authenticated=True)
+    assert "Salaries" in await office.ask(ADA, "pending")
+    await office.ask(ADA, "settings team slack_content none")
+    told = await office.ask(ADA, "pending")
+    assert "Salaries" not in told
+    assert "Reject" in told
+
+
+async def test_a_long_queue_comes_in_pages(office: Office) -> None:
+    await office.create()
+    for n in range(12):
+        await hold(office, f"Mail {n:02}")
+    assert "*12 things wait for you*" in await office.ask(ADA, "pending")
+    await office.pocket.click(ADA, "pending.page#2", channel="#general")
+    message = await office.pocket.wait_message(ADA, "#general", "Mail 11")
+    assert "Mail 09" not in office.pocket.text(message)
+    await office.pocket.open_home(ADA)
+    await office.pocket.wait_home(ADA, contains="Mail 09")
+    await office.pocket.click(ADA, "pending.page#2", home=True)
+    await office.pocket.wait_home(ADA, contains="Mail 11")
