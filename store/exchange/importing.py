@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlmodel import col, delete, update
 
-from store import audit, groups, memberships, names, persons
+from store import audit, groups, memberships, names, persons, suppressions
 from store.chunks import chunks
 from store.engine import Database, Writing
-from store.exchange import groupfile
+from store.exchange import groupfile, newcomers
 from store.exchange.difference import Change, Subject, difference
 from store.exchange.document import Faults
+from store.exchange.newcomers import ROWS_AT_ONCE
 from store.names import Served
 from store.roster import Entry
 from store.schema.group import Name
@@ -22,7 +23,6 @@ from store.schema.membership import Membership
 from store.terms import Actor, NameRole, Refused
 
 ACTOR = Actor("import")
-ROWS_AT_ONCE = 2000  # a transaction of so many is short enough for mail to come in between
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +105,20 @@ async def _aliases(tx: Writing, change: Change) -> None:
 
 async def _fill(database: Database, change: Change, options: Options) -> None:
     """The contacts of a group, some thousand rows a transaction."""
-    assert change.group_id is not None
-    entries = [Entry(address, name=name) for address, name in change.contacts]
-    for some in chunks(entries, ROWS_AT_ONCE):
+    group_id = change.group_id
+    assert group_id is not None
+    async with database.reading() as tx:
+        fresh, known = await newcomers.apart(tx, group_id, change.contacts)
+    if options.re_enrol:
         async with database.writing() as tx:
-            await memberships.enrol(
-                tx,
-                change.group_id,
-                some,
-                contact=True,
-                actor=ACTOR,
-                re_enrol=options.re_enrol or change.new is not None,
-            )
+            await suppressions.clear(tx, group_id, [address.key for address, _ in fresh])
+    await newcomers.enrol(database, group_id, fresh, ACTOR)
+    for some in chunks([Entry(address, name=name) for address, name in known], ROWS_AT_ONCE):
+        async with database.writing() as tx:
+            await memberships.enrol(tx, group_id, some, contact=True, actor=ACTOR, re_enrol=options.re_enrol)
     for gone in chunks(change.removed.get("contact", {}), ROWS_AT_ONCE):
         async with database.writing() as tx:
-            await memberships.withdraw_flags(tx, change.group_id, gone, contact=True, actor=ACTOR)
+            await memberships.withdraw_flags(tx, group_id, gone, contact=True, actor=ACTOR)
     for some_names in chunks(change.renamed.items(), ROWS_AT_ONCE):
         async with database.writing() as tx:
             await _rename_contacts(tx, some_names)
