@@ -109,7 +109,8 @@ async def roster(tx: Reading, group_id: int) -> Roster:
     outside: list[str] = []
     for row in await memberships.page(tx, group_id, limit=MOST_PICKED, only="contact"):
         person = await persons.get(tx, row.person_id) if row.person_id is not None else None
-        if person is not None and row.key == person.email:
+        # Slack draws no picker with people in it who are gone: their address stands among the others.
+        if person is not None and row.key == person.email and not person.deactivated:
             inside.append(person.slack_id)
         elif row.address:
             outside.append(line(Address.parse(row.address), row.name))
@@ -119,7 +120,8 @@ async def roster(tx: Reading, group_id: int) -> Roster:
 
 
 async def _slack_ids(tx: Reading, rows: Sequence[Membership]) -> list[str]:
-    return [(await persons.get(tx, row.person_id)).slack_id for row in rows if row.person_id is not None]
+    people = [await persons.get(tx, row.person_id) for row in rows if row.person_id is not None]
+    return [person.slack_id for person in people if not person.deactivated]
 
 
 def _unfit(name: Field, picked: Sequence[Person]) -> Refused | None:

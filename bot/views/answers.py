@@ -19,11 +19,6 @@ def answer(language: str, key: str, /, *buttons: Element, n: int | None = None, 
     return told(say(language, key, via=escape.mrkdwn, n=n, **values), *buttons)
 
 
-def refusal(language: str, name: str, values: Mapping[str, Any]) -> Shown:
-    """Why a request was refused (a `store.terms.Refused`)."""
-    return told(say(language, f"refused.{name}", via=escape.mrkdwn, **values))
-
-
 def told(text: str, *buttons: Element) -> Shown:
     """A ready text as an answer."""
     found = [blocks.section(part) for part in sections(text.split("\n"))]

@@ -22,7 +22,7 @@ PAGE = 15
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One membership. `flags` as in the catalogue (`administrator_contact`); `linked` false: no Slack person yet."""
+    """One membership. `flags` as in the catalogue (`administrator_contact`); `slack_id` None: no Slack person yet."""
 
     membership_id: int
     slack_id: str | None

@@ -141,3 +141,16 @@ async def test_back_from_the_last_step_and_nothing_changed(office: Office) -> No
     assert group is not None
     assert group.version == 1
     assert await office.roster() == {ADA: "A", LINUS: "C"}
+
+
+async def test_people_gone_from_slack_stay_out_of_the_pickers_and_in_the_group(office: Office) -> None:
+    await office.create(people={"administrators": [ADA, GRACE], "contacts": [LINUS]})
+    for one in (GRACE, LINUS):
+        await office.pocket.edit_person(one, deactivated=True)
+    await office.services.directory.crawl()
+    await office.form(ADA, "settings team")
+    for _ in range(2):
+        assert (await office.pocket.submit(ADA))["ok"]
+    await office.pocket.wait_modal(ADA, contains="Nothing was changed")
+    assert (await office.pocket.submit(ADA))["ok"]
+    assert await office.roster() == {ADA: "A", GRACE: "A", LINUS: "C"}
