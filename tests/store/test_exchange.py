@@ -243,7 +243,7 @@ async def test_what_is_exported_imports_to_the_same(database: Database, file: Pa
         group = await groups.find(tx, "dev@groups.example.org")
         assert group is not None
         assert group.id is not None
-        await groups.delete_group(tx, group.id, Actor("system"))
+        await groups.delete(tx, group.id, Actor("system"))
         empty = io.StringIO()
         assert await export_groups(tx, empty) == 0
         assert empty.getvalue() == "groups: []\n"
