@@ -27,10 +27,12 @@ HIGH_WATER = 128 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a connection ended: `reply` is None where we said good-bye; `carried` counts the mails it took."""
+    """How a connection ended: `reply` is None where we said good-bye; `idle` if nothing was under way; `answered`
+    counts the mails it took or refused."""
 
     reply: Reply | None
-    carried: int
+    idle: bool
+    answered: int
 
 
 class Connection(asyncio.Protocol):
@@ -39,11 +41,9 @@ class Connection(asyncio.Protocol):
     Every envelope taken is given back to the feed with its outcomes before `closed` is done.
     """
 
-    def __init__(self, to: Hop, feed: Feed, waits: Timeouts, ours: Collection[str]) -> None:
+    def __init__(self, to: Hop, waits: Timeouts) -> None:
         self.hop = to
-        self._feed = feed
         self._waits = waits
-        self._ours = ours
         self._loop = asyncio.get_running_loop()
         self.closed: asyncio.Future[Ending] = self._loop.create_future()
         self._transport: asyncio.Transport | None = None
@@ -76,7 +76,7 @@ class Connection(asyncio.Protocol):
         `context` replaces the TLS context that the hop's security asks for; `ours` are names by which a hop may speak
         of us (see `outcome.blame`).
         """
-        connection = cls(to, feed, waits, ours)
+        connection = cls(to, waits)
         try:
             await connection._connect(context)
             offers = await introduce(connection, to, waits, context)
@@ -157,14 +157,13 @@ class Connection(asyncio.Protocol):
         return self._dialogue is not None and self._dialogue.idle and not self._quitting
 
     @property
-    def carried(self) -> int:
-        """How many mails the hop took."""
-        return self._dialogue.carried if self._dialogue is not None else 0
+    def answered(self) -> int:
+        """How many mails the hop took or refused."""
+        return self._dialogue.answered if self._dialogue is not None else 0
 
     def nudge(self) -> None:
         """The feed has more."""
-        if self._dialogue is not None and not self._quitting:
-            self._advance()
+        self._advance()
 
     async def drain(self) -> None:
         """Take nothing more, wait for the outcomes of what was taken, and say good-bye."""
@@ -220,8 +219,7 @@ class Connection(asyncio.Protocol):
         """See asyncio."""
         self._paused = False
         self._since = self._loop.time()
-        if self._dialogue is not None and not self._quitting:
-            self._advance()
+        self._advance()
 
     def connection_lost(self, error: Exception | None) -> None:
         """See asyncio."""
@@ -248,7 +246,7 @@ class Connection(asyncio.Protocol):
     def _advance(self) -> None:
         """Write what is due. Called again from within (a feed that nudges), it leaves the work to the first call."""
         dialogue = self._dialogue
-        if self._advancing or dialogue is None or self.closed.done():
+        if self._advancing or self._quitting or dialogue is None or self.closed.done():
             return
         self._advancing = True
         try:
@@ -263,10 +261,9 @@ class Connection(asyncio.Protocol):
             self._quit()
 
     def _quit(self) -> None:
-        if not self._quitting and self._transport is not None:
-            self._quitting = True
-            self._since = self._loop.time()
-            self._write([commands.QUIT])
+        self._quitting = True
+        self._since = self._loop.time()
+        self._write([commands.QUIT])
 
     def _tick(self) -> None:
         dialogue = self._dialogue
@@ -296,6 +293,7 @@ class Connection(asyncio.Protocol):
             self._ticker.cancel()
         if self.closed.done():
             return
+        idle = self._dialogue is None or self._dialogue.idle
         if self._dialogue is not None:
             self._dialogue.lost(why or lost("The connection was closed"))
-        self.closed.set_result(Ending(why, self.carried))
+        self.closed.set_result(Ending(why, idle, self.answered))

@@ -54,7 +54,7 @@ _Entry = tuple[Step, Transaction | None, int]
 
 
 class Dialogue:
-    """The state of one conversation. `carried` counts the transactions whose dot was answered with a 2xx."""
+    """The state of one conversation. `answered` counts the transactions that ended by what the hop replied."""
 
     def __init__(self, feed: Feed, capabilities: Capabilities, ours: Collection[str] = ()) -> None:
         self._feed = feed
@@ -67,7 +67,7 @@ class Dialogue:
         self._sent = 0  # octets of its body handed out
         self._reset = False
         self.ending = False
-        self.carried = 0
+        self.answered = 0
 
     # ------------------------------------------------------------ where it stands
 
@@ -215,26 +215,29 @@ class Dialogue:
             self._garbled(Step.DATA, transaction, f"{code} to DATA")
         transaction.conclude(conclude(Stage.DATA, wire.reply(code, lines), self._ours))
         self._open, self._reset = None, True  # the hop may still hold MAIL open, and would refuse the next one
-        self._give_back(transaction)
+        self._answer(transaction)
 
     def _dot(self, transaction: Transaction, code: int, lines: list[bytes]) -> None:
         if 300 <= code < 400:
             self._garbled(Step.DOT, transaction, f"{code} to the end of the content")
         if transaction.accepted:
             transaction.conclude(conclude(Stage.DOT, wire.reply(code, lines), self._ours))
-            self.carried += code < 300
-        self._give_back(transaction)
+        self._answer(transaction)
 
     def _abandon(self, transaction: Transaction) -> None:
         """Without pipelining, commands not yet written are left out once nobody is left to deliver to."""
         if self._commands:
             self._commands.clear()
             self._open, self._reset = None, True
-            self._give_back(transaction)
+            self._answer(transaction)
 
     def _garbled(self, step: Step, transaction: Transaction, what: str) -> None:
         self._expected.appendleft((step, transaction, 0))  # so that `lost` finds it
         raise Garbage(what)
+
+    def _answer(self, transaction: Transaction) -> None:
+        self.answered += 1
+        self._give_back(transaction)
 
     def _give_back(self, transaction: Transaction) -> None:
         self._feed.done(transaction.envelope, transaction.concluded())

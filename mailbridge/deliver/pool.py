@@ -55,7 +55,7 @@ class Pool:
         self._opening: set[asyncio.Task[None]] = set()
         self._serving: set[asyncio.Task[None]] = set()
         self._open: set[Connection] = set()
-        self._failures = 0  # in a row, without a mail carried between
+        self._failures = 0  # in a row, without a mail answered between
         self._timer: asyncio.TimerHandle | None = None
         self._stopping = False
 
@@ -72,7 +72,7 @@ class Pool:
             connection.nudge()
         if self._timer is not None or any(connection.idle for connection in self._open):
             return  # the hops are away and the timer will try; or an idle one found nothing left
-        if any(connection.carried for connection in self._open):
+        if any(connection.answered for connection in self._open):
             self._failures = 0
         room = self._terms.connections - len(self._opening) - len(self._serving)
         waiting = self._feed.waiting
@@ -117,11 +117,12 @@ class Pool:
         finally:
             self._open.discard(connection)
             self._serving.discard(task)
-        if ending.carried:
+        if ending.answered:
             self._failures = 0
-        if ending.reply is not None and not ending.carried:
-            self._away(Stage.MAIL, ending.reply, Fault.NOBODY)  # open, and closed again with nothing done
-        elif ending.reply is not None and self._feed.waiting != 0:
+        elif ending.reply is not None and not ending.idle:
+            self._away(Stage.MAIL, ending.reply, Fault.NOBODY)  # a hop that opens, and ends what it is given
+            return
+        if ending.reply is not None and self._feed.waiting != 0:
             self.nudge()
 
     async def _connect(self) -> Connection | None:
@@ -159,7 +160,7 @@ class Pool:
         """Call again later. Told once it is certain: at once for a refusal of us, else after a few tries in a row."""
         if self._stopping or self._timer is not None:
             return  # one of several that failed together
-        working = any(connection.carried for connection in self._open)
+        working = any(connection.answered for connection in self._open)
         delay = schedule.reconnect_after(0 if working else self._failures, self._random())
         self._timer = asyncio.get_running_loop().call_later(delay, self._call_again)
         if working:

@@ -55,7 +55,7 @@ async def test_every_copy_arrives_once_with_its_own_prefix(hop: HopMaker, ehlo: 
     assert [mail.recipients for mail in server.mails] == [[f"c{n}@example.org"] for n in range(7)]
     assert [mail.content for mail in server.mails] == [b"X-Copy: %d\r\n" % n + BODY for n in range(7)]
     assert set(tray.brief().values()) == {RELAYED}
-    assert (len(server.sessions), server.sessions[0].quit, connection.carried) == (1, True, 7)
+    assert (len(server.sessions), server.sessions[0].quit, connection.answered) == (1, True, 7)
     assert server.sessions[0].early is (ehlo is None)  # without PIPELINING nothing is said before it is asked for
 
 
@@ -398,7 +398,7 @@ async def test_a_reset_after_the_dot_is_uncertain(free_port: Callable[[], int]) 
     await tray.wait()
     await thread
     assert tray.brief() == {"c0@example.org": deferred(Stage.DOT, uncertain=True)}
-    assert (await connection.closed).carried == 0
+    assert (await connection.closed).answered == 0
 
 
 # ---------------------------------------------------------------- what cannot be said

@@ -188,6 +188,22 @@ async def test_a_connection_that_closes_with_nothing_done_is_not_opened_in_a_loo
     await lane.pool.drain(1)
 
 
+async def test_a_hop_that_closes_idle_connections_is_not_away(hop: HopMaker) -> None:
+    server = await hop({"RCPT": "550 5.1.1 nobody", "DATA": ("554 5.5.1 nobody", 0.02, DROP)})
+    tray = Tray()
+    lane = Lane(tray, server)
+    for number in range(6):
+        tray.put(envelope(f"{number}@example.org"))
+        lane.pool.nudge()
+        await tray.wait()
+        while lane.pool.connections:
+            await asyncio.sleep(0.005)
+    assert {outcome.state for outcome in tray.outcomes.values()} == {DeliveryState.FAILED}
+    assert len(server.sessions) == 6
+    assert lane.failures == []
+    await lane.pool.drain(1)
+
+
 async def test_broken_tls_falls_back_only_where_it_is_opportunistic(hop: HopMaker) -> None:
     server = await hop({"EHLO": "250-hop\r\n250 STARTTLS", "STARTTLS": ("220 ready", b"nonsense\r\n")})
     tray = Tray(personal(1))
