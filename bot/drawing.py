@@ -40,6 +40,7 @@ async def request_card(tx: Reading, request: Request) -> cards.RequestCard:
         slack_id=applicant.slack_id if applicant else None,
         note=request.note,
         verdict=await _verdict(tx, request.decided_by, request.decided_at, request.decision_reason),
+        deleted=request.state is RequestState.EXPIRED and _ended_with(group, request.decided_at),
     )
 
 
@@ -67,6 +68,7 @@ async def held_card(tx: Reading, post: Post) -> cards.HeldCard:
         excerpt=excerpt,
         attachments=attachments,
         verdict=await _verdict(tx, post.decided_by, post.decided_at, post.decision_reason),
+        deleted=post.state is PostState.EXPIRED and _ended_with(group, post.decided_at),
     )
 
 
@@ -270,6 +272,10 @@ async def _group(tx: Reading, group_id: int) -> Group:
     group = await tx.get(Group, group_id)
     assert group is not None
     return group
+
+
+def _ended_with(group: Group, at: datetime | None) -> bool:
+    return group.deleted_at is not None and (at is None or at >= group.deleted_at)
 
 
 async def _verdict(tx: Reading, person_id: int | None, at: datetime | None, reason: str) -> cards.Verdict:

@@ -9,6 +9,7 @@ that scope was granted, or posted once more, marked that it may repeat.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import replace
 from typing import Any
@@ -22,7 +23,7 @@ from store import audience, outbox, persons, workers
 from store.engine import DatabaseBusy, Writing
 from store.outbox import Due
 from store.schema.notice import Notice
-from store.signal import Topic
+from store.signal import Ear, Topic
 from store.texts import say
 
 log = logging.getLogger("bot.outbox")
@@ -57,7 +58,7 @@ class Outbox:
         try:
             while True:
                 if not await self._round(life.id):
-                    await ear.wait(POLL_SECONDS)
+                    await _woken(ear)
                 if heart.done():
                     heart.result()  # raises what stopped it
         finally:
@@ -228,6 +229,15 @@ class Outbox:
     async def _instead(self, tx: Writing, notice: Notice) -> list[str]:
         people = await audience.deciders(tx, notice.group_id, administrators_only=True) if notice.group_id else []
         return [person.slack_id for person in people or await persons.operators(tx)]
+
+
+async def _woken(ear: Ear) -> None:
+    """Until somebody says that there is something to say, or one poll."""
+    # Not `wait_for`, which before Python 3.12 loses a cancellation that comes together with the wake.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(POLL_SECONDS):
+            await ear.event.wait()
+    ear.event.clear()
 
 
 def _noted(shown: Shown, note: str) -> Shown:

@@ -18,7 +18,7 @@ from store.engine import Reading
 from store.schema.group import Group
 from store.schema.post import Post
 from store.schema.request import Request
-from store.terms import Actor, PostState, RequestState
+from store.terms import Actor, PostState, Refused, RequestState
 from store.texts import Markup
 
 HOME = "home"
@@ -159,8 +159,10 @@ async def _post(context: Context, tx: Reading, post_id: int, verb: Verb) -> tupl
 
 
 async def _group(tx: Reading, group_id: int) -> Group:
+    """The group's row. Raises Refused for a deleted one: nobody has a right to it any more, and all may know."""
     group = await tx.get(Group, group_id)
-    assert group is not None  # a deleted group keeps its row
+    if group is None or group.deleted_at is not None:
+        raise Refused("group_gone")
     return group
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
@@ -96,11 +95,14 @@ async def _until(stop: asyncio.Event, jobs: list[Job]) -> int:
                 said = None if isinstance(error, LineLost | Denied) else error
                 log.critical("bot.failed cause=%s", error, exc_info=said)
                 code = 1
-    for task in pending:
-        task.cancel()
-    for task in pending:
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    while pending:
+        for task in pending:
+            task.cancel()
+        # Again after a while: a task may be settling what it began, and a library may have lost the cancellation.
+        done, pending = await asyncio.wait(pending, timeout=DRAIN_SECONDS)
+        for task in done:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                log.error("bot.unclean cause=%s", error, exc_info=error)
     return code
 
 

@@ -21,7 +21,6 @@ from store.texts import Markup, TextMissing, say
 NOTE_SHOWN = 1_000
 EXCERPT_SHOWN = 600
 REASON_LONGEST = 1_000
-GROUP_DELETED = "group_deleted"  # the reason `store.groups.delete` writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,8 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class RequestCard:
+    """`deleted`: the request ended because its group did."""
+
     request_id: int
     kind: RequestKind
     group: str
@@ -43,6 +44,7 @@ class RequestCard:
     slack_id: str | None
     note: str
     verdict: Verdict
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class HeldCard:
     excerpt: str | None
     attachments: Sequence[str]
     verdict: Verdict
+    deleted: bool = False
 
 
 # ---------------------------------------------------------------- requests
@@ -100,7 +103,7 @@ def _request_buttons(language: str, card: RequestCard) -> Block:
 
 def request_outcome(language: str, card: RequestCard) -> str:
     """What became of a request that waits no more, in words."""
-    if card.state is RequestState.EXPIRED and card.verdict.reason == GROUP_DELETED:
+    if card.deleted:
         return say(language, "slack.decided.group_deleted")
     return decided(language, f"request_{card.state}", card.verdict)
 
@@ -120,8 +123,7 @@ def decided(language: str, what: str, verdict: Verdict) -> str:
 
 def outcome(language: str, card: RequestCard) -> Shown:
     """What the applicant is told by DM."""
-    deleted = card.state is RequestState.EXPIRED and card.verdict.reason == GROUP_DELETED
-    what = f"{card.kind}_deleted" if deleted else f"{card.kind}_{card.state}"
+    what = f"{card.kind}_deleted" if card.deleted else f"{card.kind}_{card.state}"
     text = say(language, f"slack.outcome.{what}", via=escape.mrkdwn, group=card.group, address=card.address)
     body = [blocks.section(text)]
     if card.state is RequestState.DENIED and card.verdict.reason:
@@ -163,7 +165,7 @@ def held(language: str, card: HeldCard) -> Shown:
 
 def post_outcome(language: str, card: HeldCard) -> str:
     """What became of a held post that waits no more, in words."""
-    if card.state is PostState.EXPIRED and card.verdict.reason == GROUP_DELETED:
+    if card.deleted:
         return say(language, "slack.decided.group_deleted")
     return decided(language, f"post_{card.state}", card.verdict)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from bot.app import life
 from bot.sandbox.app import Sandbox
@@ -23,6 +24,7 @@ from store.groups import NewGroup
 from store.names import Served
 from store.roster import Entry
 from store.schema.group import Group
+from store.schema.notice import Placement
 from store.schema.person import Person
 from store.terms import Actor, Address
 
@@ -39,6 +41,34 @@ class Office:
     database: Database
     settings: BotSettings
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    running: asyncio.Task[int] | None = None
+
+    async def start(self) -> None:
+        """Start the bot, and wait until it hears and knows the workspace."""
+        self.stop = asyncio.Event()
+        self.running = asyncio.create_task(life.run(self.settings, self.stop))
+        await asyncio.wait_for(self._listening(self.running), 15)
+
+    async def end(self) -> None:
+        """Stop it as SIGTERM does."""
+        if self.running is not None:
+            self.stop.set()
+            assert await self.running == 0
+
+    async def stop_and_start(self) -> None:
+        await self.end()
+        await self.start()
+
+    async def _listening(self, running: asyncio.Task[int]) -> None:
+        """Until the socket is open and the directory knows the workspace."""
+        while True:
+            if running.done():
+                running.result()
+            async with self.database.reading() as tx:
+                known = await persons.by_slack(tx, "U0ADA")
+            if known is not None and (await self.pocket.get("control"))["connections"]:
+                return
+            await asyncio.sleep(0.02)
 
     async def person(self, handle: str) -> Person:
         """A person of the workspace as the directory keeps them."""
@@ -49,14 +79,27 @@ class Office:
         """A group on the served domain, of which Ada is administrator and Grace moderator."""
         ada, grace = await self.person("ada"), await self.person("grace")
         new = NewGroup(
-            address=Address(local, SERVED.domains[0]),
+            address=f"{local}@{SERVED.domains[0]}",
             display_name=local.title(),
             administrators=(Entry(None, ada.id, "Ada"),),
             moderators=(Entry(None, grace.id, "Grace"),),
             **settings,
         )
         async with self.database.writing() as tx:
-            return await groups.create(tx, new, SERVED, SYSTEM)
+            group = await groups.create(tx, new, SERVED, SYSTEM)
+        await self.quiet()
+        return group
+
+    async def placements(self) -> list[Placement]:
+        """Every copy of every notice."""
+        async with self.database.reading() as tx:
+            return list((await tx.exec(select(Placement))).all())
+
+    async def quiet(self) -> None:
+        """Until all that is to be said was said."""
+        async with asyncio.timeout(15):
+            while any(p.state != "dead" and p.shown < p.wanted for p in await self.placements()):
+                await asyncio.sleep(0.01)
 
     async def enrol(self, tx: Writing, group: Group, *addresses: str) -> None:
         """Contacts with addresses outside the workspace."""
@@ -85,27 +128,12 @@ async def open_office(url: str, sandbox: Sandbox, **more: Any) -> AsyncIterator[
     database = await Database.open(url)
     async with Pocket(sandbox.base) as pocket:
         office = Office(pocket, sandbox, database, settings)
-        running = asyncio.create_task(life.run(settings, office.stop))
         try:
-            await asyncio.wait_for(_listening(office, running), 15)
+            await office.start()
             yield office
         finally:
-            office.stop.set()
-            assert await running == 0
+            await office.end()
             await database.close()
-
-
-async def _listening(office: Office, running: asyncio.Task[int]) -> None:
-    """Until the socket is open and the directory knows the workspace."""
-    while True:
-        if running.done():
-            running.result()
-        async with office.database.reading() as tx:
-            known = await persons.by_slack(tx, "U0ADA")
-        state = await office.pocket.state("ada")
-        if known is not None and state.get("connections", 1):
-            return
-        await asyncio.sleep(0.02)
 
 
 @pytest.fixture

@@ -107,10 +107,11 @@ def test_a_waiting_request_has_buttons_and_a_decided_one_says_who_and_when() -> 
 
 
 def test_a_request_of_a_deleted_group_says_so() -> None:
-    verdict = cards.Verdict(None, states.AT, cards.GROUP_DELETED)
-    shown = cards.request("en", states.request_card("t", state=RequestState.EXPIRED, verdict=verdict))
+    shown = cards.request("en", states.request_card("t", state=RequestState.EXPIRED, deleted=True))
     assert "The group was deleted" in shown.text
-    assert cards.GROUP_DELETED not in json.dumps(shown.blocks)
+    assert "The group was deleted" in cards.held("en", states.held_card(state=PostState.EXPIRED, deleted=True)).text
+    told = cards.outcome("en", states.request_card("t", state=RequestState.EXPIRED, deleted=True))
+    assert told.text == "The group *t* was deleted, and your request to join it with it."
 
 
 def test_a_held_post_of_an_unproven_author_cannot_be_rejected_by_mail() -> None:

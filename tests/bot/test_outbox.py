@@ -1,0 +1,155 @@
+"""What is to be said reaches Slack: once, however long it was away, where it is wanted or else to who can mend it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from bot.actions.deliveries import ACTIONS
+from bot.views.ids import Action
+from store import outbox, posts, tallies
+from store.engine import Writing
+from store.posts import NewMessage, Submission
+from store.schema.group import Group
+from store.schema.post import Post
+from store.terms import Action as Decided
+from store.terms import Decision, NoticeKind, Standing
+from tests.bot.conftest import Office
+
+MEMBERS = tuple(f"m{n}@else.example" for n in range(3))
+
+
+async def accept(office: Office, group: Group, subject: str = "Minutes") -> int:
+    """A post is accepted, and its three copies are expected; gives the post."""
+    assert group.id is not None
+    message = NewMessage(raw=b"Subject: x\r\n\r\n", public_id="p", author="ada@example.org", subject=subject)
+    async with office.database.writing() as tx:
+        submission = Submission(group.id, Standing.ADMINISTRATOR, Decision(Decided.ACCEPT), None)
+        submitted = await posts.submit(tx, message, [submission])
+    assert submitted.posts[0].id is not None
+    return submitted.posts[0].id
+
+
+async def count(office: Office, post_id: int, *, done: bool = False, **numbers: int) -> None:
+    """The bridge counts, and marks the report."""
+
+    async def write(tx: Writing) -> None:
+        await tx.run(lambda bulk: tallies.add(bulk, 1, [(post_id, name, n) for name, n in numbers.items()]))
+        post = await tx.get(Post, post_id)
+        assert post is not None
+        post.expanded_at = tx.now
+        if done:
+            post.done_at = tx.now
+        tx.add(post)
+        await tx.flush()
+        await outbox.touch(tx, NoticeKind.REPORT, post_id)
+
+    async with office.database.writing() as tx:
+        await write(tx)
+
+
+async def reports(office: Office) -> list[dict[str, Any]]:
+    messages = await office.pocket.messages("ada", "#reports")
+    return [message for message in messages if "relayed to" in office.pocket.text(message)]
+
+
+async def test_one_report_grows_in_place_to_its_final_counts(office: Office) -> None:
+    group = await office.group(report_channel="C0REPORTS")
+    post_id = await accept(office, group)
+    first = await office.pocket.wait_message("ada", "#reports", "relayed to 0 so far")
+    await count(office, post_id, expanded=3, relayed=1)
+    await office.pocket.wait_message("ada", "#reports", "relayed to 1 of 3")
+    await count(office, post_id, done=True, relayed=2)
+    last = await office.pocket.wait_message("ada", "#reports", "relayed to 3 of 3")
+    assert last["ts"] == first["ts"]
+    assert len(await reports(office)) == 1
+    assert "Minutes" in office.pocket.text(last)
+
+
+async def test_details_are_for_administrators_alone(office: Office) -> None:
+    group = await office.group(report_channel="C0REPORTS")
+    post_id = await accept(office, group)
+    await count(office, post_id, done=True, expanded=3, relayed=3)
+    await office.pocket.wait_message("ada", "#reports", "relayed to 3 of 3")
+    await office.pocket.click("ada", Action.REPORT_DETAILS, channel="#reports")
+    await office.pocket.wait_modal("ada", contains="No copy has failed")
+    await office.pocket.click("linus", Action.REPORT_DETAILS, channel="#reports")
+    await office.pocket.wait_message("linus", "#reports", "Only administrators of")
+    assert Action.REPORT_DETAILS in ACTIONS
+
+
+async def test_an_outage_delays_the_report_and_it_comes_once(office: Office) -> None:
+    group = await office.group(report_channel="C0REPORTS")
+    await office.pocket.control(outage="503")
+    post_id = await accept(office, group)
+    await count(office, post_id, done=True, expanded=3, relayed=3)
+    await asyncio.sleep(1.5)  # the outage lasts; nothing can be waited for
+    assert await reports(office) == []
+    await office.pocket.control(recover=True)
+    shown = await office.pocket.wait_message("ada", "#reports", "relayed to 3 of 3", timeout=20)
+    assert "may repeat" not in office.pocket.text(shown)
+    assert len(await reports(office)) == 1
+
+
+async def test_a_lost_answer_is_found_again_by_its_metadata(office: Office) -> None:
+    await office.pocket.control(grant=["channels:history"])
+    assert office.sandbox.workspace is not None
+    group = await office.group(report_channel="C0REPORTS")
+    await office.stop_and_start()
+    await office.pocket.control(outage="lost", methods="chat.postMessage", times=1)
+    post_id = await accept(office, group)
+    await count(office, post_id, done=True, expanded=3, relayed=3)
+    shown = await office.pocket.wait_message("ada", "#reports", "relayed to 3 of 3", timeout=20)
+    assert "may repeat" not in office.pocket.text(shown)
+    assert len(await reports(office)) == 1
+
+
+async def test_a_lost_answer_without_history_repeats_at_most_once_and_says_so(office: Office) -> None:
+    group = await office.group(report_channel="C0REPORTS")
+    await office.pocket.control(outage="lost", methods="chat.postMessage", times=1)
+    await accept(office, group)
+    await office.pocket.wait_message("ada", "#reports", "may repeat", timeout=20)
+    assert len(await reports(office)) == 2
+
+
+async def test_two_lost_answers_end_it(office: Office) -> None:
+    group = await office.group(report_channel="C0REPORTS")
+    await office.pocket.control(outage="lost", methods="chat.postMessage", times=2)
+    await accept(office, group)
+    await office.quiet()
+    assert [p.error for p in await office.placements() if p.state == "dead"] == ["two answers of Slack's were lost"]
+    assert len(await reports(office)) == 2
+
+
+async def test_429_is_waited_out(office: Office) -> None:
+    group = await office.group(report_channel="C0REPORTS")
+    await office.pocket.control(outage="429", methods="chat.postMessage", times=1, retry_after=1)
+    await accept(office, group)
+    await office.pocket.wait_message("ada", "#reports", "relayed to 0 so far")
+    assert len(await reports(office)) == 1
+    await office.quiet()
+    assert all(p.attempts == 0 for p in await office.placements())
+
+
+async def test_a_channel_that_is_gone_sends_it_to_the_administrators(office: Office) -> None:
+    group = await office.group(report_channel="C0OLD")
+    await accept(office, group)
+    told = await office.pocket.wait_message("ada", "dm", "a post to", timeout=20)
+    text = office.pocket.text(told)
+    assert "could not say this where" in text
+    assert "<#C0OLD>" in text
+    dead = [p for p in await office.placements() if p.state == "dead"]
+    assert {(p.target, p.error) for p in dead} == {("C0OLD", "is_archived")}
+
+
+async def test_blocks_slack_refuses_fall_back_to_text(office: Office) -> None:
+    from bot.slack import Slack
+    from bot.views.blocks import Shown
+
+    slack = Slack.connect(token=office.settings.bot_token.get_secret_value(), api_url=office.settings.api_url)
+    try:
+        await slack.post("C0REPORTS", Shown("said all the same", [{"type": "section"}]))
+    finally:
+        await slack.close()
+    shown = await office.pocket.wait_message("ada", "#reports", "said all the same")
+    assert not shown["blocks"]
