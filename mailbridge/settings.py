@@ -22,7 +22,7 @@ _AUTHSERV_ID = re.compile(r"[A-Za-z0-9._-]{1,255}")
 def networks(value: object) -> object:
     """`192.0.2.1, 2001:db8::/64` as networks; what is not text passes. Raises ValueError."""
     found = []
-    for text in words(value) if isinstance(value, str) else ():  # type: ignore[attr-defined]  # words of text are text
+    for text in words(value) if isinstance(value, str) else ():
         try:
             found.append(ipaddress.ip_network(text))
         except ValueError:
@@ -32,7 +32,7 @@ def networks(value: object) -> object:
 
 def doors(value: object) -> object:
     """`host:port, unix:/path` as doors; what is not text passes. Raises ValueError."""
-    return tuple(door(text) for text in words(value)) if isinstance(value, str) else value  # type: ignore[attr-defined]
+    return tuple(door(text) for text in words(value)) if isinstance(value, str) else value
 
 
 def _days(value: int) -> int:

@@ -25,7 +25,7 @@ class SettingsRefused(Exception):  # noqa: N818 - said to the person who starts 
     """A setting is missing or malformed. The text is one line that names each variable and its remedy."""
 
 
-def words(value: object) -> object:
+def words(value: object) -> Any:
     """`a, b` as ("a", "b"); what is not text passes."""
     return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
 

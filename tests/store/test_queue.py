@@ -46,8 +46,8 @@ def make_post(bulk: Bulk, contacts: int, local: str = "all") -> int:
     mark = bulk.connection.execute(select(func.max(col(Membership.id)))).scalar_one()
     policy = GroupPolicy(group_id, group.kind, address, address, local)
     post = Post(
-        group_id=group_id, message_id=message_id or 0, public_id="p", standing=Standing.MEMBER, state=PostState.ACCEPTED,
-        created_at=now, accepted_at=now, policy=policy.as_json(), high_water=mark,
+        group_id=group_id, message_id=message_id or 0, public_id="p", standing=Standing.MEMBER,
+        state=PostState.ACCEPTED, created_at=now, accepted_at=now, policy=policy.as_json(), high_water=mark,
     )  # fmt: skip
     row = post.model_dump(exclude={"id"})
     post_id = bulk.connection.execute(insert(Post).values(row).returning(col(Post.id))).scalar_one()
