@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from store.schema.person import Person
 
 log = logging.getLogger("bot.directory")
 REFRESH_AFTER = timedelta(hours=20)
-BATCH = 50
+BATCH = 20
 USER_GROUP = "S"
 
 
@@ -35,8 +36,9 @@ class Directory:
         await self._resolve_operators()
         seen = 0
         async for page in self._slack.people():
-            for start in range(0, len(page), BATCH):
-                await self._keep([self.profile(user) for user in page[start : start + BATCH]])
+            profiles = await self._news([self.profile(user) for user in page])
+            for start in range(0, len(profiles), BATCH):
+                await self._keep(profiles[start : start + BATCH])
             seen += len(page)
         log.info("directory.crawled people=%d", seen)
         return seen
@@ -100,6 +102,16 @@ class Directory:
         enterprise = (user.get("enterprise_user") or {}).get("enterprise_id")
         return not (enterprise and enterprise == identity.enterprise_id)
 
+    async def _news(self, profiles: Sequence[Profile]) -> list[Profile]:
+        """Those that the store does not hold like this, or has not seen for long: a restart writes next to nothing."""
+        found = []
+        async with self._database.reading() as tx:
+            for profile in profiles:
+                person = await persons.by_slack(tx, profile.slack_id)
+                if person is None or tx.now - person.refreshed_at > REFRESH_AFTER / 2 or _differs(person, profile):
+                    found.append(profile)
+        return found
+
     async def _keep(self, profiles: Sequence[Profile]) -> list[Person]:
         async with self._database.writing() as tx:
             return [await persons.upsert(tx, profile) for profile in profiles]
@@ -118,3 +130,8 @@ class Directory:
                 # Nobody becomes operator by our not knowing.
                 log.error("operators.unknown user_group=%s cause=%s", name, refusal)  # noqa: TRY400 - no traceback helps
         self._operators = frozenset(found)
+
+
+def _differs(person: Person, profile: Profile) -> bool:
+    seen = asdict(profile) | {"email": persons.email(profile.email)}
+    return any(getattr(person, name) != value for name, value in seen.items())

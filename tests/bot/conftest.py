@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,8 +97,16 @@ class Office:
 
     async def quiet(self) -> None:
         """Until all that is to be said was said."""
+
+        async def said() -> bool:
+            return not any(p.state != "dead" and p.shown < p.wanted for p in await self.placements())
+
+        await self.until(said)
+
+    async def until(self, holds: Callable[[], Awaitable[bool]]) -> None:
+        """Until something holds in the store, of which nobody tells."""
         async with asyncio.timeout(15):
-            while any(p.state != "dead" and p.shown < p.wanted for p in await self.placements()):
+            while not await holds():
                 await asyncio.sleep(0.01)
 
     async def enrol(self, tx: Writing, group: Group, *addresses: str) -> None:

@@ -82,9 +82,9 @@ def messages(text: str) -> Iterator[Shown]:
     yield reports.report("en", report(text, counts=counts(expected=None), subject=None))
     failure = reports.Failure(text, DeliveryState.BOUNCED, text, None, None)
     for upto in range(4):
-        moments = [AT if n < upto else None for n in range(3)]
-        yield reports.steps("en", reports.Steps(text, text, *moments))
-        yield reports.steps("en", reports.Steps(text, text, *moments, failure=failure))
+        first, second, third = (AT if n < upto else None for n in range(3))
+        yield reports.steps("en", reports.Steps(text, text, first, second, third))
+        yield reports.steps("en", reports.Steps(text, text, first, second, third, failure=failure))
     yield reports.steps("en", reports.Steps(text, text, AT, AT, None, waiting=reports.Waiting("fault", AT)))
     yield alarms.post("en", alarms.PostAlarm(7, text, text, text or "550", AT, 12))
     yield alarms.post("en", alarms.PostAlarm(7, text, text, "", None, 0))
