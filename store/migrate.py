@@ -113,7 +113,13 @@ def _locked(url: URL) -> Iterator[Connection]:
     with contextlib.ExitStack() as stack:
         if url.get_backend_name() == "sqlite":
             if url.database and url.database != ":memory:":
-                lock = stack.enter_context(Path(f"{url.database}.lock").open("a"))
+                try:
+                    lock = stack.enter_context(Path(f"{url.database}.lock").open("a"))
+                except OSError as error:
+                    why = error.strerror or str(error)
+                    raise SchemaBehind(
+                        f"The folder of {url.database} cannot be written ({why}): change it or POSTROOM_DATABASE_URL"
+                    ) from error
                 fcntl.flock(lock, fcntl.LOCK_EX)
             # A process of the older program may still be writing: take the write lock before looking.
             yield stack.enter_context(connected(url, begin="BEGIN IMMEDIATE"))
