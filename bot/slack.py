@@ -127,6 +127,8 @@ class Slack:
 
     async def channel(self, channel_id: str) -> Channel:
         """conversations.info. Raises Gone where the channel is unknown to us (a private one we are not in)."""
+        if channel_id.startswith("D"):  # to look at one would take another scope, and its id says all there is
+            return Channel(channel_id, "", private=True, direct=True, archived=False, member=True)
         answer, _ = await self._call("conversations.info", channel=channel_id)
         info = answer["channel"]
         direct = bool(info.get("is_im") or info.get("is_mpim"))

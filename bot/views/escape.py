@@ -18,7 +18,6 @@ INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
-BREAKS = re.compile(r"[ \t\x0b\x0c\x1c-\x1f\x85\u2028\u2029]*(?:\r\n|\r|\n)[ \t]*|[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
 SPECIAL = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
 # Asterisk, tilde and grave accent format anywhere a word begins; an underscore only at the edge of a word.
 LOOKALIKE = {ord("*"): "∗", ord("~"): "∼", ord("`"): "ˋ"}
@@ -30,8 +29,7 @@ SLACK_ID = re.compile(r"[A-Z0-9]{1,32}")
 def visible(text: str, *, lines: bool = False) -> str:
     """Without control, bidirectional and zero-width characters and lone surrogates; one line unless `lines`."""
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    text = BREAKS.sub("\n" if lines else " ", text)
-    text = INVISIBLE.sub("", text)
+    text = INVISIBLE.sub("", "\n".join(text.splitlines()))
     keep = "\n\t" if lines else "\t"
     text = "".join(c for c in text if c in keep or unicodedata.category(c) not in {"Cc", "Cs", "Co"})
     return text if lines else " ".join(text.split())

@@ -30,9 +30,9 @@ async def directory(bot_url: str) -> Any:
 
 async def test_the_workspace_is_known_at_start(office: Office) -> None:
     async with office.database.reading() as tx:
-        found = {row.slack_id: row for row in [
-            await persons.by_slack(tx, slack_id) for slack_id in ("U0ADA", "U0NOOR", "U0GIL", "U0DORA", BOT_USER, "U0EDSGER")
-        ] if row is not None}  # fmt: skip
+        ids = ("U0ADA", "U0NOOR", "U0GIL", "U0DORA", BOT_USER, "U0EDSGER")
+        rows = [await persons.by_slack(tx, slack_id) for slack_id in ids]
+    found = {row.slack_id: row for row in rows if row is not None}
     assert found["U0ADA"].email == "ada@example.org"
     assert found["U0ADA"].operator
     assert found["U0NOOR"].email is None

@@ -1,0 +1,226 @@
+"""Whatever a handler does wrong: it was acknowledged in time, and its person is told in words, in the right place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from bot.app.line import SocketLine
+from bot.app.listeners import anything_but, build, exactly
+from bot.app.tables import TABLES, Tables, merged
+from bot.context import Answer, Clear, Click, Command, Context, Errors, NotAllowed, Services, Submission, Update
+from bot.directory import Directory
+from bot.faults import Denied, Unreachable
+from bot.guarded import Guard, explain
+from bot.sandbox.app import Sandbox
+from bot.sandbox.driver import Pocket
+from bot.slack import Slack
+from bot.views import blocks
+from bot.views.ids import Action, Form
+from store.engine import Database, DatabaseBusy
+from store.terms import Refused
+from tests.bot.conftest import settings_for
+
+GENERAL = "#general"
+
+
+def form_view(*extra: blocks.Block) -> blocks.View:
+    entry = blocks.entry("reason", "Reason", blocks.text_input(), optional=True)
+    return blocks.modal("A form", Form.REQUEST_DENY, [entry, *extra], submit="Go")
+
+
+class Handlers:
+    """Handlers that do as the test says."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.seconds = 0.0
+        self.answer: Answer = None
+
+    async def command(self, context: Context, command: Command) -> None:
+        if command.text == "form":
+            await context.modal(form_view(blocks.actions(blocks.button("Push", Action.POST_READ, 1))))
+            return
+        if self.error is not None:
+            raise self.error
+        await context.answer(f"heard {command.text}")
+
+    async def action(self, context: Context, click: Click) -> None:
+        if self.error is not None:
+            raise self.error
+        await context.answer("clicked")
+
+    async def form(self, context: Context, submission: Submission) -> Answer:
+        await asyncio.sleep(self.seconds)
+        if self.error is not None:
+            raise self.error
+        return self.answer
+
+    async def home(self, context: Context) -> None:
+        raise RuntimeError("home")
+
+
+@asynccontextmanager
+async def open_room(url: str, sandbox: Sandbox, handlers: Handlers) -> AsyncIterator[Pocket]:
+    """A pocket workspace with an app of these handlers alone."""
+    settings = settings_for(sandbox, url)
+    database = await Database.open(url)
+    slack = Slack.connect(token=settings.bot_token.get_secret_value(), api_url=settings.api_url)
+    await slack.authenticate()
+    services = Services(database, settings, slack, Directory(database, slack, ()))
+    tables = Tables(
+        handlers.command, {Action.POST_READ: handlers.action}, {Form.REQUEST_DENY: handlers.form}, handlers.home
+    )
+    guard = Guard(services)
+    line = SocketLine(build(services, guard, tables), sandbox.settings.app_token)
+    await line.connect()
+    async with Pocket(sandbox.base) as pocket:
+        yield pocket
+    await line.close()
+    await guard.drain(5)
+    await slack.close()
+    await database.close()
+
+
+@pytest.fixture
+def handlers() -> Handlers:
+    return Handlers()
+
+
+@pytest.fixture
+async def room(bot_url: str, pocket_slack: Sandbox, handlers: Handlers) -> AsyncIterator[Pocket]:
+    async with open_room(bot_url, pocket_slack, handlers) as pocket:
+        yield pocket
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (RuntimeError("secret inside"), "reference:"),
+        (Refused("group_gone"), "no longer exists"),
+        (NotAllowed("administrators", "team@g.example"), "Only administrators of team@g.example"),
+        (DatabaseBusy("x"), "database is busy"),
+        (Unreachable("x", uncertain=False), "did not answer"),
+        (Denied("expired_trigger_id"), "closed the window"),
+    ],
+)
+async def test_a_failing_command_was_acknowledged_and_says_why(
+    room: Pocket, handlers: Handlers, error: Exception, told: str
+) -> None:
+    handlers.error = error
+    answer = await room.command("ada", GENERAL, "/group x")
+    assert answer["ok"], answer
+    shown = await room.wait_message("ada", GENERAL, told)
+    assert shown["ephemeral"]
+    assert "secret" not in room.text(shown)
+
+
+async def test_a_reference_stands_in_the_log_beside_its_cause(
+    room: Pocket, handlers: Handlers, caplog: pytest.LogCaptureFixture
+) -> None:
+    handlers.error = RuntimeError("the cause")
+    await room.command("ada", GENERAL, "/group x")
+    shown = await room.wait_message("ada", GENERAL, "reference:")
+    reference = room.text(shown).rsplit("reference: ")[1].split(".")[0]
+    assert f"reference={reference}" in caplog.text
+    assert "the cause" in caplog.text
+
+
+async def test_a_failing_submission_keeps_the_form_and_what_was_typed(room: Pocket, handlers: Handlers) -> None:
+    await room.command("ada", GENERAL, "/group form")
+    await room.wait_modal("ada", contains="A form")
+    await room.fill("ada", {"reason": "typed with care"})
+    handlers.error = RuntimeError("x")
+    assert (await room.submit("ada"))["ok"]
+    await room.wait_modal("ada", contains="reference:")
+    await room.close("ada")
+    back = await room.wait_modal("ada", contains="A form")
+    assert "typed with care" in str(back)
+
+
+async def test_errors_stand_at_their_input(room: Pocket, handlers: Handlers) -> None:
+    await room.command("ada", GENERAL, "/group form")
+    await room.wait_modal("ada", contains="A form")
+    handlers.answer = Errors({"reason": "Not like this"})
+    answer = await room.submit("ada")
+    assert answer["errors"] == {"reason": "Not like this"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [(None, "Done."), (Errors({"reason": "Not like this"}), "Not like this"), (Clear(), "Done.")],
+)
+async def test_a_slow_submission_says_so_and_then_shows_its_result(
+    room: Pocket, handlers: Handlers, answer: Answer, shown: str
+) -> None:
+    await room.command("ada", GENERAL, "/group form")
+    await room.wait_modal("ada", contains="A form")
+    handlers.seconds, handlers.answer = 2.6, answer
+    assert (await room.submit("ada"))["ok"]
+    await room.wait_modal("ada", contains="takes a moment")
+    await room.wait_modal("ada", contains=shown)
+
+
+async def test_a_slow_submission_may_end_in_a_view(room: Pocket, handlers: Handlers) -> None:
+    await room.command("ada", GENERAL, "/group form")
+    await room.wait_modal("ada", contains="A form")
+    view = blocks.modal("Next", Form.MESSAGE, [blocks.section("the next step")])
+    handlers.seconds, handlers.answer = 2.3, Update(view)
+    await room.submit("ada")
+    await room.wait_modal("ada", contains="the next step")
+
+
+async def test_a_click_in_a_modal_is_answered_over_it(room: Pocket) -> None:
+    await room.command("ada", GENERAL, "/group form")
+    await room.wait_modal("ada", contains="A form")
+    await room.click("ada", Action.POST_READ)
+    await room.wait_modal("ada", contains="clicked")
+
+
+async def test_a_failing_home_harms_nobody(room: Pocket) -> None:
+    await room.open_home("ada")
+    await room.open_home("ada", tab="messages")
+    await room.command("ada", GENERAL, "/group x")
+    await room.wait_message("ada", GENERAL, "heard x")
+
+
+async def test_sixty_kilobytes_are_heard(room: Pocket) -> None:
+    answer = await room.command("ada", GENERAL, "/group " + "y" * 60_000)
+    assert answer["ok"]
+    await room.wait_message("ada", GENERAL, "heard yyy")
+
+
+def test_patterns_are_exact_and_each_others_complement() -> None:
+    known, rest = exactly(["a.b", "c"]), anything_but(["a.b", "c"])
+    for action_id, ours in {"a.b": True, "a.b#3": True, "c": True, "axb": False, "a.bc": False, "a.b#x": False}.items():
+        assert bool(known.search(action_id)) is ours
+        assert bool(rest.search(action_id)) is not ours
+
+
+def test_every_id_has_one_handler() -> None:
+    assert set(TABLES.actions) | {Action.GROUP_SETTINGS} <= set(Action)
+    with pytest.raises(ValueError, match="two handlers"):
+        merged([{Action.INERT: 1}, {Action.INERT: 2}])
+
+
+def test_every_button_has_a_handler() -> None:
+    assert set(Action) == set(TABLES.actions)
+
+
+def test_explain_never_fails(handlers: Handlers) -> None:
+    class Known:
+        class person:  # noqa: N801 - stands for a row
+            slack_id = "U1"
+
+        class settings:  # noqa: N801 - stands for the settings
+            command = "/group"
+
+        @staticmethod
+        def say(key: str, **values: Any) -> str:
+            return key
+
+    assert explain(Known(), ValueError("x")) == "slack.fault.ours"  # type: ignore[arg-type]  # as much of one as it needs

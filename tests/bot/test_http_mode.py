@@ -1,0 +1,109 @@
+"""HTTP mode: only what Slack signed, lately, and not one byte otherwise; a replay has one effect."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from urllib.parse import urlencode
+
+import aiohttp
+import pytest
+from slack_sdk.signature import SignatureVerifier
+
+from bot.app import life
+from bot.app.endpoint import PATH
+from bot.sandbox.app import Sandbox
+from bot.sandbox.driver import Pocket
+from bot.sandbox.settings import Listen, Settings
+from store.engine import Database
+from tests.bot.conftest import settings_for
+
+SECRET = "a-signing-secret"
+
+
+@pytest.fixture
+async def office(bot_url: str, free_port: Callable[[], int]) -> AsyncIterator[tuple[Pocket, str]]:
+    """A workspace that posts its requests, and the bot that takes them; gives the driver and the request URL."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}{PATH}"
+    sandbox = Sandbox(
+        Settings(
+            listen=Listen("127.0.0.1", 0), sink=Listen("127.0.0.1", free_port()), tiers=False, request_url=url,
+            signing_secret=SECRET,
+        )
+    )  # fmt: skip
+    await sandbox.start()
+    stop = asyncio.Event()
+    # The file is opened here first: of two processes that open a fresh one together, one would have to wait.
+    database = await Database.open(bot_url)
+    settings = settings_for(sandbox, bot_url, app_token=None, signing_secret=SECRET)
+    running = asyncio.create_task(life.run(settings, stop, listen=("127.0.0.1", port)))
+    async with Pocket(sandbox.base) as pocket, aiohttp.ClientSession() as session:
+        async with asyncio.timeout(15):
+            while not await healthy(session, f"http://127.0.0.1:{port}/healthz"):
+                await asyncio.sleep(0.02)
+        yield pocket, url
+    stop.set()
+    assert await running == 0
+    await database.close()
+    await sandbox.stop()
+
+
+async def healthy(session: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with session.get(url) as answer:
+            return answer.status == 200
+    except aiohttp.ClientError:
+        return False
+
+
+def signed(body: str, *, at: str | None = None, secret: str = SECRET) -> dict[str, str]:
+    """The headers Slack would put on this body."""
+    timestamp = at or str(int(time.time()))
+    signature = SignatureVerifier(secret).generate_signature(timestamp=timestamp, body=body) or ""
+    return {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "X-Slack-Request-Timestamp": timestamp,
+        "X-Slack-Signature": signature,
+    }
+
+
+async def post(url: str, body: str | bytes, headers: dict[str, str]) -> int:
+    async with aiohttp.ClientSession() as session, session.post(url, data=body, headers=headers) as answer:
+        return answer.status
+
+
+BODY = urlencode({"command": "/group", "text": "help", "user_id": "U0ADA", "response_url": "http://127.0.0.1:9/r"})
+
+
+async def test_a_command_is_answered(office: tuple[Pocket, str]) -> None:
+    pocket, _ = office
+    answer = await pocket.command("ada", "#general", "/group help")
+    assert answer["ok"]
+    await pocket.wait_message("ada", "#general", "/group create")
+
+
+async def test_only_what_is_signed_gets_in(office: tuple[Pocket, str]) -> None:
+    _, url = office
+    now = int(time.time())
+    assert await post(url, BODY, signed(BODY)) == 200
+    assert await post(url, BODY + "x", signed(BODY)) == 401
+    assert await post(url, BODY, signed(BODY, secret="another")) == 401
+    assert await post(url, BODY, signed(BODY, at=str(now - 301))) == 401
+    assert await post(url, BODY, {**signed(BODY), "X-Slack-Request-Timestamp": "abc"}) == 401
+    assert await post(url, BODY, {**signed(BODY), "X-Slack-Request-Timestamp": "²"}) in {400, 401}
+    assert await post(url, BODY, {"Content-Type": "application/x-www-form-urlencoded"}) == 401
+    assert await post(url, b"\xff\xfe", signed("x")) in {400, 401}
+
+
+async def test_a_refused_request_leaves_no_secret_in_the_log(
+    office: tuple[Pocket, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    _, url = office
+    headers = {**signed(BODY, secret="another"), "X-Canary": "canary-header"}
+    assert await post(url, BODY + "&token=canary-body", headers) == 401
+    assert "canary" not in caplog.text
+    assert headers["X-Slack-Signature"] not in caplog.text
+    assert SECRET not in caplog.text

@@ -1,0 +1,131 @@
+"""The one place that calls Slack: what its refusals and silences mean, and that the SDK repeats nothing by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.faults import Denied, Gone, RateLimited, Unreachable
+from bot.sandbox.app import Sandbox
+from bot.sandbox.driver import Pocket
+from bot.slack import Slack
+from bot.views import blocks
+from bot.views.ids import Form
+
+SHOWN = blocks.shown("hello", [blocks.section("hello")])
+
+
+@pytest.fixture
+async def slack(pocket_slack: Sandbox) -> AsyncIterator[Slack]:
+    opened = Slack.connect(token=pocket_slack.settings.bot_token, api_url=f"{pocket_slack.base}/api/")
+    await opened.authenticate()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def pocket(pocket_slack: Sandbox) -> AsyncIterator[Pocket]:
+    async with Pocket(pocket_slack.base) as driver:
+        yield driver
+
+
+async def test_who_we_are_and_what_was_granted(slack: Slack) -> None:
+    assert slack.identity is not None
+    assert slack.identity.team_id == "T0POCKET"
+    assert "chat:write" in slack.identity.scopes
+    assert await slack.reachable()
+
+
+async def test_post_and_redraw(slack: Slack, pocket: Pocket) -> None:
+    channel, ts = await slack.post("C0GENERAL", SHOWN, placement=5)
+    await slack.update(channel, ts, blocks.shown("changed", [blocks.section("changed")]))
+    (message,) = [m for m in await pocket.messages("ada", "#general") if m["ts"] == ts]
+    assert message["text"] == "changed"
+
+
+async def test_our_message_is_found_by_its_placement_and_nobody_elses(slack: Slack, pocket: Pocket) -> None:
+    await pocket.control(grant=["channels:history"])
+    channel, ts = await slack.post("C0GENERAL", SHOWN, placement=5)
+    assert await slack.find_placement(channel, 5, float(ts) - 1) == ts
+    assert await slack.find_placement(channel, 6, float(ts) - 1) is None
+    assert slack.identity is not None
+
+
+async def test_channels_and_direct_messages(slack: Slack) -> None:
+    reports, random, mods = [await slack.channel(c) for c in ("C0REPORTS", "C0RANDOM", "C0MODERATORS")]
+    assert (reports.member, reports.private, reports.direct, reports.name) == (True, False, False, "reports")
+    assert random.member is False
+    assert mods.private is True
+    assert (await slack.channel("C0OLD")).archived
+    dm = await slack.open_dm("U0ADA")
+    assert (await slack.channel(dm)).direct
+    with pytest.raises(Gone, match="channel_not_found"):
+        await slack.channel("C0BOARD")
+
+
+@pytest.mark.parametrize(
+    ("channel", "error"), [("C0OLD", "is_archived"), ("C0RANDOM", "not_in_channel"), ("C0NONE", "channel_not_found")]
+)
+async def test_what_is_gone(slack: Slack, channel: str, error: str) -> None:
+    with pytest.raises(Gone, match=error):
+        await slack.post(channel, SHOWN)
+
+
+async def test_a_message_that_was_deleted_is_gone(slack: Slack) -> None:
+    with pytest.raises(Gone, match="message_not_found"):
+        await slack.update("C0GENERAL", "1.000001", SHOWN)
+
+
+async def test_a_missing_scope_is_named(slack: Slack, pocket: Pocket) -> None:
+    await pocket.control(revoke=["chat:write"])
+    with pytest.raises(Denied, match=r"missing_scope needs chat:write"):
+        await slack.post("C0GENERAL", SHOWN)
+
+
+@pytest.mark.parametrize(("outage", "uncertain"), [("503", False), ("lost", True), ("refused", True)])
+async def test_silence_and_whether_the_call_may_have_been_carried_out(
+    slack: Slack, pocket: Pocket, outage: str, uncertain: bool
+) -> None:
+    await pocket.control(outage=outage, methods="chat.postMessage", times=1)
+    with pytest.raises(Unreachable) as fault:
+        await slack.post("C0GENERAL", SHOWN)
+    assert fault.value.uncertain is uncertain
+
+
+async def test_where_nothing_listens_nothing_was_sent(free_port: object) -> None:
+    assert callable(free_port)
+    slack = Slack.connect(token="xoxb-x", api_url=f"http://127.0.0.1:{free_port()}/api/")
+    with pytest.raises(Unreachable) as fault:
+        await slack.post("C0GENERAL", SHOWN)
+    assert fault.value.uncertain is False
+    assert not await slack.reachable()
+    await slack.close()
+
+
+async def test_a_lost_post_is_not_repeated_by_the_sdk(slack: Slack, pocket: Pocket) -> None:
+    await pocket.control(outage="lost", methods="chat.postMessage", times=1)
+    with pytest.raises(Unreachable):
+        await slack.post("C0GENERAL", SHOWN)
+    await asyncio.sleep(0.2)
+    assert sum(m["text"] == "hello" for m in await pocket.messages("ada", "#general")) == 1
+
+
+async def test_a_rate_limit_says_how_long(slack: Slack, pocket: Pocket) -> None:
+    await pocket.control(outage="429", methods="chat.postMessage", times=1, retry_after=7)
+    with pytest.raises(RateLimited) as limit:
+        await slack.post("C0GENERAL", SHOWN)
+    assert limit.value.seconds == 7
+
+
+async def test_an_expired_trigger_is_denied(slack: Slack) -> None:
+    view = blocks.modal("x", Form.MESSAGE, [blocks.section("x")])
+    with pytest.raises(Denied) as refusal:
+        await slack.open_view("1.2.3", view)
+    assert "trigger" in refusal.value.error
+
+
+async def test_a_used_up_response_url_is_gone(slack: Slack, pocket_slack: Sandbox) -> None:
+    with pytest.raises(Gone):
+        await slack.respond(f"{pocket_slack.base}/response/none", SHOWN)
