@@ -5,30 +5,41 @@ from __future__ import annotations
 from datetime import timedelta
 from hashlib import sha256
 
-from sqlmodel import col, delete, select, update
+from sqlmodel import col, delete, func, select, update
 
 from store import outbox, tallies
 from store.engine import Writing
 from store.schema.bounce import Bounce
 from store.schema.delivery import Delivery
 from store.schema.message import Message
+from store.schema.post import Post
 from store.signal import Topic
-from store.terms import DeliveryState, NoticeKind
+from store.terms import Copies, DeliveryState, NoticeKind
 
 AMENDS_FOR = timedelta(days=7)
 
 
 async def record(
-    tx: Writing, delivery_id: int, raw: bytes, *, failed: bool, enhanced: str = "", diagnostic: str = ""
+    tx: Writing,
+    delivery_id: int,
+    raw: bytes,
+    *,
+    failed: bool,
+    recipient: str = "",
+    enhanced: str = "",
+    diagnostic: str = "",
 ) -> bool:
     """Keep what came to a delivery's return path. True if it marked the delivery bounced.
 
     `failed` says that it is a null-sender report with `Action: failed` (RFC 3464 2.3.3). A delivery bounces once, and
-    only within 7 days of being relayed; everything else is kept and changes nothing.
+    only within 7 days of being relayed; everything else is kept and changes nothing. `recipient` is whom the report
+    names: it counts only where one return path stands for many, in a post of shared copies.
     """
     delivery = await tx.get(Delivery, delivery_id)
     if delivery is None:
         return False
+    delivery = await _meant(tx, delivery, recipient)
+    delivery_id = delivery.id or delivery_id
     acted = False
     if failed:
         young = col(Delivery.settled_at) >= tx.now - AMENDS_FOR
@@ -60,6 +71,17 @@ async def record(
         )
     )
     return acted
+
+
+async def _meant(tx: Writing, delivery: Delivery, recipient: str) -> Delivery:
+    """Of shared copies the delivery of the recipient named, if the post has one; else the token's own."""
+    post = await tx.get(Post, delivery.post_id) if delivery.post_id is not None else None
+    if not recipient or post is None or not post.policy or post.policy.get("copies") != Copies.SHARED:
+        return delivery
+    same = select(Delivery).where(
+        col(Delivery.post_id) == delivery.post_id, func.lower(col(Delivery.address)) == recipient.lower()
+    )
+    return (await tx.exec(same.limit(1))).first() or delivery
 
 
 async def purge(tx: Writing) -> int:

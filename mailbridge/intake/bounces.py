@@ -21,7 +21,8 @@ _LONGEST_DIAGNOSTIC = 500
 async def keep(house: House, envelope: Envelope, recipient: ToBounces, raw: bytes) -> Reply:
     """Keep the message, and mark the delivery bounced if a null-sender DSN says `Action: failed` (RFC 3464 2.3.3).
 
-    The token says which delivery; whom the report names does not matter, for anybody can write one naming thousands.
+    The token says which delivery; whom the report names matters only among shared copies of one post, which have one
+    return path: anybody can write a report naming thousands.
     """
     failure = None if envelope.return_path else await asyncio.to_thread(parse.failed, raw)
     async with house.database.writing() as tx:
@@ -30,6 +31,7 @@ async def keep(house: House, envelope: Envelope, recipient: ToBounces, raw: byte
             recipient.delivery_id,
             raw,
             failed=failure is not None,
+            recipient=(failure.recipient or "") if failure else "",
             enhanced=failure.enhanced if failure else "",
             diagnostic=failure.diagnostic[:_LONGEST_DIAGNOSTIC] if failure else "",
         )
