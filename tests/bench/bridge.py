@@ -1,0 +1,146 @@
+"""The bridge under measure: a real process over a new SQLite database, with a group of N contacts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import smtplib
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from store import groups, migrate, persons
+from store.engine import Database
+from store.names import Served
+from store.roster import Entry
+from store.terms import Address
+from tests.bench.sinks import PATIENCE_SECONDS, ROOT, free_port
+
+DOMAIN = "groups.example.org"
+AUTHOR = "ada@example.org"
+EVERYBODY = f"everybody@{DOMAIN}"
+WARMING = f"warming@{DOMAIN}"
+BODY_OCTETS = 10 * 1024
+LINE = "The quick brown fox jumps over the lazy dog and comes back for the rest.\r\n"
+FRONT = "front.example.org"
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def mail(to: str, number: int) -> bytes:
+    """A mail of 10 KB whose author a trusted front relay has proved."""
+    head = (
+        f"Authentication-Results: {FRONT}; dmarc=pass header.from=example.org\r\n"
+        f"From: Ada <{AUTHOR}>\r\nTo: {to}\r\nSubject: Measure {number}\r\n"
+        f"Message-ID: <measure-{number}@example.org>\r\nDate: Mon, 02 Mar 2026 09:00:00 +0000\r\n\r\n"
+    )
+    return (head + LINE * (BODY_OCTETS // len(LINE))).encode()
+
+
+class Bridge:
+    """`python -m mailbridge` with a group of `contacts` contacts, whose copies go to the port `hop`."""
+
+    def __init__(self, folder: Path, contacts: int) -> None:
+        self.hop = free_port()
+        self._database = folder / "postroom.db"
+        self._url = f"sqlite+aiosqlite:///{self._database}"
+        self._port = free_port()
+        self._log: IO[str] = (folder / "bridge.log").open("w")
+        self._numbers = 0
+        migrate.upgrade(self._url)
+        asyncio.run(self._populate(contacts))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "mailbridge"], cwd=ROOT, env=self._environment(), stderr=self._log
+        )
+        try:
+            self._until(self._answers)
+        except BaseException:
+            self.close()
+            raise
+
+    def _environment(self) -> dict[str, str]:
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("POSTROOM_")}
+        web = f"127.0.0.1:{free_port()}"
+        return ours | {
+            "POSTROOM_DATABASE_URL": self._url,
+            "POSTROOM_DOMAINS": DOMAIN,
+            "POSTROOM_SECRET": "a secret of the bench alone",
+            "POSTROOM_RELAY": f"smtp://127.0.0.1:{self.hop}?tls=none",
+            "POSTROOM_SMTP_LISTEN": f"127.0.0.1:{self._port}",
+            "POSTROOM_WEB_LISTEN": web,
+            "POSTROOM_PUBLIC_URL": f"http://{web}",
+            "POSTROOM_AUTHSERV_ID": FRONT,
+            "POSTROOM_TRUSTED_RELAYS": "127.0.0.1",
+        }
+
+    async def _populate(self, contacts: int) -> None:
+        database = await Database.open(self._url)
+        try:
+            for address, count in ((EVERYBODY, contacts), (WARMING, 1)):
+                async with database.writing() as tx:
+                    ada = await persons.upsert(tx, persons.Profile("U1", "Ada", AUTHOR))
+                    people = tuple(Entry(Address.parse(f"u{n:06d}@example.net")) for n in range(count))
+                    administrators = (Entry(None, ada.id, "Ada"),)
+                    new = groups.NewGroup(address, administrators=administrators, contacts=people, report_channel="C1")
+                    await groups.create(tx, new, Served((DOMAIN,)), persons.actor(ada))
+        finally:
+            await database.close()
+
+    def submit(self, to: str) -> tuple[float, float]:
+        """Post a new mail. Returns the monotonic moments (s) before MAIL and at the 250 after the data."""
+        self._numbers += 1
+        with smtplib.SMTP("127.0.0.1", self._port) as session:
+            session.ehlo()
+            before = time.monotonic()
+            session.sendmail(AUTHOR, [to], mail(to, self._numbers))
+            return before, time.monotonic()
+
+    def settled(self) -> None:
+        """Wait until every post is done. Raises TimeoutError."""
+        self._until(self._all_done)
+
+    def _all_done(self) -> bool:
+        connection = sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)
+        try:
+            (undone,) = connection.execute("SELECT count(*) FROM post WHERE done_at IS NULL").fetchone()
+            return int(undone) == 0
+        finally:
+            connection.close()
+
+    def _answers(self) -> bool:
+        if self._process.poll() is not None:
+            raise RuntimeError(f"the bridge did not start: see {self._log.name}")
+        try:
+            socket.create_connection(("127.0.0.1", self._port), 1).close()
+        except OSError:
+            return False
+        return True
+
+    def _until(self, true: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not true():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the bridge did not get there: see {self._log.name}")
+            time.sleep(0.01)
+
+    def processor_seconds(self) -> float:
+        """User and system time the process has had so far; nan where /proc does not tell."""
+        try:
+            words = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return float("nan")
+        return (int(words[11]) + int(words[12])) / TICKS
+
+    def close(self) -> None:
+        """End the process; it settles what it has taken."""
+        self._process.terminate()
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
