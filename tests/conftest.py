@@ -10,10 +10,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from store import migrate
 from store.engine import Database
 from tests import postgres
+
+
+# A busy machine is slow; timings never decide a test.
+settings.register_profile("postroom", deadline=None)
+settings.load_profile("postroom")
 
 
 class Clock:

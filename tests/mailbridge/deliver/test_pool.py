@@ -146,8 +146,8 @@ async def test_a_hop_that_stays_away_is_told_without_a_busy_loop(free_port: Call
     asked = lane.asked
     for _ in range(200):
         lane.pool.nudge()
-        await asyncio.sleep(0.001)
-    assert lane.asked - asked <= 10
+    await asyncio.sleep(0)
+    assert lane.asked - asked <= 1  # it waits for its timer, however often it is told that there is work
     await lane.pool.drain(1)
 
 
