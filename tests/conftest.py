@@ -16,7 +16,6 @@ from store import migrate
 from store.engine import Database
 from tests import postgres
 
-
 # A busy machine is slow; timings never decide a test.
 settings.register_profile("postroom", deadline=None)
 settings.load_profile("postroom")
