@@ -24,6 +24,7 @@ from store.engine import DatabaseBusy, Writing
 from store.outbox import Due
 from store.schema.notice import Notice
 from store.signal import Ear, Topic
+from store.terms import NoticeKind
 from store.texts import say
 
 log = logging.getLogger("bot.outbox")
@@ -32,6 +33,7 @@ POLL_SECONDS = 1.0
 TRUSTED_SECONDS = 20.0  # so long an answer of Slack's vouches for the next
 PROBE_SECONDS = 2.0
 CLOSED_SECONDS = 60.0
+DRAIN_SECONDS = 5.0
 # What Slack says of us, not of the message: waiting for a person to mend it is all there is to do.
 SHUT_OUT = frozenset({
     "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope",
@@ -52,7 +54,7 @@ class Outbox:
 
     async def run(self) -> None:
         """Until cancelled; what is being posted then is settled first."""
-        life = await workers.begin(self._database, "bot")
+        life = await self._begin()
         heart = asyncio.create_task(self._beat(life.id))
         ear = self._database.signal.ear(Topic.NOTICE)
         try:
@@ -64,10 +66,21 @@ class Outbox:
         finally:
             heart.cancel()
             ear.close()
-            if self._running:
-                await asyncio.wait(self._running, timeout=5)
-            await self._database.bulk(lambda bulk: workers.end(bulk, life.id))
-            life.end()
+            try:
+                if self._running:
+                    await asyncio.wait(self._running, timeout=DRAIN_SECONDS)
+                await self._database.bulk(lambda bulk: workers.end(bulk, life.id))
+            finally:
+                # The lock goes whatever happens: then whoever buries next frees what this worker still held.
+                life.end()
+
+    async def _begin(self) -> workers.Life:
+        begun = asyncio.ensure_future(workers.begin(self._database, "bot"))
+        try:
+            return await asyncio.shield(begun)
+        except asyncio.CancelledError:
+            (await begun).end()
+            raise
 
     async def _beat(self, worker_id: int) -> None:
         while True:
@@ -126,6 +139,8 @@ class Outbox:
             self._answered = loop.time()
             async with self._database.writing() as tx:
                 await outbox.placed(tx, placement.id, worker_id, channel, ts, due.version)
+                if due.notice.kind is NoticeKind.TEST_STEPS and await drawing.steps_go_on(tx, due.notice):
+                    await outbox.touch(tx, NoticeKind.TEST_STEPS, due.notice.subject_id)
         except RateLimited as limit:
             self._not_before[placement.channel or placement.target] = loop.time() + limit.seconds
             await self._postpone(due, worker_id, limit.seconds)

@@ -188,12 +188,6 @@ async def test_a_failing_home_harms_nobody(room: Pocket) -> None:
     await room.wait_message("ada", GENERAL, "heard x")
 
 
-async def test_sixty_kilobytes_are_heard(room: Pocket) -> None:
-    answer = await room.command("ada", GENERAL, "/group " + "y" * 60_000)
-    assert answer["ok"]
-    await room.wait_message("ada", GENERAL, "heard yyy")
-
-
 def test_patterns_are_exact_and_each_others_complement() -> None:
     known, rest = exactly(["a.b", "c"]), anything_but(["a.b", "c"])
     for action_id, ours in {"a.b": True, "a.b#3": True, "c": True, "axb": False, "a.bc": False, "a.b#x": False}.items():

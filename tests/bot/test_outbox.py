@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.actions.deliveries import ACTIONS
 from bot.views.ids import Action
-from store import outbox, posts, tallies
+from store import outbox, posts, tallies, trials
 from store.engine import Writing
 from store.posts import NewMessage, Submission
 from store.schema.group import Group
@@ -153,3 +153,19 @@ async def test_blocks_slack_refuses_fall_back_to_text(office: Office) -> None:
         await slack.close()
     shown = await office.pocket.wait_message("ada", "#reports", "said all the same")
     assert not shown["blocks"]
+
+
+async def test_the_steps_of_a_test_mail_are_shown_as_they_come(office: Office) -> None:
+    group = await office.group()
+    ada = await office.person("ada")
+    async with office.database.writing() as tx:
+        post = await trials.send(tx, group, ada, "trial")
+    assert post.id is not None
+    await office.pocket.wait_message("ada", "dm", "2. Your copy is being made.")
+    async with office.database.writing() as tx:
+        row = await tx.get(Post, post.id)
+        assert row is not None
+        row.expanded_at = row.first_relayed_at = row.done_at = tx.now
+        tx.add(row)
+    last = await office.pocket.wait_message("ada", "dm", "3. The next hop took it")
+    assert "ada@example.org" in office.pocket.text(last)

@@ -1,0 +1,131 @@
+"""What Slack hands a handler, as values: a command, a click, a submission; and what a submission is answered with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.views.blocks import View
+from bot.views.ids import handler_of
+
+Payload = Mapping[str, Any]
+
+# ---------------------------------------------------------------- what comes from Slack
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A slash command; `text` is as Slack escaped it."""
+
+    text: str
+    channel_id: str
+    trigger_id: str
+    response_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """Something that acts at once was used: in a message (`channel_id`, `ts`) or in a view (`view`)."""
+
+    action_id: str
+    value: str
+    trigger_id: str
+    response_url: str | None
+    channel_id: str | None
+    ts: str | None
+    ephemeral: bool
+    view: Payload | None
+    action: Payload
+
+    @property
+    def number(self) -> int:
+        """The value as the id it should be; -1 for anything else, which no row has."""
+        return int(self.value) if self.value.isdecimal() and len(self.value) < 19 else -1
+
+    @classmethod
+    def read(cls, body: Payload) -> Click:
+        """From a block_actions payload."""
+        action = body["actions"][0]
+        container = body.get("container") or {}
+        value = action.get("value") or (action.get("selected_option") or {}).get("value") or ""
+        return cls(
+            action_id=handler_of(str(action["action_id"])),
+            value=str(value),
+            trigger_id=str(body.get("trigger_id", "")),
+            response_url=body.get("response_url"),
+            channel_id=container.get("channel_id") or (body.get("channel") or {}).get("id"),
+            ts=container.get("message_ts"),
+            ephemeral=bool(container.get("is_ephemeral")),
+            view=body.get("view"),
+            action=action,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A modal was submitted; `view` is Slack's, with the inputs' values in its state."""
+
+    form: str
+    metadata: str
+    trigger_id: str
+    view: Payload
+
+    @property
+    def view_id(self) -> str:
+        return str(self.view["id"])
+
+    @classmethod
+    def read(cls, body: Payload) -> Submission:
+        """From a view_submission payload."""
+        view = body["view"]
+        return cls(
+            form=str(view.get("callback_id", "")),
+            metadata=str(view.get("private_metadata") or ""),
+            trigger_id=str(body.get("trigger_id", "")),
+            view=view,
+        )
+
+
+# ---------------------------------------------------------------- what a submission is answered with
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """The modal stays, with these texts at its inputs, by block id."""
+
+    at: Mapping[str, str]
+
+    def as_ack(self) -> dict[str, Any]:
+        return {"response_action": "errors", "errors": {str(key): text for key, text in self.at.items()}}
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """The modal becomes this view."""
+
+    view: View
+
+    def as_ack(self) -> dict[str, Any]:
+        return {"response_action": "update", "view": self.view}
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """This view is laid over the modal."""
+
+    view: View
+
+    def as_ack(self) -> dict[str, Any]:
+        return {"response_action": "push", "view": self.view}
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """The whole stack of modals closes; None, as an answer, closes the topmost."""
+
+    def as_ack(self) -> dict[str, Any]:
+        return {"response_action": "clear"}
+
+
+Answer = Errors | Update | Push | Clear | None
