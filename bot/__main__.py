@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import signal
 import sys
 
@@ -12,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app.life import run
 from bot.settings import BotSettings
-from store import migrate
+from store import migrate, telemetry
 from store.settings import SettingsRefused
 
 
@@ -29,7 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bot", description="Postroom's bot for Slack.")
     parser.add_argument("--http", type=listen, metavar="HOST:PORT", help="take Slack's requests over HTTP there")
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(levelname).1s %(name)s %(message)s", stream=sys.stderr)
+    telemetry.configure()
     try:
         settings = BotSettings.load().for_mode(http=arguments.http is not None)
         return asyncio.run(_main(settings, arguments.http))
