@@ -1,0 +1,110 @@
+// Block Kit blocks as DOM nodes.
+
+import { el } from "./dom.js";
+import { control, errorId, grouped, hintId, idOf } from "./elements.js";
+import { link, text } from "./mrkdwn.js";
+
+/** Some blocks, as they stand on a message, a modal or Home. `place`: see elements.js. */
+export function draw(blocks, place) {
+  return blocks.map((block) => (DRAWN[block.type] ?? unknown)(block, place));
+}
+
+const DRAWN = {
+  header: (block, place) => el("h3", { class: "b-header" }, text(block.text, place.names)),
+  divider: () => el("hr"),
+  section: (block, place) =>
+    el(
+      "div",
+      { class: "b-section" },
+      el(
+        "div",
+        { class: "b-text" },
+        block.text && el("p", {}, text(block.text, place.names)),
+        block.fields && el("div", { class: "b-fields" }, block.fields.map((field) => el("p", {}, text(field, place.names)))),
+      ),
+      block.accessory && el("div", { class: "b-accessory" }, piece(block, block.accessory, place)),
+    ),
+  context: (block, place) =>
+    el(
+      "p",
+      { class: "b-context" },
+      block.elements.map((part) => (part.type === "image" ? picture(part) : el("span", {}, text(part, place.names)))),
+    ),
+  actions: (block, place) => el("div", { class: "b-actions" }, block.elements.map((part) => piece(block, part, place))),
+  context_actions: (block, place) => DRAWN.actions(block, place),
+  image: (block, place) => el("figure", {}, picture(block), block.title && el("figcaption", {}, text(block.title, place.names))),
+  input: (block, place) => input(block, place),
+  rich_text: (block, place) => el("div", { class: "b-rich" }, block.elements.map((part) => rich(part, place))),
+  markdown: (block) => el("div", { class: "b-markdown" }, block.text),
+  table: (block, place) => table(block, place),
+  container: (block, place) => el("div", { class: "b-container" }, draw(block.child_blocks ?? [], place)),
+  card: (block, place) =>
+    el(
+      "div",
+      { class: "b-container" },
+      block.title && el("strong", {}, text(block.title, place.names)),
+      block.body && el("p", {}, text(block.body, place.names)),
+      block.actions && DRAWN.actions({ ...block, elements: block.actions }, place),
+    ),
+};
+
+function unknown(block) {
+  return el("p", { class: "b-context" }, `[${block.type}]`);
+}
+
+function piece(block, part, place) {
+  return part.type === "image" ? picture(part) : control(block, part, place);
+}
+
+// The page loads nothing from elsewhere, so a picture of elsewhere is its description.
+function picture(part) {
+  const own = part.image_url?.startsWith("data:image/") || part.image_url?.startsWith("/");
+  return own ? el("img", { src: part.image_url, alt: part.alt_text }) : el("span", { class: "picture", role: "img", "aria-label": part.alt_text }, part.alt_text);
+}
+
+function input(block, place) {
+  const id = idOf(block, block.element, place);
+  const error = place.errors?.[block.block_id];
+  const label = [block.label.text, block.optional && el("span", { class: "optional" }, " (optional)")];
+  const below = [
+    block.hint && el("p", { class: "hint", id: hintId(id) }, block.hint.text),
+    error && el("p", { class: "error", id: errorId(id), role: "alert" }, error),
+  ];
+  const inside = control(block, block.element, place);
+  if (grouped(block.element)) {
+    return el("fieldset", { class: "b-input", "aria-describedby": described(id, block, error) }, el("legend", {}, label), inside, below);
+  }
+  return el("div", { class: "b-input" }, el("label", { for: id }, label), inside, below);
+}
+
+function described(id, block, error) {
+  return [block.hint && hintId(id), error && errorId(id)].filter(Boolean).join(" ") || null;
+}
+
+function rich(part, place) {
+  const inside = () => part.elements.map((leaf) => (leaf.elements ? rich(leaf, place) : span(leaf, place)));
+  if (part.type === "rich_text_list") return el(part.style === "ordered" ? "ol" : "ul", {}, part.elements.map((item) => el("li", {}, rich(item, place))));
+  if (part.type === "rich_text_preformatted") return el("pre", {}, inside());
+  if (part.type === "rich_text_quote") return el("blockquote", {}, inside());
+  return el("div", { class: "b-run" }, inside());
+}
+
+const STYLES = { bold: "strong", italic: "em", strike: "s", code: "code" };
+
+function span(leaf, place) {
+  const said = {
+    link: () => link(leaf.url, leaf.text ?? leaf.url),
+    user: () => el("span", { class: "mention" }, `@${place.names.person(leaf.user_id) ?? leaf.user_id}`),
+    channel: () => el("span", { class: "mention" }, `#${place.names.channel(leaf.channel_id) ?? "private channel"}`),
+    emoji: () => `:${leaf.name}:`,
+    date: () => leaf.fallback ?? new Date(leaf.timestamp * 1000).toLocaleString("en-GB"),
+  };
+  let node = (said[leaf.type] ?? (() => leaf.text ?? ""))();
+  for (const [style, name] of Object.entries(STYLES)) if (leaf.style?.[style]) node = el(name, {}, node);
+  return node;
+}
+
+function table(block, place) {
+  const cell = (part, index) => el(index ? "td" : "th", index ? {} : { scope: "col" }, part.type === "rich_text" ? DRAWN.rich_text(part, place) : (part.text ?? ""));
+  return el("table", {}, block.rows.map((row, index) => el("tr", {}, row.map((part) => cell(part, index)))));
+}

@@ -1,0 +1,142 @@
+// The mail room: everybody's mailbox side by side, reading, bouncing, leaving by one click, and writing.
+
+import { get, post } from "./api.js";
+import { el, patch, toast } from "./dom.js";
+import { withLinks } from "./mrkdwn.js";
+
+const byId = (id) => document.getElementById(id);
+const boxes = new Map();
+
+/** Fetch what is new and draw every mailbox that holds mail. */
+export async function refreshMail(world) {
+  const { mailboxes } = await get("mailboxes");
+  await Promise.all(
+    mailboxes.map(async (box) => {
+      if ((boxes.get(box.address)?.mails.length ?? 0) === box.count) return;
+      const { mails } = await get(`mailbox?address=${encodeURIComponent(box.address)}`);
+      boxes.set(box.address, { mails });
+    }),
+  );
+  const full = mailboxes.filter((box) => box.count);
+  patch(byId("mailboxes"), full.map((box) => ({ key: box.address, print: String(box.count), make: () => mailbox(world, box) })));
+  const empty = mailboxes.filter((box) => !box.count).map((box) => box.address);
+  byId("empty-boxes").textContent = empty.length ? `Empty: ${empty.join(", ")}` : "";
+}
+
+function mailbox(world, box) {
+  const { mails } = boxes.get(box.address);
+  const name = box.person ? world.names.person(box.person) : "Not in the workspace";
+  return el(
+    "section",
+    { class: "mailbox", "aria-label": `Mailbox of ${box.address}` },
+    el("h3", {}, name, el("small", {}, box.address), el("span", { class: "count" }, String(mails.length))),
+    el("ul", {}, mails.toReversed().map((mail) => el("li", {}, row(mail)))),
+  );
+}
+
+function row(mail) {
+  const at = new Date(mail.at * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  return el(
+    "button",
+    { type: "button", class: "mail", id: `mail/${mail.id}`, on: { click: () => read(mail.id) } },
+    el("span", { class: "from" }, mail.from.replace(/\s*<[^>]*>$/, "").replace(/^"|"$/g, "")),
+    el("time", {}, at),
+    el("span", { class: "subject" }, mail.subject || "(no subject)"),
+  );
+}
+
+// ---------------------------------------------------------------- one mail
+
+async function read(id) {
+  const mail = await get(`mail/${id}`).catch((error) => (toast(error.message), null));
+  if (mail === null) return;
+  const answer = el("p", { role: "status", class: "answer" });
+  const press = (label, work) => el("button", { type: "button", on: { click: () => work().then((said) => (answer.textContent = said), (error) => (answer.textContent = error.message)) } }, label);
+  const dialog = el(
+    "dialog",
+    { class: "letter", "aria-label": mail.subject, on: { close: () => dialog.remove() } },
+    el("h3", {}, mail.subject || "(no subject)"),
+    el("dl", {}, ["From", "To", "Reply-To", "Date"].flatMap((name) => headerOf(mail, name)), el("dt", {}, "Envelope"), el("dd", {}, `${mail.mail_from || "<>"} → ${mail.recipient}`)),
+    el("div", { class: "mail-text" }, withLinks(mail.text)),
+    mail.attachments.length > 0 && el("ul", {}, mail.attachments.map((one) => el("li", {}, `📎 ${one.name} (${one.type}, ${one.size} bytes)`))),
+    el("details", {}, el("summary", {}, `All ${mail.headers.length} header fields`), el("pre", {}, mail.headers.map(([name, value]) => `${name}: ${value}\n`))),
+    answer,
+    el(
+      "p",
+      { class: "buttons" },
+      el("a", { href: `/pocket/mail/${id}/raw`, target: "_blank", rel: "noopener" }, "As received"),
+      mail.can_leave && press("Leave by one click", async () => code(await post("one-click", { mail: id }))),
+      mail.mail_from && press("Bounce it", async () => reply(await post("bounce", { mail: id }))),
+      el("button", { type: "button", on: { click: () => (dialog.close(), answerTo(mail)) } }, "Reply"),
+      el("button", { type: "button", class: "primary", on: { click: () => dialog.close() } }, "Close"),
+    ),
+  );
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+function headerOf(mail, name) {
+  return mail.headers.filter(([own]) => own.toLowerCase() === name.toLowerCase()).flatMap(([own, value]) => [el("dt", {}, own), el("dd", {}, value)]);
+}
+
+const code = (said) => (said.ok ? "Done: this person gets no more of it." : `HTTP ${said.code}: ${said.text}`);
+
+function reply(said) {
+  const one = Object.entries(said.recipients).map(([address, heard]) => `${address}: ${heard}`);
+  return [`${said.ok ? "Taken" : `Refused (${said.stage})`}: ${said.code} ${said.text}`, ...(one.length > 1 || !said.ok ? one : [])].join("\n");
+}
+
+// ---------------------------------------------------------------- writing
+
+const WAYS = [
+  ["member", "As this person"],
+  ["pretend", "Pretending to be this person"],
+  ["stranger", "As a stranger"],
+];
+
+/** Build the form. Call once, when the people are known. */
+export function prepareCompose(world) {
+  const writers = [...world.people.values()].filter((person) => person.email);
+  const author = el("select", { id: "mail-author" }, writers.map((person) => el("option", { value: person.id }, `${person.real_name} <${person.email}>`)));
+  const stranger = el("input", { id: "mail-stranger", value: "Eve <eve@example.net>" });
+  const who = el("div", { class: "field" }, el("label", { for: "mail-author" }, "From"), author);
+  const other = el("div", { class: "field", hidden: true }, el("label", { for: "mail-stranger" }, "From"), stranger);
+  const ways = WAYS.map(([value, label]) => el("label", { class: "tick" }, el("input", { type: "radio", name: "way", value, checked: value === "member" }), label));
+  const answer = el("p", { role: "status", class: "answer", id: "mail-answer" });
+  const form = byId("compose-form");
+  const way = () => form.elements.way.value;
+  form.append(
+    el("fieldset", { class: "ways" }, el("legend", { class: "unseen" }, "How"), ways),
+    who,
+    other,
+    field("mail-to", "To", el("input", { placeholder: "group@groups.example.org" })),
+    field("mail-subject", "Subject", el("input")),
+    field("mail-body", "Text", el("textarea", { rows: 3 })),
+    el("p", { class: "buttons" }, answer, el("button", { type: "submit", class: "primary" }, "Mail it")),
+  );
+  form.addEventListener("change", () => {
+    who.hidden = way() === "stranger";
+    other.hidden = !who.hidden;
+  });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    answer.textContent = "…";
+    const to = byId("mail-to").value.split(",").map((one) => one.trim()).filter(Boolean);
+    const body = { author: way() === "stranger" ? stranger.value : author.value, to, verdict: way(), subject: byId("mail-subject").value, body: `${byId("mail-body").value}\n` };
+    answer.textContent = await post("compose", body).then(reply, (error) => error.message);
+  });
+}
+
+function field(id, label, input) {
+  input.id = id;
+  return el("div", { class: "field" }, el("label", { for: id }, label), input);
+}
+
+function answerTo(mail) {
+  const find = (name) => mail.headers.find(([own]) => own.toLowerCase() === name)?.[1];
+  const address = /<([^>]+)>/.exec(find("reply-to") ?? mail.from)?.[1] ?? find("reply-to") ?? mail.from;
+  byId("compose").open = true;
+  byId("mail-to").value = address;
+  byId("mail-subject").value = /^re:/i.test(mail.subject) ? mail.subject : `Re: ${mail.subject}`;
+  byId("mail-body").focus();
+}

@@ -1,0 +1,105 @@
+// The page: what is shown, kept in the address; drawn afresh whenever the pocket workspace says that something changed.
+
+import { coalesced, get, listen } from "./api.js";
+import { toast } from "./dom.js";
+import { prepareCompose, refreshMail } from "./mailroom.js";
+import { deed } from "./place.js";
+import { drawWorkspace, prepare } from "./workspace.js";
+
+const world = {
+  info: null,
+  people: new Map(),
+  state: null,
+  me: "U0ADA",
+  place: "C0GENERAL",
+  tab: "messages",
+  failuresSeen: new Map(),
+  names: {
+    person: (id) => world.people.get(id)?.real_name,
+    channel: (id) => world.state?.channels.find((channel) => channel.id === id)?.name,
+  },
+  channel: () => world.state.channels.find((channel) => channel.id === world.place),
+};
+
+function remember() {
+  history.replaceState(null, "", `#${new URLSearchParams({ as: world.me, in: world.place, tab: world.tab })}`);
+}
+
+function recall() {
+  const kept = new URLSearchParams(location.hash.slice(1));
+  if (world.people.has(kept.get("as"))) world.me = kept.get("as");
+  world.place = kept.get("in") ?? world.place;
+  world.tab = kept.get("tab") === "home" ? "home" : "messages";
+}
+
+function go(place, tab) {
+  const app = place.startsWith("D");
+  world.place = place;
+  world.tab = app ? (tab ?? world.tab) : "messages";
+  if (app) deed("home", { person: world.me, tab: world.tab });
+  remember();
+  drawWorkspace(world);
+}
+
+async function be(person) {
+  const app = world.place.startsWith("D");
+  world.me = person;
+  if (app) world.place = `D${person.slice(1)}`;
+  await refreshState();
+  go(world.place, world.tab);
+}
+
+const refreshState = async () => {
+  const person = world.me;
+  const state = await get(`state?person=${person}`);
+  if (person !== world.me) return;
+  world.state = state;
+  drawWorkspace(world);
+};
+const said = (work) => coalesced(() => work().catch((error) => toast(error.message)));
+const freshState = said(refreshState);
+const freshMail = said(() => refreshMail(world));
+const freshPeople = said(async () => {
+  const { people } = await get("people");
+  world.people = new Map(people.map((person) => [person.id, person]));
+});
+
+function heard(topics) {
+  const any = topics.length === 0;
+  if (any || topics.includes("mail")) freshMail();
+  if (any || topics.includes("workspace")) freshPeople();
+  if (world.info.workspace && (any || topics.some((topic) => topic !== "mail" && topic !== "deliveries"))) freshState();
+}
+
+function connected(is) {
+  const state = document.getElementById("link-state");
+  state.textContent = is ? "live" : "not connected, trying again …";
+  state.dataset.live = is;
+}
+
+function prepareShows() {
+  const buttons = [...document.querySelectorAll("[data-show]")];
+  const show = (what) => {
+    document.body.dataset.shows = what;
+    for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.show === what));
+  };
+  for (const button of buttons) button.addEventListener("click", () => show(button.dataset.show));
+  show(world.info.workspace ? (matchMedia("(max-width: 900px)").matches ? "slack" : "both") : "mail");
+  if (!world.info.workspace) document.querySelector(".shows").hidden = true;
+}
+
+async function begin() {
+  world.info = await get("info");
+  await freshPeople();
+  recall();
+  prepareShows();
+  prepareCompose(world);
+  prepare(world, go, be);
+  if (world.info.workspace) {
+    await refreshState();
+    go(world.place, world.tab);
+  }
+  listen(heard, connected);
+}
+
+begin().catch((error) => toast(error.message));

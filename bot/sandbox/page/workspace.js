@@ -1,0 +1,197 @@
+// The Slack half: people to act as, channels, messages, App Home, and the box that takes messages and slash commands.
+
+import { draw } from "./blocks.js";
+import { el, patch, toast } from "./dom.js";
+import { drawModal } from "./modal.js";
+import { mrkdwn } from "./mrkdwn.js";
+import { deed, placeOf } from "./place.js";
+
+const byId = (id) => document.getElementById(id);
+const SIGNS = { public_channel: "#", private_channel: "🔒", im: "" };
+const edits = new Map();
+const seen = new Map();
+
+/** Listen to the half's own controls. `go(place)` shows a channel id or "home"; `be(person)` acts as another. */
+export function prepare(world, go, be) {
+  byId("act-as").addEventListener("change", (event) => be(event.target.value));
+  byId("say").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const box = byId("say-text");
+    const text = box.value.trim();
+    if (!text) return;
+    box.value = "";
+    const body = { person: world.me, channel: world.place, text };
+    const answer = await deed(text.startsWith("/") ? "command" : "say", body);
+    if (answer === null) box.value = text;
+    else if (answer.detail) toast(answer.detail);
+  });
+  world.go = go;
+}
+
+/** Draw the half as `world` is now. */
+export function drawWorkspace(world) {
+  if (!world.channel()) world.place = world.state.channels.find((channel) => channel.member)?.id;
+  drawPeople(world);
+  drawChannels(world);
+  drawRoom(world);
+  drawModal(world);
+  drawFailures(world);
+}
+
+function drawPeople(world) {
+  const people = [...world.people.values()].filter((person) => !person.bot && !person.deactivated);
+  const select = byId("act-as");
+  patch(select, people.map((person) => ({ key: person.id, print: person.real_name, make: () => el("option", { value: person.id }, person.real_name) })));
+  select.value = world.me;
+  const { me } = world.state;
+  const part = me.owner ? "owner" : me.admin ? "admin" : me.guest ? "guest" : "member";
+  byId("whoami").textContent = `${part} · ${me.email ?? "no e-mail address"}`;
+}
+
+function drawChannels(world) {
+  const { channels, messages } = world.state;
+  const row = (channel) => {
+    const newest = messages[channel.id]?.at(-1)?.ts ?? "0";
+    const mark = `${world.me} ${channel.id}`;
+    if (!seen.has(mark) || channel.id === world.place) seen.set(mark, newest);
+    const unread = seen.get(mark) < newest;
+    const current = channel.id === world.place;
+    const name = `${SIGNS[channel.kind]}${channel.name}`;
+    return {
+      key: channel.id,
+      print: JSON.stringify([channel, unread, current]),
+      make: () =>
+        el(
+          "li",
+          {},
+          el(
+            "button",
+            {
+              type: "button",
+              id: `channel/${channel.id}`,
+              class: [channel.member ? "" : "outside", unread ? "unread" : ""].join(" "),
+              "aria-current": current ? "page" : null,
+              on: { click: () => world.go(channel.id) },
+            },
+            name,
+            unread && el("span", { class: "unseen" }, " (unread)"),
+          ),
+        ),
+    };
+  };
+  const open = channels.filter((channel) => !channel.archived);
+  patch(byId("channels"), open.filter((channel) => channel.kind !== "im").map(row));
+  patch(byId("apps"), open.filter((channel) => channel.kind === "im").map(row));
+}
+
+// ---------------------------------------------------------------- what is open
+
+function drawRoom(world) {
+  const channel = world.channel();
+  const app = channel.kind === "im";
+  const home = app && world.tab === "home";
+  byId("room-name").textContent = app ? "Postroom (app)" : `${SIGNS[channel.kind]} ${channel.name}`;
+  patch(byId("room-tabs"), app ? ["home", "messages"].map((tab) => tabOf(world, channel, tab)) : []);
+  byId("messages").hidden = home;
+  byId("home").hidden = !home;
+  byId("say").hidden = home || !channel.member;
+  byId("say-text").placeholder = `Message ${app ? "Postroom" : `#${channel.name}`}, or ${world.info.command} help`;
+  drawJoin(world, channel, home);
+  if (home) drawHome(world);
+  else drawMessages(world, channel);
+}
+
+function tabOf(world, channel, tab) {
+  const current = world.tab === tab;
+  const title = tab === "home" ? "Home" : "Messages";
+  const make = () => el("button", { type: "button", id: `tab/${tab}`, "aria-pressed": String(current), on: { click: () => world.go(channel.id, tab) } }, title);
+  return { key: tab, print: String(current), make };
+}
+
+function drawJoin(world, channel, home) {
+  const place = byId("join");
+  place.hidden = home || channel.member;
+  const join = () => deed("join", { person: world.me, channel: channel.id });
+  if (!place.hidden) place.replaceChildren("You are not in this channel. ", el("button", { type: "button", on: { click: join } }, "Join"));
+}
+
+function drawHome(world) {
+  const view = world.state.home;
+  if (view === null) {
+    byId("home").replaceChildren(el("p", { class: "b-context" }, "Home is empty so far."));
+    return;
+  }
+  const place = placeOf(world, { where: { home: true }, prefix: view.id, values: view.values, errors: view.errors, edits });
+  patch(byId("home"), [{ key: view.id, print: JSON.stringify(view), make: () => el("div", { class: "home" }, draw(view.blocks, place)) }]);
+}
+
+function drawMessages(world, channel) {
+  const log = byId("messages");
+  const list = threaded(world.state.messages[channel.id] ?? []);
+  const moved = log.dataset.channel !== `${world.me}/${channel.id}`;
+  const atEnd = moved || log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+  log.dataset.channel = `${world.me}/${channel.id}`;
+  const items = list.map((message) => ({
+    key: message.ts,
+    print: JSON.stringify([world.me, message]),
+    make: () => drawMessage(world, message),
+  }));
+  if (!items.length) items.push({ key: "none", print: channel.id, make: () => el("p", { class: "b-context" }, "Nothing has been said here yet.") });
+  patch(log, items);
+  if (atEnd) log.scrollTop = log.scrollHeight;
+}
+
+/** Replies right after the message they answer. */
+function threaded(messages) {
+  const replies = Map.groupBy ? Map.groupBy(messages, (m) => m.thread_ts ?? m.ts) : grouped(messages);
+  return [...replies.values()].flat();
+}
+
+function grouped(messages) {
+  const groups = new Map();
+  for (const message of messages) {
+    const key = message.thread_ts ?? message.ts;
+    groups.set(key, [...(groups.get(key) ?? []), message]);
+  }
+  return groups;
+}
+
+function drawMessage(world, message) {
+  const reply = message.thread_ts && message.thread_ts !== message.ts;
+  const name = message.author === "USLACKBOT" ? "Slackbot" : (world.names.person(message.author) ?? message.author);
+  const place = placeOf(world, {
+    where: { channel: message.channel, ts: message.ts },
+    prefix: `${message.channel}/${message.ts}`,
+    values: message.values,
+    edits,
+  });
+  const at = new Date(Number(message.ts) * 1000);
+  const attached = message.attachments.map((one) => el("div", { class: "attached" }, one.blocks ? draw(one.blocks, place) : mrkdwn(one.text ?? one.fallback ?? "", world.names)));
+  return el(
+    "article",
+    { class: ["message", reply ? "reply" : "", message.ephemeral ? "ephemeral" : ""].join(" "), "data-ts": message.ts },
+    el("span", { class: message.by_bot ? "face bot" : "face", "aria-hidden": "true" }, name[0]),
+    el(
+      "div",
+      { class: "said" },
+      message.ephemeral && el("p", { class: "only" }, "Only visible to you"),
+      el(
+        "p",
+        { class: "by" },
+        el("strong", {}, name),
+        message.by_bot && el("span", { class: "badge" }, "APP"),
+        el("time", { datetime: at.toISOString() }, at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })),
+        message.edited && el("span", { class: "edited" }, "(edited)"),
+      ),
+      message.blocks.length ? draw(message.blocks, place) : el("p", { class: "text" }, mrkdwn(message.text, world.names)),
+      attached,
+    ),
+  );
+}
+
+function drawFailures(world) {
+  const { failures } = world.state;
+  const known = world.failuresSeen.get(world.me);
+  for (const failure of known === undefined ? [] : failures.slice(known)) toast(failure.detail ? `${failure.text} – ${failure.detail}` : failure.text);
+  world.failuresSeen.set(world.me, failures.length);
+}
