@@ -19,6 +19,10 @@ from store.terms import Copies, DeliveryState, NoticeKind
 AMENDS_FOR = timedelta(days=7)
 
 
+class TooEarly(Exception):  # noqa: N818 - a state, and temporary
+    """The delivery's own outcome is not written yet: nothing was kept, and the bounce is to be said again later."""
+
+
 async def record(
     tx: Writing,
     delivery_id: int,
@@ -33,7 +37,7 @@ async def record(
 
     `failed` says that it is a null-sender report with `Action: failed` (RFC 3464 2.3.3). A delivery bounces once, and
     only within 7 days of being relayed; everything else is kept and changes nothing. `recipient` is whom the report
-    names: it counts only where one return path stands for many, in a post of shared copies.
+    names: it counts only where one return path stands for many, in a post of shared copies. Raises TooEarly.
     """
     delivery = await tx.get(Delivery, delivery_id)
     if delivery is None:
@@ -41,6 +45,8 @@ async def record(
     delivery = await _meant(tx, delivery, recipient)
     delivery_id = delivery.id or delivery_id
     acted = False
+    if failed and delivery.state is DeliveryState.CLAIMED:
+        raise TooEarly  # a next hop on this machine bounces faster than we settle
     if failed:
         young = col(Delivery.settled_at) >= tx.now - AMENDS_FOR
         first = update(Delivery).where(

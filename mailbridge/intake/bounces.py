@@ -25,15 +25,18 @@ async def keep(house: House, envelope: Envelope, recipient: ToBounces, raw: byte
     return path: anybody can write a report naming thousands.
     """
     failure = None if envelope.return_path else await asyncio.to_thread(parse.failed, raw)
-    async with house.database.writing() as tx:
-        acted = await bounces.record(
-            tx,
-            recipient.delivery_id,
-            raw,
-            failed=failure is not None,
-            recipient=(failure.recipient or "") if failure else "",
-            enhanced=failure.enhanced if failure else "",
-            diagnostic=failure.diagnostic[:_LONGEST_DIAGNOSTIC] if failure else "",
-        )
+    try:
+        async with house.database.writing() as tx:
+            acted = await bounces.record(
+                tx,
+                recipient.delivery_id,
+                raw,
+                failed=failure is not None,
+                recipient=(failure.recipient or "") if failure else "",
+                enhanced=failure.enhanced if failure else "",
+                diagnostic=failure.diagnostic[:_LONGEST_DIAGNOSTIC] if failure else "",
+            )
+    except bounces.TooEarly:
+        return replies.UNSETTLED
     _log.info("bounce.kept", id=envelope.public_id, delivery=recipient.delivery_id, acted=acted)
     return replies.taken(envelope.public_id)

@@ -14,6 +14,7 @@ from store.terms import GroupPolicy, Posting, Reply
 TROUBLE = Reply(451, "4.3.0", "A fault on our side; please try again")
 FULL = Reply(452, "4.3.1", "Not enough storage; please try again later")
 CROWDED = Reply(452, "4.3.1", "Too much mail is arriving at once; please try again later")
+UNSETTLED = Reply(451, "4.3.0", "The copy this is about is still being accounted for; please try again")
 BUSY = Reply(421, "4.7.0", "Too many connections; please try again later")
 CLOSING = Reply(421, "4.3.2", "Going down; please try again later")
 LATE = Reply(421, "4.4.2", "Timed out waiting for you; closing")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import update
 from sqlmodel import col, select
 
@@ -57,6 +58,22 @@ async def test_after_seven_days_it_is_too_late_and_forgotten(database: Database,
         assert await bounces.purge(tx) == 1
         assert (await tx.exec(select(Message).where(col(Message.raw) == b"late"))).first() is None
     assert (await counts(database, post_id))[tallies.EXPANDED] == 3
+
+
+async def test_a_bounce_faster_than_our_own_settling_is_to_come_again(database: Database) -> None:
+    lane_id = await relay(database)
+    post_id = await database.bulk(lambda bulk: make_post(bulk, 1))
+    await expand_all(database, post_id)
+    life = await workers.begin(database, "mailbridge")
+    claims = await claim(database, life.id, lane_id, 1)
+    with pytest.raises(bounces.TooEarly):
+        async with database.writing() as tx:
+            await bounces.record(tx, claims[0].id, b"x", failed=True)
+    await settle(database, life.id, claims)
+    life.end()
+    async with database.writing() as tx:
+        assert await bounces.record(tx, claims[0].id, b"x", failed=True)
+    assert await counts(database, post_id) == {"expanded": 1, "relayed": 0, "bounced": 1}
 
 
 async def test_of_shared_copies_the_named_recipient_bounced(database: Database) -> None:
