@@ -44,10 +44,10 @@ $(VENV)/bin/python:
 
 $(RUN): requirements.lock | $(VENV)/bin/python
 	@echo "Installing what Postroom needs ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
 	@touch $@
 
 $(DEV): requirements-dev.lock | $(VENV)/bin/python
 	@echo "Installing what Postroom and its tests need ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements-dev.lock
 	@touch $@ $(RUN)
