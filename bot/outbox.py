@@ -39,7 +39,9 @@ SHUT_OUT = frozenset({
     "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope",
     "team_access_not_granted",
 })  # fmt: skip
-HISTORY = {"C": "channels:history", "G": "groups:history", "D": "im:history"}
+CHANNELS, DIRECT = frozenset({"channels:history", "groups:history"}), frozenset({"im:history"})
+# By the first letter of an id: what may let us look for our own message. People are reached by direct message.
+HISTORY = {"C": CHANNELS, "G": CHANNELS, "D": DIRECT, "U": DIRECT, "W": DIRECT}
 
 
 class Outbox:
@@ -176,11 +178,12 @@ class Outbox:
         if channel.startswith(("U", "W")):
             channel = await self._slack.open_dm(channel)
         if placement.uncertain:
-            ts = await self._found(channel, placement.id, notice.created_at.timestamp() - 60)
+            looked, ts = await self._found(channel, placement.id, notice.created_at.timestamp() - 60)
             if ts is not None:
                 await self._redraw(channel, ts, shown)
                 return channel, ts
-            shown = _noted(shown, say(language, "slack.outbox.may_repeat"))
+            if not looked:
+                shown = _noted(shown, say(language, "slack.outbox.may_repeat"))
         if unplaced is not None:
             group, where = unplaced
             values: dict[str, Any] = {"group": group, "channel": escape.channel(where)}
@@ -196,15 +199,18 @@ class Outbox:
             # Somebody deleted our message: that is their word on it.
             log.info("message.deleted channel=%s ts=%s", channel, ts)
 
-    async def _found(self, channel: str, placement_id: int, oldest: float) -> str | None:
-        identity = self._slack.identity
-        scope = HISTORY.get(channel[:1], "")
-        if identity is None or not {scope, "groups:history"} & identity.scopes:
-            return None
+    async def _found(self, channel: str, placement_id: int, oldest: float) -> tuple[bool, str | None]:
+        """Whether it could be looked for, and the ts of what was found."""
+        if not self._may_look(channel):
+            return False, None
         try:
-            return await self._slack.find_placement(channel, placement_id, oldest)
-        except Denied:
-            return None
+            return True, await self._slack.find_placement(channel, placement_id, oldest)
+        except Denied:  # a private channel's id looks like a public one's; its scope may be the one not granted
+            return False, None
+
+    def _may_look(self, target: str) -> bool:
+        identity = self._slack.identity
+        return identity is not None and bool(HISTORY.get(target[:1], frozenset()) & identity.scopes)
 
     # ------------------------------------------------------------ what else becomes of it
 
@@ -214,9 +220,7 @@ class Outbox:
             await outbox.postpone(tx, due.placement.id, worker_id, seconds, uncertain=uncertain)
 
     async def _lost(self, due: Due, worker_id: int, *, uncertain: bool) -> None:
-        identity = self._slack.identity
-        blind = identity is None or not any(scope in identity.scopes for scope in HISTORY.values())
-        if uncertain and due.placement.uncertain and blind:
+        if uncertain and due.placement.uncertain and not self._may_look(due.placement.target):
             # It may stand there twice already; a third one would be ours to answer for.
             await self._died(due, worker_id, "two answers of Slack's were lost")
             return
