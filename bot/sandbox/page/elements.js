@@ -182,6 +182,7 @@ function select(block, element, place, options) {
   const node = el("select", { ...about(block, element, place), on: { change: () => tell(block, element, place, node.value || null) } });
   choices(node, options, element.placeholder?.text ?? "Choose …");
   node.value = held(block, element, place) ?? "";
+  if (node.value && block.type === "input" && !block.optional) node.options[0].remove();
   return node;
 }
 

@@ -58,7 +58,7 @@ async function read(id) {
     el("h3", {}, mail.subject || "(no subject)"),
     el("dl", {}, ["From", "To", "Reply-To", "Date"].flatMap((name) => headerOf(mail, name)), el("dt", {}, "Envelope"), el("dd", {}, `${mail.mail_from || "<>"} → ${mail.recipient}`)),
     el("div", { class: "mail-text" }, withLinks(mail.text)),
-    mail.attachments.length > 0 && el("ul", {}, mail.attachments.map((one) => el("li", {}, `📎 ${one.name} (${one.type}, ${one.size} bytes)`))),
+    mail.attachments.length > 0 && el("ul", {}, mail.attachments.map((one) => el("li", {}, `Attached: ${one.name} (${one.type}, ${one.size} bytes)`))),
     el("details", {}, el("summary", {}, `All ${mail.headers.length} header fields`), el("pre", {}, mail.headers.map(([name, value]) => `${name}: ${value}\n`))),
     answer,
     el(

@@ -7,7 +7,6 @@ import { mrkdwn } from "./mrkdwn.js";
 import { deed, placeOf } from "./place.js";
 
 const byId = (id) => document.getElementById(id);
-const SIGNS = { public_channel: "#", private_channel: "🔒", im: "" };
 const edits = new Map();
 const seen = new Map();
 
@@ -48,6 +47,13 @@ function drawPeople(world) {
   byId("whoami").textContent = `${part} · ${me.email ?? "no e-mail address"}`;
 }
 
+/** A channel's name with its sign. */
+function named(channel) {
+  if (channel.kind === "im") return ["Postroom"];
+  const closed = channel.kind === "private_channel";
+  return [closed ? el("span", { class: "lock", role: "img", "aria-label": "private" }) : "#", channel.name];
+}
+
 function drawChannels(world) {
   const { channels, messages } = world.state;
   const row = (channel) => {
@@ -56,7 +62,6 @@ function drawChannels(world) {
     if (!seen.has(mark) || channel.id === world.place) seen.set(mark, newest);
     const unread = seen.get(mark) < newest;
     const current = channel.id === world.place;
-    const name = `${SIGNS[channel.kind]}${channel.name}`;
     return {
       key: channel.id,
       print: JSON.stringify([channel, unread, current]),
@@ -73,7 +78,7 @@ function drawChannels(world) {
               "aria-current": current ? "page" : null,
               on: { click: () => world.go(channel.id) },
             },
-            name,
+            named(channel),
             unread && el("span", { class: "unseen" }, " (unread)"),
           ),
         ),
@@ -90,7 +95,7 @@ function drawRoom(world) {
   const channel = world.channel();
   const app = channel.kind === "im";
   const home = app && world.tab === "home";
-  byId("room-name").textContent = app ? "Postroom (app)" : `${SIGNS[channel.kind]} ${channel.name}`;
+  byId("room-name").replaceChildren(...named(channel));
   patch(byId("room-tabs"), app ? ["home", "messages"].map((tab) => tabOf(world, channel, tab)) : []);
   byId("messages").hidden = home;
   byId("home").hidden = !home;
