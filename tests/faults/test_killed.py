@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import aiosmtplib
 import pytest
 
 from store.terms import NoticeKind
@@ -32,3 +35,72 @@ async def test_bridge_killed_three_times_in_a_post(town: Town) -> None:
     assert town.sink.extra <= report.counts.get("repeated", 0) <= UNSETTLED * len(kills)
     assert [placement.target for placement in await town.placements(NoticeKind.REPORT)] == [REPORTS]
     assert await bridge.end() == 0
+
+
+async def test_what_had_its_250_is_never_lost(town: Town) -> None:
+    """A stream of posts while the bridge is killed: what was answered arrives, and a repeated mail is one post."""
+    everybody = contacts(3)
+    group = await town.group("all", everybody)
+    bridge = await town.bridge()
+    accepted: list[str] = []
+    repeats = 0
+
+    async def stream() -> None:
+        nonlocal repeats
+        for number in range(60):
+            raw = town.mail(group.address)
+            while True:
+                try:
+                    await town.submit(group.address, raw)
+                    break
+                except (aiosmtplib.SMTPException, OSError):
+                    repeats += 1  # no 250 was seen: it is mailed again, as every mail server does
+                    await town.until(town.listens)
+            accepted.append(f"<story-{number + 1}@example.org>")
+
+    mailing = asyncio.create_task(stream())
+    for count in (10, 25, 40):
+        while len(accepted) < count:
+            await asyncio.sleep(0.001)
+        await bridge.kill()
+        bridge = await town.bridge()
+    await mailing
+    await town.until(town.all_done)
+    assert repeats, "no kill met a session"
+    assert set(town.sink.taken) == {(recipient, mail) for recipient in everybody for mail in accepted}
+    assert len(await town.posts()) == 60
+
+
+async def test_bot_killed_while_it_reports(town: Town) -> None:
+    """Each time a report was posted or redrawn the bot dies: one message, and in the end with the true counts."""
+    everybody = contacts(300)
+    town.relay = "tls=none&rate=40"
+    group = await town.group("all", everybody)
+    await town.bridge()
+    bot = await town.bot()
+    await town.submit(group.address)
+    seen: list[str] = []
+
+    async def shown_anew() -> bool:
+        now = await town.shown("relayed to")
+        if now == seen:
+            return False
+        seen[:] = now
+        return True
+
+    for _ in range(3):
+        await town.until(shown_anew)
+        await bot.kill()
+        assert not await town.all_done(), "killed too late to tell anything"
+        bot = await town.bot()
+    await town.finished()
+
+    async def complete() -> bool:
+        return bool(await town.shown("relayed to 300 of 300"))
+
+    await town.until(complete)
+    assert len(await town.shown("relayed to")) == 1
+    assert len(await town.placements(NoticeKind.REPORT)) == 1
+    assert town.sink.recipients == set(everybody)
+    assert town.sink.extra == 0
+    assert await bot.end() == 0

@@ -95,6 +95,15 @@ class Town:
         """Whether a bot's socket is open."""
         return bool((await self.pocket.get("control"))["connections"])
 
+    async def listens(self) -> bool:
+        """Whether the bridge takes connections."""
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", self.smtp)
+        except OSError:
+            return False
+        writer.close()
+        return True
+
     async def close(self) -> None:
         """Kill what still runs."""
         for program in self.programs:
