@@ -21,7 +21,7 @@ _PLAIN = re.compile(
     re.ASCII,
 )
 _SLACK_LINK = re.compile(r"<mailto:([^|>\s]*)(?:\|[^>]*)?>", re.IGNORECASE)
-_NAMED = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
+_NAMED = re.compile(r"\s*(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
 _UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
 
@@ -53,8 +53,8 @@ def contacts(text: str) -> list[tuple[Address, str]]:
     """
     found: dict[str, tuple[Address, str]] = {}
     for entry in _entries(_SLACK_LINK.sub(r"<\1>", text)):
-        named = _NAMED.fullmatch(entry)
-        written = [(named["address"], named["name"])] if named else [(part, "") for part in entry.split()]
+        written = [(named["address"], named["name"]) for named in _NAMED.finditer(entry)]
+        written += [(part, "") for part in _NAMED.sub(" ", entry).split()]
         for address_text, name in written:
             address = contact(address_text)
             found.setdefault(address.key, (address, display(name)))

@@ -89,14 +89,15 @@ async def enrol(
     for entry in subjects:
         row = by_key.get(entry.address.key) if entry.address else None
         theirs = by_person.get(entry.person_id) if entry.person_id else None
-        if row is not None and entry.person_id is not None and row.person_id is None:
-            row = theirs = await roster.link(tx, row, entry.person_id)
+        if row is not None and entry.person_id is not None:
+            row, theirs = await _joined(tx, flags, row, theirs, entry.person_id)
         _place(tx, plan, group_id, flags, entry, row or theirs, kept_out)
     await _write(tx, group_id, plan, flags, actor)
     if contact:
         out = {entry.address.key for entry in plan.suppressed if entry.address}
         joined = [key for key in keys if key not in out]
         await suppressions.clear(tx, group_id, joined)
+        await waiting.close(tx, group_id, RequestState.WITHDRAWN, keys=joined, kind=RequestKind.LEAVE)
         await waiting.close(
             tx,
             group_id,
@@ -106,6 +107,20 @@ async def enrol(
             decided_by=actor.person_id,
         )
     return Enrolled(tuple(plan.added), tuple(plan.changed), tuple(plan.already), tuple(plan.suppressed))
+
+
+async def _joined(
+    tx: Writing, flags: Flags, row: Membership, theirs: Membership | None, person_id: int
+) -> tuple[Membership | None, Membership | None]:
+    """The row of an address and that of its person, made one where they can be."""
+    if row.person_id is None:
+        linked = await roster.link(tx, row, person_id)
+        # The person has another address here: this one stays a contact of its own, flags go to the person.
+        return (row, linked) if linked is not row and row.contact and flags.contact else (linked, linked)
+    if row.person_id != person_id and not flags.contact:
+        # The address is on the roster as somebody else's: their row gains no right that is given to this person.
+        return None, theirs
+    return row, theirs
 
 
 async def resolve(tx: Reading, entries: Sequence[Entry], *, contact: bool) -> list[Entry]:

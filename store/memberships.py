@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import case, col, delete, func, or_, select, update
 
-from store import audience, audit, outbox, queue, roster, suppressions
+from store import audience, audit, outbox, queue, roster, suppressions, waiting
 from store.engine import Reading, Writing
 from store.enrolment import Enrolled, enrol
 from store.inserts import insert
@@ -109,7 +109,7 @@ async def standing(tx: Reading, group_id: int, author_key: str, authenticated: b
     Any membership row of the address counts, and any of the person whose profile has it.
     """
     query = (
-        select(Membership.administrator, Membership.moderator, Membership.person_id)
+        select(Membership.administrator, Membership.moderator, Person.deactivated)
         .outerjoin(Person, col(Person.id) == col(Membership.person_id))
         .where(col(Membership.group_id) == group_id)
         .where(or_(col(Membership.key) == author_key, (col(Person.email) == author_key) & ~col(Person.stranger)))
@@ -119,10 +119,10 @@ async def standing(tx: Reading, group_id: int, author_key: str, authenticated: b
         return Standing.STRANGER
     if not authenticated:
         return Standing.UNPROVEN
-    # Flags act only once they rest on a person.
-    if any(administrator and person_id is not None for administrator, _, person_id in found):
+    # Flags act only once they rest on a person, and while that person is here.
+    if any(administrator and deactivated is False for administrator, _, deactivated in found):
         return Standing.ADMINISTRATOR
-    if any(moderator and person_id is not None for _, moderator, person_id in found):
+    if any(moderator and deactivated is False for _, moderator, deactivated in found):
         return Standing.MODERATOR
     return Standing.MEMBER
 
@@ -143,8 +143,11 @@ async def remove(tx: Writing, group_id: int, membership_ids: Collection[int], ac
     Raises Refused `last_administrator`.
     """
     await roster.lock(tx, group_id)
+    keys = [row.key for row in await roster.rows(tx, group_id, ids=membership_ids) if row.key]
     gone = await roster.drop(tx, group_id, membership_ids)
     if gone:
+        kind, decider = RequestKind.LEAVE, actor.person_id
+        await waiting.close(tx, group_id, RequestState.APPROVED, keys=keys, kind=kind, decided_by=decider)
         details = {"count": gone, "memberships": sorted(membership_ids)[: audit.IDS_KEPT]}
         await audit.record(tx, "membership.removed", actor, group_id=group_id, details=details)
     return gone
@@ -192,22 +195,32 @@ async def withdraw_flags(
 
 
 async def pause(tx: Writing, membership_id: int, until: datetime | None, actor: Actor) -> None:
-    """Stop a contact's copies until a moment, or until resumed. Raises Refused `member_gone`."""
+    """Stop a contact's copies until a moment, or until resumed.
+
+    Raises Refused `member_gone`, `own_copies_stopped` (who stopped joins again).
+    """
     await _receive(tx, membership_id, Receiving.PAUSED, until, actor, "membership.paused")
     await queue.skip(tx, [membership_id])
 
 
 async def resume(tx: Writing, membership_id: int, actor: Actor) -> None:
-    """Let a contact's copies go out again. Raises Refused `member_gone`."""
+    """Let a contact's copies go out again. Raises Refused as `pause` does."""
     await _receive(tx, membership_id, Receiving.ON, None, actor, "membership.resumed")
 
 
 async def _receive(
     tx: Writing, membership_id: int, receiving: Receiving, until: datetime | None, actor: Actor, verb: str
 ) -> None:
-    row = await tx.get(Membership, membership_id)
+    found = await tx.get(Membership, membership_id)
+    if found is None:
+        raise Refused("member_gone")
+    group = await roster.lock(tx, found.group_id)
+    row = await tx.get(Membership, membership_id, populate_existing=True)
     if row is None:
         raise Refused("member_gone")
+    if row.receiving is Receiving.STOPPED:
+        # A pause would end, and copies begin again, without anybody having asked for them.
+        raise Refused("own_copies_stopped", address=group.address)
     row.receiving, row.paused_until = receiving, until
     tx.add(row)
     details = {"until": until.isoformat() if until else None}

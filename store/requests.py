@@ -44,7 +44,7 @@ class Decided:
 
 
 async def ask(tx: Writing, group: Group, person: Person, address: Address, note: str = "") -> Asked:
-    """Join by the group's subscription policy.
+    """Join by the group's subscription policy; an open group takes at once only the address of the person's profile.
 
     Raises Refused `join_closed`, `already_member`, `already_pending`, `group_gone`, and as `memberships.enrol` does.
     """
@@ -57,8 +57,12 @@ async def ask(tx: Writing, group: Group, person: Person, address: Address, note:
         raise Refused("already_member", address=group.address)
     actor = persons.actor(person)
     entry = Entry(address, person.id, person.name)
-    if group.subscription is Subscription.OPEN or (row is not None and row.administrator):
-        await memberships.enrol(tx, group.id, [entry], contact=True, actor=actor)
+    # Who stopped their copies never left the roster, and who administers the group may enrol anybody.
+    inside = row is not None and (row.contact or (row.administrator and row.person_id == person.id))
+    # Nobody subscribes a mailbox that is not known to be theirs without somebody looking at it.
+    free = group.subscription is Subscription.OPEN and address.key == person.email
+    if free or inside:
+        await memberships.enrol(tx, group.id, [entry], contact=True, actor=actor, re_enrol=True)
         return Asked("joined")
     if group.subscription is Subscription.CLOSED:
         people = await audience.deciders(tx, group.id, administrators_only=True)
@@ -94,16 +98,17 @@ async def decide(tx: Writing, request_id: int, approve: bool, reason: str, actor
     request = await tx.get(Request, request_id, populate_existing=True)
     if request is None:
         raise Refused("request_gone")
-    if request.state not in waiting.WAITING:
-        return Decided(False, request)
+    try:
+        # The group before the request, as everywhere: an enrolment that settles it locks in that order.
+        await roster.lock(tx, request.group_id)
+    except Refused:
+        return Decided(False, await _latest(tx, request_id))
     state = RequestState.APPROVED if approve else RequestState.DENIED
     closed = await waiting.close(
         tx, request.group_id, state, request_id=request_id, decided_by=actor.person_id, reason=reason
     )
     if not closed:
-        latest = await tx.get(Request, request_id, populate_existing=True)
-        assert latest is not None
-        return Decided(False, latest)
+        return Decided(False, await _latest(tx, request_id))
     verb = "request.approved" if approve else "request.denied"
     await audit.record(
         tx, verb, actor, group_id=request.group_id, subject=f"request:{request_id}", details={"reason": reason}
@@ -113,10 +118,14 @@ async def decide(tx: Writing, request_id: int, approve: bool, reason: str, actor
     return Decided(True, closed[0])
 
 
+async def _latest(tx: Reading, request_id: int) -> Request:
+    return await tx.get_one(Request, request_id, populate_existing=True)
+
+
 async def _carry_out(tx: Writing, request: Request, actor: Actor) -> None:
     if request.kind is RequestKind.JOIN:
         entry = Entry(Address.parse(request.address), request.person_id)
-        await memberships.enrol(tx, request.group_id, [entry], contact=True, actor=actor)
+        await memberships.enrol(tx, request.group_id, [entry], contact=True, actor=actor, re_enrol=True)
         return
     rows = await tx.exec(
         select(Membership.id).where(col(Membership.group_id) == request.group_id, col(Membership.key) == request.key)
