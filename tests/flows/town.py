@@ -18,11 +18,12 @@ from store.engine import Database
 from store.names import Served
 from store.reports import Report
 from store.roster import Entry
+from store.schema.audit import Audit
 from store.schema.group import Group
 from store.schema.lane import Lane
 from store.schema.notice import Notice, Placement
 from store.schema.post import Post
-from store.terms import Address, NoticeKind
+from store.terms import Address, NoticeKind, PostState
 from tests.flows.program import Program
 from tests.flows.sink import CountingSink
 
@@ -30,6 +31,7 @@ DOMAIN = "groups.example.org"
 FRONT = "front.example.org"
 AUTHOR = "ada@example.org"
 REPORTS = "C0REPORTS"
+SIGNING = "a signing secret of these tests alone"
 PATIENCE = 90.0
 
 
@@ -38,9 +40,19 @@ def contacts(count: int) -> list[str]:
     return [f"contact{number:05d}@example.net" for number in range(count)]
 
 
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
 @dataclass
 class Town:
-    """`relay` is the query of POSTROOM_RELAY; what is started is killed by `close`."""
+    """`relay` is the query of POSTROOM_RELAY, `http` the port where Slack's requests come in, if it is to call us; what
+    is started is killed by `close`."""
 
     folder: Path
     url: str
@@ -51,6 +63,7 @@ class Town:
     smtp: int
     web: int
     relay: str = "tls=none"
+    http: int | None = None
     programs: list[Program] = field(default_factory=list)
     _mails: int = 0
 
@@ -68,6 +81,7 @@ class Town:
             "POSTROOM_TRUSTED_RELAYS": "127.0.0.1",
             "SLACK_BOT_TOKEN": self.sandbox.settings.bot_token,
             "SLACK_APP_TOKEN": self.sandbox.settings.app_token,
+            "SLACK_SIGNING_SECRET": SIGNING,
             "SLACK_API_URL": f"{self.sandbox.base}/api/",
         }
 
@@ -78,31 +92,32 @@ class Town:
         self.programs.append(program)
         return program
 
-    async def bridge(self) -> Program:
+    async def bridge(self, *arguments: str, **changed: str | None) -> Program:
         """The bridge, once it takes mail."""
-        program = await self.run("mailbridge")
+        program = await self.run("mailbridge", *arguments, **changed)
         await program.says("bridge.started")
         return program
 
     async def bot(self) -> Program:
         """The bot, once it hears Slack and knows the people."""
-        program = await self.run("bot")
+        program = await self.run("bot", *self.hearing())
         await program.says("directory.crawled")
         await self.until(self.connected)
         return program
 
+    def hearing(self) -> list[str]:
+        """How the bot is told to hear Slack."""
+        return ["--http", f"127.0.0.1:{self.http}"] if self.http else []
+
     async def connected(self) -> bool:
-        """Whether a bot's socket is open."""
-        return bool((await self.pocket.get("control"))["connections"])
+        """Whether a bot hears Slack: its socket is open, or it listens."""
+        if self.http is None:
+            return bool((await self.pocket.get("control"))["connections"])
+        return await _listens(self.http)
 
     async def listens(self) -> bool:
         """Whether the bridge takes connections."""
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", self.smtp)
-        except OSError:
-            return False
-        writer.close()
-        return True
+        return await _listens(self.smtp)
 
     async def close(self) -> None:
         """Kill what still runs."""
@@ -112,12 +127,14 @@ class Town:
     # ------------------------------------------------------------ doing
 
     async def group(self, local: str, addresses: Sequence[str], **settings: Any) -> Group:
-        """A group that Ada administers, with these contacts, whose reports go to #reports."""
+        """A group that Ada administers and Grace moderates, with these contacts, whose reports go to #reports."""
         async with self.database.writing() as tx:
             ada = await persons.upsert(tx, persons.Profile("U0ADA", "Ada", AUTHOR, operator=True))
+            grace = await persons.upsert(tx, persons.Profile("U0GRACE", "Grace", "grace@example.org", operator=True))
             new = groups.NewGroup(
                 f"{local}@{DOMAIN}",
                 administrators=(Entry(None, ada.id, "Ada"),),
+                moderators=(Entry(None, grace.id, "Grace"),),
                 contacts=tuple(Entry(Address.parse(address)) for address in addresses),
                 **({"report_channel": REPORTS} | settings),
             )
@@ -164,7 +181,12 @@ class Town:
     async def all_done(self) -> bool:
         """Whether there are posts, and no copy of any is open."""
         found = await self.posts()
-        return bool(found) and all(post.done_at is not None for post in found)
+        return bool(found) and all(post.done_at is not None for post in found if post.state is PostState.ACCEPTED)
+
+    async def verbs(self) -> list[str]:
+        """What the audit says was done, in order."""
+        async with self.database.reading() as tx:
+            return list((await tx.exec(select(Audit.verb).order_by(col(Audit.id)))).all())
 
     async def lane(self) -> Lane:
         """The relay's lane."""
