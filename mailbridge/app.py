@@ -85,9 +85,6 @@ class Bridge:
 
     async def _deliver(self, database: Database, stack: AsyncExitStack) -> None:
         settings, way = self._settings, self._route
-        limits = lanes.Limits(way.connections, way.rate, way.daily)
-        if isinstance(way, route.Relay):
-            await database.bulk(lambda bulk: lanes.ensure(bulk, lanes.RELAY, limits))
         publisher = Publisher(settings.name, self._tokens, one_click(settings.public_url), settings.authserv_id)
         ours = {settings.name, *settings.domains, *settings.published_domains}
         pool_for = pools(
@@ -101,6 +98,7 @@ class Bridge:
             database,
             publisher,
             pool_for,
+            lanes.Limits(way.connections, way.rate, way.daily),
             max_unsettled=settings.max_unsettled,
             by_domain=isinstance(way, route.Mx),
         )

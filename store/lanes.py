@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from sqlmodel import col
 from store import inserts
 from store.engine import Bulk, Reading
 from store.schema.lane import Lane, LaneShare
+from store.schema.worker import Worker
 
 RELAY = "relay"
 
@@ -39,14 +40,11 @@ def burst(rate: float) -> float:
     return max(1.0, rate)
 
 
-def ensure(bulk: Bulk, key: str, limits: Limits | None = None) -> int:
-    """The lane's id; made if it is new. `limits`, where given, replace what it had."""
+def ensure(bulk: Bulk, key: str) -> int:
+    """The lane's id; made if it is new."""
     bulk.connection.execute(inserts.insert(bulk, Lane).values(_new(key)).on_conflict_do_nothing())
     lane_id = bulk.connection.execute(select(col(Lane.id)).where(col(Lane.key) == key)).scalar_one()
     assert lane_id is not None
-    if limits is not None:
-        values = {"connections": limits.connections, "rate": limits.rate, "daily": limits.daily}
-        bulk.connection.execute(update(Lane).where(col(Lane.id) == lane_id).values(values))
     return lane_id
 
 
@@ -103,23 +101,42 @@ def next_day(now: datetime) -> datetime:
     return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
-def share(bulk: Bulk, lane_id: int, worker_id: int, wanted: int) -> int:
-    """How many connections this worker may hold to the lane, up to `wanted`; kept until it asks again or dies."""
-    limit = bulk.connection.execute(
-        select(col(Lane.connections)).where(col(Lane.id) == lane_id).with_for_update()
-    ).scalar_one()
-    if limit is None:
+def limit(bulk: Bulk, lane_id: int, limits: Limits) -> None:
+    """Replace the limits a lane had."""
+    values = {"connections": limits.connections, "rate": limits.rate, "daily": limits.daily}
+    bulk.connection.execute(update(Lane).where(col(Lane.id) == lane_id).values(values))
+
+
+def share(bulk: Bulk, lane_id: int, worker_id: int, wanted: int, held: int) -> int:
+    """How many connections, of those wanted, this worker may hold to the lane: a fair part of the lane's limit.
+
+    `held` is what the worker has open: it counts until it is closed, so one that comes new waits for the others to
+    let go. The row is locked to the end of the transaction.
+    """
+    row = select(col(Lane.connections)).where(col(Lane.id) == lane_id).with_for_update()
+    connections = bulk.connection.execute(row).scalar_one()
+    if connections is None:
         return wanted
-    others = select(func.coalesce(func.sum(col(LaneShare.connections)), 0)).where(
-        col(LaneShare.lane_id) == lane_id, col(LaneShare.worker_id) != worker_id
-    )
-    granted = max(0, min(wanted, limit - int(bulk.connection.execute(others).scalar_one())))
-    mine = (col(LaneShare.lane_id) == lane_id) & (col(LaneShare.worker_id) == worker_id)
-    bulk.connection.execute(delete(LaneShare).where(mine))
-    if granted:
-        row = {"lane_id": lane_id, "worker_id": worker_id, "connections": granted}
-        bulk.connection.execute(insert(LaneShare).values(row))
+    role = select(col(Worker.role)).where(col(Worker.id) == worker_id).scalar_subquery()
+    alive = select(col(Worker.id)).where(col(Worker.role) == role, col(Worker.dead_at).is_(None))
+    living = list(bulk.connection.execute(alive.order_by(col(Worker.id))).scalars())
+    if worker_id not in living:
+        return 0
+    fair, rest = divmod(connections, len(living))
+    fair += living.index(worker_id) < rest
+    release(bulk, worker_id, [lane_id])
+    others = select(func.coalesce(func.sum(col(LaneShare.connections)), 0)).where(col(LaneShare.lane_id) == lane_id)
+    granted = max(0, min(wanted, fair, connections - int(bulk.connection.execute(others).scalar_one())))
+    if taken := max(granted, held):
+        mine = {"lane_id": lane_id, "worker_id": worker_id, "connections": taken}
+        bulk.connection.execute(insert(LaneShare).values(mine))
     return granted
+
+
+def release(bulk: Bulk, worker_id: int, lane_ids: Sequence[int]) -> None:
+    """Give back a worker's connections to these lanes."""
+    mine = delete(LaneShare).where(col(LaneShare.worker_id) == worker_id, col(LaneShare.lane_id).in_(lane_ids))
+    bulk.connection.execute(mine)
 
 
 def wait(bulk: Bulk, lane_id: int, until: datetime, alarm: Mapping[str, Any]) -> bool:

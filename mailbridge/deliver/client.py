@@ -165,11 +165,15 @@ class Connection(asyncio.Protocol):
         """The feed has more."""
         self._advance()
 
-    async def drain(self) -> None:
-        """Take nothing more, wait for the outcomes of what was taken, and say good-bye."""
+    def retire(self) -> None:
+        """Take nothing more; say good-bye when what was taken has its outcomes."""
         if self._dialogue is not None:
             self._dialogue.ending = True
             self._advance()
+
+    async def drain(self) -> None:
+        """Retire, and wait for the end."""
+        self.retire()
         await asyncio.shield(self.closed)
 
     def abort(self) -> None:

@@ -43,6 +43,7 @@ class Pool:
     """Up to `terms.connections` connections to one lane's hops.
 
     `failed` is called when none can be had, with an outcome for what waits in the feed; `random` is in [0, 1).
+    `wanted` is how many it holds at most, `allowed` how many just now.
     """
 
     def __init__(self, lane: str, hops: Hops, feed: Feed, failed: Failed, terms: Terms, random: Random) -> None:
@@ -58,11 +59,24 @@ class Pool:
         self._failures = 0  # in a row, without a mail answered between
         self._timer: asyncio.TimerHandle | None = None
         self._stopping = False
+        self.wanted = self.allowed = terms.connections
 
     @property
     def connections(self) -> int:
         """How many connections are open."""
         return len(self._open)
+
+    @property
+    def held(self) -> int:
+        """How many connections are open or being opened."""
+        return len(self._opening) + len(self._serving)
+
+    def allow(self, connections: int) -> None:
+        """Hold so many connections at most from now on; what is open beyond that ends after what it carries."""
+        self.allowed = connections
+        staying = sorted(self._open, key=lambda connection: connection.idle)[: self.allowed]
+        for connection in self._open - set(staying):
+            connection.retire()
 
     def nudge(self) -> None:
         """The feed has more: idle connections take first; new ones are opened for what is left."""
@@ -74,7 +88,7 @@ class Pool:
             return  # the hops are away and the timer will try; or an idle one found nothing left
         if any(connection.answered for connection in self._open):
             self._failures = 0
-        room = self._terms.connections - len(self._opening) - len(self._serving)
+        room = self.allowed - self.held
         waiting = self._feed.waiting
         wanted = room if waiting is None else min(room, waiting - len(self._opening))
         if self._failures:

@@ -20,7 +20,7 @@ from store import expansion, lanes, notices, queue, workers
 from store.engine import Bulk, Database
 from store.queue import Claim
 from store.signal import Ear, Topic
-from store.terms import DeliveryState, Fault, NoticeKind, Outcome, Reply, Stage
+from store.terms import NoticeKind, Outcome
 
 log = structlog.get_logger()
 
@@ -34,19 +34,25 @@ PoolFor = Callable[[str, LaneFeed, Callable[[Outcome], None]], Pool]
 
 @dataclass(slots=True)
 class LaneWork:
-    """A lane in work: its claims, its connections, and when it has more to give."""
+    """A lane in work: its claims and its connections."""
 
     key: str
     feed: LaneFeed
     pool: Pool
-    next_at: datetime | None = None
+
+    @property
+    def idle(self) -> bool:
+        """True when nothing of the lane is held."""
+        return not (len(self.feed) or self.feed.in_flight or self.pool.held)
 
 
 @dataclass(slots=True)
 class Turn:
-    """What one transaction gave: new claims with their publications, and when to look again."""
+    """What one transaction gave: new claims with their publications, connections that may be held, and when to look
+    again."""
 
     claims: list[tuple[LaneWork, Claim, Publication]] = field(default_factory=list)
+    shares: list[tuple[LaneWork, int]] = field(default_factory=list)
     next_at: datetime | None = None
     expanding: bool = False
 
@@ -55,11 +61,19 @@ class Worker:
     """Delivers for one process. `run` ends after `stop`, when all that was taken is settled."""
 
     def __init__(
-        self, database: Database, publisher: Publisher, pool_for: PoolFor, *, max_unsettled: int, by_domain: bool
+        self,
+        database: Database,
+        publisher: Publisher,
+        pool_for: PoolFor,
+        limits: lanes.Limits,
+        *,
+        max_unsettled: int,
+        by_domain: bool,
     ) -> None:
         self._database = database
         self._publisher = publisher
         self._pool_for = pool_for
+        self._limits = limits
         self._max_unsettled = max_unsettled
         self._by_domain = by_domain
         self._editions = Editions(publisher)
@@ -69,6 +83,7 @@ class Worker:
         self._unsettled = 0
         self._stale_reports: dict[int, float] = {}
         self._touched: dict[int, float] = {}
+        self._put_away_at = 0.0
         self._stopping = False
         self._life: workers.Life | None = None
         self._ear: Ear | None = None
@@ -108,9 +123,12 @@ class Worker:
         room = self._max_unsettled - (self._unsettled - len(done)) if claiming else 0
         withdrawn = self._withdraw(verdicts)
         reports = self._reports_due(done, force=not claiming)
+        idle = self._put_away()
 
         def transaction(bulk: Bulk) -> Turn:
             settle(bulk, worker_id, verdicts)
+            if idle:
+                lanes.release(bulk, worker_id, idle)
             queue.unclaim(bulk, worker_id, withdrawn, bulk.now + timedelta(seconds=1))
             turn = Turn()
             if claiming:
@@ -142,6 +160,18 @@ class Worker:
             claims += self._lanes[lane_id].feed.withdraw()
         return claims
 
+    def _put_away(self) -> list[int]:
+        """Forget idle lanes now and then: straight to MX hosts there is one for every domain ever mailed."""
+        now = asyncio.get_running_loop().time()
+        if now - self._put_away_at < workers.HEARTBEAT_SECONDS:
+            return []
+        self._put_away_at = now
+        idle = [lane_id for lane_id, work in self._lanes.items() if work.idle]
+        for lane_id in idle:
+            del self._lanes[lane_id]
+            self._streaks.pop(lane_id, None)
+        return idle
+
     def _reports_due(self, done: list[tuple[Claim, Outcome]], *, force: bool) -> set[int]:
         now = asyncio.get_running_loop().time()
         for claim, _ in done:
@@ -169,7 +199,9 @@ class Worker:
     def _claim(self, bulk: Bulk, worker_id: int, room: int, turn: Turn) -> None:
         due = queue.lanes_due(bulk, LANES_AT_ONCE)
         for index, (lane_id, key) in enumerate(due):
-            work = self._lanes.get(lane_id) or self._open(lane_id, key)
+            work = self._lanes.get(lane_id) or self._open(bulk, lane_id, key)
+            if not work.pool.allowed and not self._share(bulk, worker_id, lane_id, work, turn):
+                continue  # the other workers hold all the connections there may be
             fair = -(-room // (len(due) - index))
             claimed = queue.claim(bulk, worker_id, lane_id, fair)
             room -= len(claimed.claims)
@@ -180,19 +212,30 @@ class Worker:
         if soonest is not None:
             turn.next_at = min(filter(None, (turn.next_at, soonest)))
 
+    def _share(self, bulk: Bulk, worker_id: int, lane_id: int, work: LaneWork, turn: Turn) -> int:
+        granted = lanes.share(bulk, lane_id, worker_id, work.pool.wanted, work.pool.held)
+        turn.shares.append((work, granted))
+        return granted
+
     def _publication(self, bulk: Bulk, claim: Claim) -> Publication:
         if claim.post_id is None:
             assert claim.letter_id is not None
             return self._editions.of_letter(bulk, claim.letter_id)
         return self._editions.of_post(bulk, claim.post_id)
 
-    def _open(self, lane_id: int, key: str) -> LaneWork:
+    def _open(self, bulk: Bulk, lane_id: int, key: str) -> LaneWork:
+        lanes.limit(bulk, lane_id, self._limits)
         feed = LaneFeed(self._publisher, self._settled)
         pool = self._pool_for(key, feed, lambda outcome: self._lane_failed(lane_id, outcome))
+        pool.allow(0)  # until the lane's other workers are known
         self._lanes[lane_id] = work = LaneWork(key, feed, pool)
         return work
 
     def _hand_out(self, turn: Turn) -> None:
+        for work, connections in turn.shares:
+            work.pool.allow(connections)
+            if len(work.feed):
+                work.pool.nudge()
         fed: dict[str, LaneWork] = {}
         for work, claim, publication in turn.claims:
             work.feed.put([(claim, publication)])
@@ -245,9 +288,17 @@ class Worker:
     async def _heart(self) -> None:
         while True:
             await asyncio.sleep(workers.HEARTBEAT_SECONDS)
-            if not await self._database.bulk(lambda bulk: workers.beat(bulk, self._worker_id)):
+            shared = Turn()
+            if not await self._database.bulk(lambda bulk, to=shared: self._beat(bulk, to)):  # type: ignore[misc]  # a default argument
                 log.error("worker.fenced", worker=self._worker_id)
+            self._hand_out(shared)
             self.heartbeat_at = asyncio.get_running_loop().time()
+
+    def _beat(self, bulk: Bulk, turn: Turn) -> bool:
+        alive = workers.beat(bulk, self._worker_id)
+        for lane_id, work in list(self._lanes.items()):
+            self._share(bulk, self._worker_id, lane_id, work, turn)
+        return alive
 
     async def _live_again(self) -> None:
         """Declared dead (the machine slept, the database was out of reach): begin a new life with nothing claimed."""
@@ -266,13 +317,3 @@ class Worker:
     def _worker_id(self) -> int:
         assert self._life is not None
         return self._life.id
-
-
-def unreachable(text: str) -> Outcome:
-    """The outcome of what could not be tried, because no connection to the hop could be had."""
-    return Outcome(DeliveryState.DEFERRED, Reply(0, "", text), Stage.CONNECT, Fault.US)
-
-
-def prepare(bulk: Bulk, limits: lanes.Limits) -> None:
-    """Make the relay's lane with the limits of the settings."""
-    lanes.ensure(bulk, lanes.RELAY, limits)

@@ -55,7 +55,12 @@ def make_post(bulk: Bulk, contacts: int, local: str = "all") -> int:
 
 
 async def relay(database: Database, limits: lanes.Limits | None = None) -> int:
-    return await database.bulk(lambda bulk: lanes.ensure(bulk, lanes.RELAY, limits))
+    def make(bulk: Bulk) -> int:
+        lane_id = lanes.ensure(bulk, lanes.RELAY)
+        lanes.limit(bulk, lane_id, limits or lanes.Limits())
+        return lane_id
+
+    return await database.bulk(make)
 
 
 async def expand_all(database: Database, post_id: int, *, by_domain: bool = False) -> None:
@@ -208,13 +213,36 @@ async def test_what_is_not_claimed_is_not_taken_from_the_budget(database: Databa
 
 async def test_connections_are_shared_between_workers(database: Database) -> None:
     lane_id = await relay(database, lanes.Limits(connections=3))
-    first, second = await workers.begin(database, "mailbridge"), await workers.begin(database, "mailbridge")
-    assert await database.bulk(lambda bulk: lanes.share(bulk, lane_id, first.id, 2)) == 2
-    assert await database.bulk(lambda bulk: lanes.share(bulk, lane_id, second.id, 2)) == 1
+
+    async def share(life: workers.Life, wanted: int, held: int) -> int:
+        return await database.bulk(lambda bulk: lanes.share(bulk, lane_id, life.id, wanted, held))
+
+    first = await workers.begin(database, "mailbridge")
+    assert await share(first, 2, 0) == 2
+    assert await share(first, 9, 2) == 3
+    bot, second = await workers.begin(database, "bot"), await workers.begin(database, "mailbridge")
+    assert await share(second, 9, 0) == 0, "the first still holds them all"
+    assert await share(first, 9, 3) == 2
+    assert await share(second, 9, 0) == 0, "the first has not closed any yet"
+    assert await share(first, 9, 2) == 2
+    assert await share(second, 9, 0) == 1
+    assert await share(first, 9, 2) == 2
     first.lock.close()
     await database.bulk(workers.bury)
-    assert await database.bulk(lambda bulk: lanes.share(bulk, lane_id, second.id, 5)) == 3
-    second.end()
+    assert await share(second, 9, 1) == 3
+    assert await share(first, 9, 0) == 0, "the dead hold nothing"
+    await database.bulk(lambda bulk: lanes.release(bulk, second.id, [lane_id]))
+    third = await workers.begin(database, "mailbridge")
+    assert await share(third, 9, 0) == 1
+    for life in (bot, second, third):
+        life.end()
+
+
+async def test_a_lane_without_a_limit_gives_what_is_wanted(database: Database) -> None:
+    lane_id = await relay(database)
+    life = await workers.begin(database, "mailbridge")
+    assert await database.bulk(lambda bulk: lanes.share(bulk, lane_id, life.id, 7, 0)) == 7
+    life.end()
 
 
 async def test_two_workers_never_claim_the_same(database: Database) -> None:
