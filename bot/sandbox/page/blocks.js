@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 import { control, errorId, grouped, hintId, idOf } from "./elements.js";
-import { link, text } from "./mrkdwn.js";
+import { emoji, link, text } from "./mrkdwn.js";
 
 /** Some blocks, as they stand on a message, a modal or Home. `place`: see elements.js. */
 export function draw(blocks, place) {
@@ -96,7 +96,7 @@ function span(leaf, place) {
     link: () => link(leaf.url, leaf.text ?? leaf.url),
     user: () => el("span", { class: "mention" }, `@${place.names.person(leaf.user_id) ?? leaf.user_id}`),
     channel: () => el("span", { class: "mention" }, `#${place.names.channel(leaf.channel_id) ?? "private channel"}`),
-    emoji: () => `:${leaf.name}:`,
+    emoji: () => emoji(leaf.name) ?? `:${leaf.name}:`,
     date: () => leaf.fallback ?? new Date(leaf.timestamp * 1000).toLocaleString("en-GB"),
   };
   let node = (said[leaf.type] ?? (() => leaf.text ?? ""))();

@@ -44,13 +44,14 @@ function focusIn(container) {
   } catch {
     // An input of a kind that has no text selection.
   }
-  return { id: active.id, range };
+  return { id: active.id, range, container: container.closest("[tabindex]") ?? container };
 }
 
 function restore(focus) {
   if (focus === null || document.activeElement?.id === focus.id) return;
   const node = document.getElementById(focus.id);
-  node?.focus({ preventScroll: true });
+  // What was pressed may be gone, as a decided card's buttons are: the keyboard goes on from where they stood.
+  (node ?? focus.container).focus({ preventScroll: true });
   if (node !== null && focus.range !== null && typeof focus.range[0] === "number") {
     try {
       node.setSelectionRange(...focus.range);

@@ -106,13 +106,15 @@ function button(block, element, place) {
 }
 
 async function pressed(node, block, element, place) {
+  if (node.hasAttribute("aria-disabled")) return;
   if (element.confirm && !(await agreed(element.confirm, place))) return;
   if (element.url && /^https?:/.test(element.url)) window.open(element.url, "_blank", "noopener,noreferrer");
-  node.disabled = true;
+  // Not `disabled`, which would take the keyboard's place in the page away.
+  node.setAttribute("aria-disabled", "true");
   try {
     await tell(block, element, place, element.value);
   } finally {
-    node.disabled = false;
+    node.removeAttribute("aria-disabled");
   }
 }
 

@@ -6,6 +6,7 @@ import { withLinks } from "./mrkdwn.js";
 
 const byId = (id) => document.getElementById(id);
 const boxes = new Map();
+const opened = new Set();
 
 /** Fetch what is new and draw every mailbox that holds mail. */
 export async function refreshMail(world) {
@@ -19,26 +20,29 @@ export async function refreshMail(world) {
   );
   const full = mailboxes.filter((box) => box.count);
   patch(byId("mailboxes"), full.map((box) => ({ key: box.address, print: String(box.count), make: () => mailbox(world, box) })));
-  const empty = mailboxes.filter((box) => !box.count).map((box) => box.address);
-  byId("empty-boxes").textContent = empty.length ? `Empty: ${empty.join(", ")}` : "";
+  const empty = mailboxes.filter((box) => !box.count).map((box) => ownerOf(world, box));
+  byId("no-mail").hidden = full.length > 0;
+  byId("empty-boxes").textContent = full.length && empty.length ? `Nothing yet for ${new Intl.ListFormat("en-GB").format(empty)}.` : "";
 }
 
 function mailbox(world, box) {
   const { mails } = boxes.get(box.address);
-  const name = box.person ? world.names.person(box.person) : "Not in the workspace";
+  const name = ownerOf(world, box);
   return el(
     "section",
     { class: "mailbox", "aria-label": `Mailbox of ${box.address}` },
-    el("h3", {}, name, el("small", {}, box.address), el("span", { class: "count" }, String(mails.length))),
+    el("h3", {}, el("span", {}, name), el("span", { class: "count", title: "Mails" }, String(mails.length)), el("small", {}, box.person ? box.address : "outside the workspace")),
     el("ul", {}, mails.toReversed().map((mail) => el("li", {}, row(mail)))),
   );
 }
+
+const ownerOf = (world, box) => (box.person && world.names.person(box.person)) || box.address;
 
 function row(mail) {
   const at = new Date(mail.at * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
   return el(
     "button",
-    { type: "button", class: "mail", id: `mail/${mail.id}`, on: { click: () => read(mail.id) } },
+    { type: "button", class: opened.has(mail.id) ? "mail" : "mail new", id: `mail/${mail.id}`, on: { click: () => read(mail.id) } },
     el("span", { class: "from" }, mail.from.replace(/\s*<[^>]*>$/, "").replace(/^"|"$/g, "")),
     el("time", {}, at),
     el("span", { class: "subject" }, mail.subject || "(no subject)"),
@@ -50,6 +54,8 @@ function row(mail) {
 async function read(id) {
   const mail = await get(`mail/${id}`).catch((error) => (toast(error.message), null));
   if (mail === null) return;
+  opened.add(id);
+  byId(`mail/${id}`)?.classList.remove("new");
   const answer = el("p", { role: "status", class: "answer" });
   const press = (label, work) => el("button", { type: "button", on: { click: () => work().then((said) => (answer.textContent = said), (error) => (answer.textContent = error.message)) } }, label);
   const dialog = el(
@@ -90,7 +96,7 @@ function reply(said) {
 
 const WAYS = [
   ["member", "As this person"],
-  ["pretend", "Pretending to be this person"],
+  ["pretend", "Pretending to be them"],
   ["stranger", "As a stranger"],
 ];
 

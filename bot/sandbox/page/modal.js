@@ -6,6 +6,20 @@ import { deed, flush, placeOf } from "./place.js";
 
 const edits = new Map();
 let shown = null;
+let faulted = null;
+let opener = null;
+
+/** Listen to the half's keyboard. Call once. */
+export function prepareModal(world) {
+  const room = document.getElementById("room");
+  room.addEventListener("focusin", (event) => (opener = event.target.id || null));
+  document.addEventListener("keydown", (event) => {
+    const here = event.target === document.body || document.getElementById("slack").contains(event.target);
+    if (event.key !== "Escape" || event.defaultPrevented || !here || !world.state?.modal || document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    deed("close", { person: world.me, all: false });
+  });
+}
 
 /** Show the modal of `world.state`, or none. */
 export function drawModal(world) {
@@ -13,8 +27,9 @@ export function drawModal(world) {
   const stage = document.getElementById("modals");
   document.getElementById("room").inert = modal !== null;
   if (modal === null) {
-    if (shown !== null) document.getElementById("say-text").focus({ preventScroll: true });
+    if (shown !== null) focusBack();
     shown = null;
+    faulted = null;
     edits.clear();
     stage.replaceChildren();
     return;
@@ -26,6 +41,22 @@ export function drawModal(world) {
   shown = step;
   patch(stage, [{ key: step, print: JSON.stringify([view, stack]), make: () => dialog(world, view, stack) }]);
   if (fresh) focusFirst(stage);
+  const faults = JSON.stringify([step, view.errors]);
+  if (faults !== faulted && Object.keys(view.errors ?? {}).length) focusFault(stage);
+  faulted = faults;
+}
+
+function focusBack() {
+  const before = opener === null ? null : document.getElementById(opener);
+  const places = [before, document.getElementById("say-text"), document.getElementById("messages"), document.getElementById("home")];
+  places.find((node) => node?.offsetParent)?.focus({ preventScroll: true });
+}
+
+/** What is wrong may stand far below what is seen. */
+function focusFault(stage) {
+  const block = stage.querySelector(".modal-body .b-input:has(.error)");
+  block?.scrollIntoView({ block: "nearest" });
+  block?.querySelector("input, select, textarea")?.focus({ preventScroll: true });
 }
 
 function focusFirst(stage) {
@@ -39,14 +70,13 @@ function dialog(world, view, stack) {
   const close = (all) => deed("close", { person, all });
   async function submit(event) {
     event.preventDefault();
-    button.disabled = true;
-    button.textContent = "…";
+    if (button.hasAttribute("aria-disabled")) return;
+    button.setAttribute("aria-disabled", "true");
+    faulted = null;
     await flush(place);
     const answer = await deed("submit", { person });
-    button.disabled = false;
-    button.textContent = view.submit.text;
-    if (answer?.errors) document.querySelector(".modal-body [aria-invalid]")?.focus();
-    else if (answer?.detail) toast(answer.detail);
+    button.removeAttribute("aria-disabled");
+    if (answer?.detail) toast(answer.detail);
   }
   const button = view.submit && el("button", { type: "submit", class: "primary" }, view.submit.text);
   return el(
@@ -57,7 +87,7 @@ function dialog(world, view, stack) {
       tabindex: "-1",
       novalidate: true,
       "aria-labelledby": "modal-title",
-      on: { submit, keydown: (event) => event.key === "Escape" && close(false) },
+      on: { submit },
     },
     el(
       "div",

@@ -4,7 +4,8 @@ import { el } from "./dom.js";
 
 const ENTITIES = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
 const SAFE = /^(https?:\/\/|mailto:)/i;
-const INLINE = /<([^<>\n]+)>|`([^`\n]+)`|(?<![\w*])\*(?=\S)([^*\n]*?\S)\*(?![\w*])|(?<![\w_])_(?=\S)([^_\n]*?\S)_(?![\w_])|(?<![\w~])~(?=\S)([^~\n]*?\S)~(?![\w~])/;
+const EMOJI = new Map([["white_check_mark", "✔"], ["hourglass", "⏳"], ["warning", "⚠"], ["x", "✖"]]);
+const INLINE = /<([^<>\n]+)>|:([a-z0-9_+-]+):|`([^`\n]+)`|(?<![\w*])\*(?=\S)([^*\n]*?\S)\*(?![\w*])|(?<![\w_])_(?=\S)([^_\n]*?\S)_(?![\w_])|(?<![\w~])~(?=\S)([^~\n]*?\S)~(?![\w~])/;
 
 const decoded = (text) => text.replace(/&(?:lt|gt|amp);/g, (entity) => ENTITIES[entity]);
 
@@ -17,6 +18,11 @@ export function link(url, children) {
 export function text(object, names) {
   if (!object) return [];
   return object.type === "mrkdwn" ? mrkdwn(object.text, names) : lines([object.text]);
+}
+
+/** An emoji by its name in Slack, drawn with what every machine's letters have; null for one not drawn here. */
+export function emoji(name) {
+  return EMOJI.has(name) ? el("span", { class: `emoji ${name}`, role: "img", "aria-label": name.replaceAll("_", " ") }, EMOJI.get(name)) : null;
 }
 
 /** mrkdwn source as nodes. */
@@ -62,8 +68,9 @@ function inline(source, names) {
   let rest = source;
   for (let match = INLINE.exec(rest); match !== null; match = INLINE.exec(rest)) {
     nodes.push(...lines([decoded(rest.slice(0, match.index))]));
-    const [, angle, code, bold, italic, struck] = match;
+    const [whole, angle, symbol, code, bold, italic, struck] = match;
     if (angle !== undefined) nodes.push(token(angle, names));
+    else if (symbol !== undefined) nodes.push(emoji(symbol) ?? whole);
     else if (code !== undefined) nodes.push(el("code", {}, inline(code, names)));
     else if (bold !== undefined) nodes.push(el("strong", {}, inline(bold, names)));
     else if (italic !== undefined) nodes.push(el("em", {}, inline(italic, names)));

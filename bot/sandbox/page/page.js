@@ -3,6 +3,7 @@
 import { coalesced, get, listen } from "./api.js";
 import { toast } from "./dom.js";
 import { prepareCompose, refreshMail } from "./mailroom.js";
+import { prepareModal } from "./modal.js";
 import { deed } from "./place.js";
 import { drawWorkspace, prepare } from "./workspace.js";
 
@@ -95,6 +96,7 @@ async function begin() {
   prepareShows();
   prepareCompose(world);
   prepare(world, go, be);
+  prepareModal(world);
   if (world.info.workspace) {
     await refreshState();
     go(world.place, world.tab);

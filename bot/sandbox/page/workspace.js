@@ -25,7 +25,12 @@ export function prepare(world, go, be) {
     else if (answer.detail) toast(answer.detail);
   });
   world.go = go;
+  const log = byId("messages");
+  log.addEventListener("scroll", () => (log.dataset.end = String(distance(log) < 60)));
+  new ResizeObserver(() => log.dataset.end === "true" && (log.scrollTop = log.scrollHeight)).observe(log);
 }
+
+const distance = (log) => log.scrollHeight - log.scrollTop - log.clientHeight;
 
 /** Draw the half as `world` is now. */
 export function drawWorkspace(world) {
@@ -49,7 +54,7 @@ function drawPeople(world) {
 
 /** A channel's name with its sign. */
 function named(channel) {
-  if (channel.kind === "im") return ["Postroom"];
+  if (channel.kind === "im") return [el("img", { class: "icon", src: "icon.svg", alt: "" }), "Postroom"];
   const closed = channel.kind === "private_channel";
   return [closed ? el("span", { class: "lock", role: "img", "aria-label": "private" }) : "#", channel.name];
 }
@@ -123,7 +128,7 @@ function drawJoin(world, channel, home) {
 function drawHome(world) {
   const view = world.state.home;
   if (view === null) {
-    byId("home").replaceChildren(el("p", { class: "b-context" }, "Home is empty so far."));
+    byId("home").replaceChildren(el("div", { class: "empty" }, el("p", {}, "Postroom is drawing this page …")));
     return;
   }
   const place = placeOf(world, { where: { home: true }, prefix: view.id, values: view.values, errors: view.errors, edits });
@@ -134,16 +139,32 @@ function drawMessages(world, channel) {
   const log = byId("messages");
   const list = threaded(world.state.messages[channel.id] ?? []);
   const moved = log.dataset.channel !== `${world.me}/${channel.id}`;
-  const atEnd = moved || log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+  const atEnd = moved || distance(log) < 60;
   log.dataset.channel = `${world.me}/${channel.id}`;
   const items = list.map((message) => ({
     key: message.ts,
     print: JSON.stringify([world.me, message]),
     make: () => drawMessage(world, message),
   }));
-  if (!items.length) items.push({ key: "none", print: channel.id, make: () => el("p", { class: "b-context" }, "Nothing has been said here yet.") });
+  if (!items.length) items.push({ key: "none", print: channel.id, make: () => emptyRoom(world, channel) });
   patch(log, items);
   if (atEnd) log.scrollTop = log.scrollHeight;
+}
+
+/** What a newcomer may try where nothing was said: each command is put into the box, and sent by the person. */
+function emptyRoom(world, channel) {
+  const command = (words) => {
+    const line = `${world.info.command} ${words}`;
+    const put = () => ((byId("say-text").value = line), byId("say-text").focus());
+    return el("button", { type: "button", class: "command", on: { click: put } }, line);
+  };
+  return el(
+    "div",
+    { class: "empty" },
+    el("h3", {}, named(channel)),
+    el("p", {}, "Nothing has been said here yet."),
+    channel.member && el("p", {}, "Try ", command("create"), " to make a group, ", command("list"), " to see which there are, or ", command("help"), "."),
+  );
 }
 
 /** Replies right after the message they answer. */
@@ -175,7 +196,7 @@ function drawMessage(world, message) {
   return el(
     "article",
     { class: ["message", reply ? "reply" : "", message.ephemeral ? "ephemeral" : ""].join(" "), "data-ts": message.ts },
-    el("span", { class: message.by_bot ? "face bot" : "face", "aria-hidden": "true" }, name[0]),
+    face(message, name),
     el(
       "div",
       { class: "said" },
@@ -192,6 +213,12 @@ function drawMessage(world, message) {
       attached,
     ),
   );
+}
+
+function face(message, name) {
+  if (message.by_bot) return el("img", { class: "face", src: "icon.svg", alt: "" });
+  const hue = [...name].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 360, 0);
+  return el("span", { class: "face", "aria-hidden": "true", style: `--hue: ${hue}` }, name[0]);
 }
 
 function drawFailures(world) {
