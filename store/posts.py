@@ -89,7 +89,7 @@ async def submit(tx: Writing, message: NewMessage, submissions: Sequence[Submiss
 
     A repeat (same group and fingerprint) creates nothing; if all are repeats, neither does the message.
     """
-    known = await _repeats(tx, submissions)
+    known = await repeats(tx, {one.group_id: one.fingerprint for one in submissions})
     fresh = [submission for submission in submissions if submission.group_id not in known]
     if not fresh:
         first = known[submissions[0].group_id]
@@ -99,11 +99,11 @@ async def submit(tx: Writing, message: NewMessage, submissions: Sequence[Submiss
     await tx.flush()
     assert stored.id is not None
     posts: list[Post] = []
-    repeats = list(known)
+    repeated = list(known)
     for submission in fresh:
         post = await _insert(tx, message, submission, stored.id)
         if post is None:
-            repeats.append(submission.group_id)
+            repeated.append(submission.group_id)
             continue
         posts.append(post)
         if post.state is PostState.ACCEPTED:
@@ -112,20 +112,19 @@ async def submit(tx: Writing, message: NewMessage, submissions: Sequence[Submiss
             await _announce_held(tx, post)
     if not posts:  # somebody was faster with every one of them
         await tx.exec(delete(Message).where(col(Message.id) == stored.id))
-        first = (await _repeats(tx, submissions))[submissions[0].group_id]
-        return Submitted(first.public_id, (), tuple(repeats))
-    return Submitted(message.public_id, tuple(posts), tuple(repeats))
+        first = (await repeats(tx, {one.group_id: one.fingerprint for one in submissions}))[submissions[0].group_id]
+        return Submitted(first.public_id, (), tuple(repeated))
+    return Submitted(message.public_id, tuple(posts), tuple(repeated))
 
 
-async def _repeats(tx: Reading, submissions: Sequence[Submission]) -> dict[int, Post]:
+async def repeats(tx: Reading, fingerprints: Mapping[int, str | None]) -> dict[int, Post]:
+    """By group id, the posts that a message with these repeat keys would repeat."""
     found: dict[int, Post] = {}
-    for submission in submissions:
-        if submission.fingerprint is not None:
-            query = select(Post).where(
-                col(Post.group_id) == submission.group_id, col(Post.fingerprint) == submission.fingerprint
-            )
+    for group_id, fingerprint in fingerprints.items():
+        if fingerprint is not None:
+            query = select(Post).where(col(Post.group_id) == group_id, col(Post.fingerprint) == fingerprint)
             if post := (await tx.exec(query)).first():
-                found[submission.group_id] = post
+                found[group_id] = post
     return found
 
 

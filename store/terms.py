@@ -279,15 +279,13 @@ class Reason:
 class Decision:
     """What policy decided for one group: the action, the reasons kept for people, and the trail of rules asked.
 
-    `reply` is what the session says if the action is a rejection. `would_reject` marks a held post
-    that policy would have refused, had SMTP a reply of its own for each recipient.
+    `reply` is what the session says if the action is a rejection.
     """
 
     action: Action
     reasons: tuple[Reason, ...] = ()
     trail: tuple[tuple[str, bool], ...] = ()
     reply: Reply | None = None
-    would_reject: bool = False
 
 
 @dataclass(frozen=True, slots=True)

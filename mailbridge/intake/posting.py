@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -16,11 +16,13 @@ from mailbridge.policy.shape import Shape
 from store import letters, memberships, posts
 from store.engine import Writing
 from store.posts import NewMessage, Submission
+from store.schema.post import Post
 from store.terms import Action, Decision, GroupPolicy, LetterKind, Reply, Standing
 from store.texts import say
 
 _log = structlog.get_logger(__name__)
 _HASH_IN_THREAD = 1_048_576
+_REPEATED = Decision(Action.ACCEPT, trail=(("repeated", True),))  # taken, and nothing is stored
 
 
 async def post(
@@ -36,18 +38,27 @@ async def post(
         return [shape] * len(groups)
     proof = authenticate(shape, envelope.client, house.relays)
     distinct = list({group.group_id: group for group in groups}.values())
-    standings = await _standings(house, shape, proof, distinct)
+    content = await _content(envelope, shape)
+    prints = {group.group_id: fingerprint.fingerprint(group.address, content) for group in distinct}
+    standings, known = await _look(house, shape, proof, distinct, prints)
     decisions = [
-        chain.decide(facts.gather(shape, envelope.return_path, standing, authenticated=proof.authenticated), group)
+        # Settings may have changed since its first time, but that time 250 was said, and heard or not it stands.
+        _REPEATED
+        if group.group_id in known
+        else chain.decide(facts.gather(shape, envelope.return_path, standing, authenticated=proof.authenticated), group)
         for group, standing in zip(distinct, standings, strict=True)
     ]
     result = outcome.conclude(decisions, authenticated=proof.authenticated, lmtp=envelope.lmtp)
     for group, decision in zip(distinct, decisions, strict=True):
         _note(envelope, shape, proof, group, decision)
-    public_id = envelope.public_id
-    if result.posts:
+    public_id = next((post.public_id for post in known.values()), envelope.public_id)
+    submissions = [
+        Submission(distinct[at].group_id, standings[at], decision, prints[distinct[at].group_id])
+        for at, decision in result.posts
+        if decision is not _REPEATED
+    ]
+    if submissions:
         message = _message(envelope, shape, proof, raw)
-        submissions = await _submissions(envelope, shape, distinct, standings, result.posts)
         async with house.database.writing() as tx:
             submitted = await posts.submit(tx, message, submissions)
             # A repeat was told of at its first time.
@@ -62,32 +73,20 @@ async def post(
     return [said[group.group_id] for group in groups]
 
 
-async def _standings(house: House, shape: Shape, proof: Proof, groups: Sequence[GroupPolicy]) -> list[Standing]:
+async def _look(
+    house: House, shape: Shape, proof: Proof, groups: Sequence[GroupPolicy], prints: Mapping[int, str]
+) -> tuple[list[Standing], dict[int, Post]]:
+    """What the author is to each group, and the posts that this message repeats."""
     key = shape.author.address.key
     async with house.database.reading() as tx:
-        return [await memberships.standing(tx, group.group_id, key, proof.authenticated) for group in groups]
+        standings = [await memberships.standing(tx, group.group_id, key, proof.authenticated) for group in groups]
+        return standings, await posts.repeats(tx, prints)
 
 
-async def _submissions(
-    envelope: Envelope,
-    shape: Shape,
-    groups: Sequence[GroupPolicy],
-    standings: Sequence[Standing],
-    chosen: Sequence[tuple[int, Decision]],
-) -> list[Submission]:
+async def _content(envelope: Envelope, shape: Shape) -> bytes:
     if shape.size < _HASH_IN_THREAD:
-        content = fingerprint.content(shape, envelope.return_path)
-    else:
-        content = await asyncio.to_thread(fingerprint.content, shape, envelope.return_path)
-    return [
-        Submission(
-            group_id=groups[index].group_id,
-            standing=standings[index],
-            decision=decision,
-            fingerprint=fingerprint.fingerprint(groups[index].address, content),
-        )
-        for index, decision in chosen
-    ]
+        return fingerprint.content(shape, envelope.return_path)
+    return await asyncio.to_thread(fingerprint.content, shape, envelope.return_path)
 
 
 def _message(envelope: Envelope, shape: Shape, proof: Proof, raw: bytes) -> NewMessage:
@@ -138,7 +137,7 @@ _EVENT = {
 
 def _note(envelope: Envelope, shape: Shape, proof: Proof, group: GroupPolicy, decision: Decision) -> None:
     _log.info(
-        _EVENT[decision.action],
+        "post.repeated" if decision is _REPEATED else _EVENT[decision.action],
         id=envelope.public_id,
         group=group.address,
         author=str(shape.author.address),

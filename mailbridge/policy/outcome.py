@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from store.terms import Action, Decision, Reply
+from store.terms import Action, Decision, Reason, Reply
 
 _TAKEN = (Action.ACCEPT, Action.HOLD)
 _NEVER_HELD = frozenset({"loop", "hops"})
+# Stands first on the card: whoever releases such a post overrides a setting.
+_ALONE_REFUSED = Reason("refused_alone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,12 @@ def conclude(decisions: Sequence[Decision], *, authenticated: bool, lmtp: bool) 
     told = [(index, decision) for index, decision in refused if not _loops(decision)]
     if authenticated:
         return Outcome((None,) * len(decisions), taken, tuple(index for index, _ in told))
-    held = tuple((index, replace(decision, action=Action.HOLD, would_reject=True)) for index, decision in told)
+    held = tuple((index, _held_instead(decision)) for index, decision in told)
     return Outcome((None,) * len(decisions), tuple(sorted((*taken, *held), key=lambda one: one[0])), ())
+
+
+def _held_instead(decision: Decision) -> Decision:
+    return replace(decision, action=Action.HOLD, reasons=(_ALONE_REFUSED, *decision.reasons), reply=None)
 
 
 def _loops(decision: Decision) -> bool:

@@ -46,7 +46,8 @@ async def test_an_unproven_author_gets_no_letter(room: Room) -> None:
     assert await room.letters() == []
     posts = {post.group_id: post for post in await room.posts()}
     assert posts[closed_id].state is PostState.HELD
-    assert [reason["name"] for reason in posts[closed_id].reasons] == ["not_permitted"]
+    # Whoever decides sees that a setting refuses it.
+    assert [reason["name"] for reason in posts[closed_id].reasons] == ["refused_alone", "not_permitted"]
 
 
 async def test_if_all_refuse_nothing_is_stored(room: Room) -> None:

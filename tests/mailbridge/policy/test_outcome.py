@@ -34,8 +34,9 @@ def test_an_unproven_author_gets_no_letter_but_a_held_post() -> None:
     assert found.letters == ()
     assert [index for index, _ in found.posts] == [0, 1]
     would_be = found.posts[0][1]
-    assert (would_be.action, would_be.would_reject, would_be.reasons) == (Action.HOLD, True, REFUSE.reasons)
-    assert not found.posts[1][1].would_reject
+    assert (would_be.action, would_be.reply) == (Action.HOLD, None)
+    assert would_be.reasons == (Reason("refused_alone"), *REFUSE.reasons)
+    assert found.posts[1][1] == HOLD
 
 
 @pytest.mark.parametrize("authenticated", [True, False])
