@@ -114,6 +114,8 @@ def _mailbox(text: str) -> tuple[str, str]:
         raise BadPath(MALFORMED)
     if _LITERAL.fullmatch(domain):
         return local, domain.lower()
+    if domain != domain.strip() or domain.endswith(".."):
+        raise BadPath(MALFORMED)  # people's spelling, which Address.parse forgives, but no host's
     try:
         return local, Address.parse(f"x@{domain}").domain
     except InvalidAddress as error:

@@ -17,6 +17,9 @@ from store.terms import Address, InvalidAddress
 _TOKEN = re.compile(r'\s*(?:(?P<mark>[;=./])|(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<word>[^\s;="()/\\]+))')
 _KEYWORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 _DEEPEST_COMMENT = 5
+# Relays write a few hundred octets, and one field. Strangers may write more through them, and each costs time to read.
+_LONGEST = 8_192
+_MOST = 10
 PASS, FAIL, NONE, UNTRUSTED = "relay_pass", "relay_fail", "relay_none", "untrusted_peer"
 
 
@@ -39,7 +42,11 @@ def verdict(found: Sequence[Field], author_domain: str, authserv_id: str) -> str
     The top-most field of ours decides, for the relay writes above what it received. A pass also needs every other
     field of ours to agree: a relay that leaves forged ones standing proves nothing.
     """
-    opinions = [opinion for one in found if (opinion := _opinion(one, author_domain, authserv_id))]
+    name = authserv_id.lower().encode()
+    named = [one for one in found if one.name == b"authentication-results" and name in one.value.lower()]
+    opinions = [opinion for one in named[:_MOST] if (opinion := _opinion(one, author_domain, authserv_id))]
+    if len(named) > _MOST:
+        return FAIL
     if not opinions:
         return NONE
     if opinions[0] == PASS and FAIL in opinions:
@@ -49,6 +56,8 @@ def verdict(found: Sequence[Field], author_domain: str, authserv_id: str) -> str
 
 def parse(value: bytes) -> tuple[str, list[Finding]]:
     """The authserv-id, lower-case, and the findings of an unfolded value. Raises Malformed."""
+    if len(value) > _LONGEST:
+        raise Malformed("it is too long")
     clauses = _clauses(_uncommented(raw_text(value)))
     head = clauses[0]
     # The identity, and at most the version of the grammar.
@@ -61,13 +70,10 @@ def parse(value: bytes) -> tuple[str, list[Finding]]:
 
 
 def _opinion(one: Field, author_domain: str, authserv_id: str) -> str:
-    if one.name != b"authentication-results":
-        return ""
     try:
         identity, findings = parse(one.value)
     except Malformed:
-        # Whether it was meant as ours decides: what we cannot read, we do not pass.
-        return FAIL if authserv_id.lower().encode() in one.value.lower() else ""
+        return FAIL  # it names us, and what we cannot read, we do not pass
     if identity != authserv_id.lower():
         return ""
     dmarc = [finding for finding in findings if finding.method == "dmarc"]
@@ -109,7 +115,8 @@ def _clauses(text: str) -> list[list[str]]:
     clauses: list[list[str]] = [[]]
     glue = False
     position = 0
-    while position < len(text.rstrip()):
+    text = text.rstrip()
+    while position < len(text):
         token = _TOKEN.match(text, position)
         if not token:
             raise Malformed("there is a character that has no place here")

@@ -86,6 +86,19 @@ def test_the_top_most_of_ours_decides_and_a_contradiction_never_passes() -> None
     assert judge(good, f"{OURS}; dmarc=pass (broken") == results.FAIL
 
 
+def test_what_no_relay_writes_never_passes_and_costs_little() -> None:
+    good = f"{OURS}; dmarc=pass header.from=example.com"
+    assert judge(*[good] * 10) == results.PASS
+    assert judge(*[good] * 11) == results.FAIL
+    padded = f"{OURS}; x=y{{}}; dmarc=pass header.from=example.com"
+    assert judge(padded.format(f" a.b={'c' * 4_000}")) == results.PASS
+    assert judge(padded.format(f" a.b={'c' * 9_000}")) == results.FAIL
+    # Others may write what they like: it is not even read.
+    assert judge(good, *["other.example; " + "a=b " * 20_000] * 12) == results.PASS
+    with pytest.raises(Malformed, match="too long"):
+        parse(b"x" * 8_193)
+
+
 def test_the_domain_is_compared_as_a_label() -> None:
     assert judge(f"{OURS}; dmarc=pass header.from=bücher.example", domain="xn--bcher-kva.example") == results.PASS
 

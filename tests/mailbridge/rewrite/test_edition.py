@@ -178,6 +178,10 @@ def test_a_public_id_that_is_none_is_refused() -> None:
         ('To: "jürgen k"@example.com', True),
         ("Cc: a@example.com, b@bücher.example", True),
         ("X-Other: jürgen@example.com", False),
+        ('To: "Jürgen" <"j"@example.com>', False),
+        ('To: "a@b" <@é.example>', True),
+        ("To: é" + "a" * 300 + "@example.com", False),
+        ("To: " + "é" * 1_000 + ", x@y.example", False),
     ],
 )
 def test_only_an_address_asks_for_smtputf8(field: str, foreign: bool) -> None:
