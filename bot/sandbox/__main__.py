@@ -8,6 +8,8 @@ import os
 import signal
 import sys
 
+from dotenv import dotenv_values
+
 from bot.sandbox.app import Sandbox
 from bot.sandbox.settings import Settings, StartRefusedError, read_settings
 
@@ -37,7 +39,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--request-url", metavar="URL", help="deliver by signed HTTP to this URL, not by Socket Mode")
     options = parser.parse_args(arguments)
     try:
-        settings = read_settings(os.environ, mailroom_only=options.mailroom, request_url=options.request_url)
+        # The bot reads `.env` too: real tokens are as real there.
+        written = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+        environ = {**written, **os.environ}
+        settings = read_settings(environ, mailroom_only=options.mailroom, request_url=options.request_url)
         asyncio.run(_run(settings))
     except StartRefusedError as error:
         sys.stderr.write(f"bot.sandbox: {error}\n")

@@ -93,6 +93,7 @@ def environment(ports: Ports, folder: Path) -> dict[str, str]:
         "SLACK_BOT_TOKEN": "xoxb-pocket-demo",
         "SLACK_APP_TOKEN": "xapp-pocket-demo",
         "SLACK_API_URL": f"http://127.0.0.1:{ports.page}/api/",
+        "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
     }
 
@@ -117,10 +118,11 @@ class Processes:
 
     async def _begin(self, module: str, *arguments: str) -> asyncio.subprocess.Process:
         with (self._folder / f"{module}.log").open("ab") as log:
-            # A session of its own: Ctrl-C reaches us alone, and we end the others in order.
+            # A session of its own: Ctrl-C reaches us alone, and we end the others in order. In the folder no `.env` is
+            # read: the checkout's may be of a real workspace.
             return await asyncio.create_subprocess_exec(
                 sys.executable, "-m", module, *arguments,
-                cwd=ROOT, env=self._variables, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
+                cwd=self._folder, env=self._variables, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
 

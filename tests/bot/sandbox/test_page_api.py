@@ -186,15 +186,14 @@ def test_a_request_url_needs_a_secret_and_loopback() -> None:
         read_settings({"SLACK_SIGNING_SECRET": "s"}, mailroom_only=False, request_url="http://example.org/")
 
 
-async def _process(environ: dict[str, str], *arguments: str) -> asyncio.subprocess.Process:
+async def _process(environ: dict[str, str], folder: Path = ROOT) -> asyncio.subprocess.Process:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("SLACK_", "POSTROOM_"))}
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "bot.sandbox",
-        *arguments,
-        cwd=ROOT,
-        env=clean | environ,
+        cwd=folder,
+        env=clean | environ | {"PYTHONPATH": str(ROOT)},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -217,8 +216,11 @@ async def test_the_process_starts_serves_refuses_a_second_and_stops_cleanly(free
     assert (first.returncode, said) == (0, b"")
 
 
-async def test_the_process_will_not_start_beside_a_real_token() -> None:
-    process = await _process({"SLACK_BOT_TOKEN": "xoxb-1-2-abc"})
+@pytest.mark.parametrize("in_file", [False, True])
+async def test_the_process_will_not_start_beside_a_real_token(tmp_path: Path, in_file: bool) -> None:
+    if in_file:
+        (tmp_path / ".env").write_text("SLACK_BOT_TOKEN=xoxb-1-2-abc\n")
+    process = await _process({} if in_file else {"SLACK_BOT_TOKEN": "xoxb-1-2-abc"}, tmp_path)
     _, said = await process.communicate()
     assert process.returncode == 2
     assert said.decode().count("\n") == 1
