@@ -31,12 +31,13 @@ lint: $(DEV)
 bench: $(DEV)
 	@$(BIN)/python -m tests.bench
 
-# Only who changes a dependency needs uv; the locks hold hashes and no addresses.
+# Only who changes a dependency needs uv; the locks hold hashes and no addresses, and what they pin stays where it can.
+LOCKED := uv pip compile pyproject.toml --python-version 3.11 --universal --generate-hashes --no-strip-extras \
+	--no-emit-index-url --no-header --quiet
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)"; exit 1; }
-	uv lock
-	uv export --no-emit-project --no-header --no-dev --quiet -o requirements.lock
-	uv export --no-emit-project --no-header --quiet -o requirements-dev.lock
+	$(LOCKED) -o requirements.lock
+	$(LOCKED) --group dev -o requirements-dev.lock
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Postroom needs Python 3.11 or newer with venv (on Debian: python3-venv); none was found."; exit 1; }
