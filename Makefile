@@ -9,13 +9,15 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 COVERED := mailbridge/policy/*,mailbridge/rewrite/*,bot/commands/grammar.py,bot/permissions.py,bot/views/*
 
-.PHONY: demo tour test lint bench lock
+.PHONY: demo tour install test lint bench lock
 
 demo: $(RUN)
 	@$(BIN)/python -m bot.sandbox.demo
 
 tour: $(RUN)
 	@$(BIN)/python -m bot.sandbox.demo --tour
+
+install: $(RUN)
 
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=
