@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.app import Sandbox
 from bot.app.endpoint import PATH
+from bot.sandbox.app import Sandbox
 from bot.sandbox.driver import Pocket
 from bot.sandbox.settings import DEFAULT_SCOPES, Listen, Settings
 from store.engine import Database
