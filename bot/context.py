@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bot.faults import Denied, Gone
 from bot.payloads import Answer, Clear, Click, Command, Errors, Payload, Push, Submission, Update
-from bot.permissions import Judgement, Verb, Who, judge
+from bot.permissions import Judgement, Verb, Who, judge, sees_hidden
 from bot.views import blocks, escape
 from bot.views.blocks import Shown, View
 from bot.views.ids import Form
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class NotAllowed(Exception):  # noqa: N818 - an answer to a person
-    """The person may not do this: `slack.denied.<reason>`, about the group `address`."""
+    """The person may not do this: `slack.denied.<reason>`, about the group `address` ("" if it is hidden from them)."""
 
     def __init__(self, reason: str, address: str = "") -> None:
         super().__init__(reason)
@@ -106,9 +106,11 @@ class Context:
 
     async def require(self, tx: Reading, verb: Verb, group: Group | None = None) -> Actor:
         """The actor, if the person may; raises NotAllowed. Asked at the click and again at the submit."""
-        judgement = judge(verb, await self.who(tx, group))
+        seen = await self.who(tx, group)
+        judgement = judge(verb, seen)
         if not judgement.allowed:
-            raise NotAllowed(judgement.reason, group.address if group else "")
+            named = group is not None and (not group.hidden or sees_hidden(seen))
+            raise NotAllowed(judgement.reason, group.address if group is not None and named else "")
         return self.actor(judgement)
 
     # ------------------------------------------------------------ answers
@@ -124,11 +126,14 @@ class Context:
             try:
                 await self.slack.respond(self.response_url, shown, in_place=in_place)
             except Gone:  # used up, or half an hour old
-                await self._by_dm(shown)
+                await self.by_dm(shown)
         elif self.trigger_id and not self.opened:
-            await self.modal(message_view(self.language, shown))
+            try:
+                await self.modal(message_view(self.language, shown))
+            except Denied:  # the trigger is older than 3 s, or the modal was closed
+                await self.by_dm(shown)
         else:
-            await self._by_dm(shown)
+            await self.by_dm(shown)
 
     async def modal(self, view: View) -> str:
         """Open a modal, or lay it over the one the click was in; gives its id. The trigger lives 3 s and once."""
@@ -157,7 +162,8 @@ class Context:
             if fault.error not in {"not_found", "view_not_found", "hash_conflict"}:
                 raise
 
-    async def _by_dm(self, shown: Shown) -> None:
+    async def by_dm(self, shown: Shown) -> None:
+        """Tell the person alone, wherever they are. Raises SlackFault."""
         channel_id = await self.slack.open_dm(self.person.slack_id)
         await self.slack.post(channel_id, shown)
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from bot.faults import Denied, SlackFault
+from bot.faults import Denied, Gone, SlackFault
 from bot.slack import Slack
 from store import persons
 from store.engine import Database
@@ -62,6 +62,11 @@ class Directory:
         try:
             async with asyncio.timeout(1.5):  # the modal that may be asked for has to open within 3 s
                 return await self.changed(await self._slack.person(slack_id))
+        except Gone as gone:
+            log.info("person.unseen id=%s cause=%s", slack_id, gone)
+            if person is None:
+                # Slack hides from us only who is of elsewhere: no colleague's rights for an id nobody vouches for.
+                return (await self._keep([Profile(slack_id, slack_id, stranger=True)]))[0]
         except (SlackFault, TimeoutError) as fault:
             log.warning("person.unasked id=%s cause=%s", slack_id, fault)
         if person is not None:

@@ -251,6 +251,14 @@ CHANNEL_OF = {
 }
 
 
+async def wants_private(tx: Reading, notice: Notice) -> bool:
+    """Whether a notice may stand in private channels alone: cards, and whatever is said of a hidden group."""
+    wanted = CHANNEL_OF.get(notice.kind)
+    if wanted is None or notice.group_id is None:
+        return False
+    return wanted == "moderation_channel" or (await _group(tx, notice.group_id)).hidden
+
+
 async def unplaced(tx: Reading, notice: Notice, target: str) -> tuple[str, str] | None:
     """For a copy that goes to a person because a channel would not take it: the group's address and that channel."""
     if notice.group_id is None or not target.startswith(("U", "W")) or notice.kind not in CHANNEL_OF:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from bot.context import (
@@ -30,7 +30,7 @@ from bot.context import (
     Update,
     message_view,
 )
-from bot.faults import Denied, RateLimited, SlackFault, Unreachable
+from bot.faults import Denied, Gone, RateLimited, SlackFault, Unreachable
 from bot.views import blocks, escape
 from bot.views.blocks import View
 from store.engine import DatabaseBusy
@@ -42,6 +42,8 @@ log = logging.getLogger("bot.guarded")
 # Slack waits 3 s for the answer to a submission; some of it is the way there and back.
 SUBMIT_SECONDS = 2.0
 PERSONLESS = "en"
+NAMING = frozenset({"administrators", "deciders"})  # refusals that name the group, where the person may know of it
+Run = Callable[[Person], Awaitable[None]]
 
 
 class Ack(Protocol):
@@ -66,73 +68,61 @@ class Guard:
     async def command(self, ack: Ack, body: Mapping[str, Any], handler: CommandHandler) -> None:
         """A slash command: acknowledged at once, answered by its response_url."""
         await ack()
-        command = Command(
-            text=str(body.get("text") or ""),
-            channel_id=str(body.get("channel_id", "")),
-            trigger_id=str(body.get("trigger_id", "")),
-            response_url=str(body["response_url"]),
-        )
 
         async def run(person: Person) -> None:
+            command = Command.read(body)
             context = Context(
                 self._services, person, command.trigger_id, response_url=command.response_url,
                 channel_id=command.channel_id,
             )  # fmt: skip
             await self._told(context, handler(context, command))
 
-        await self._tracked(run, str(body["user_id"]), "command")
+        await self._tracked(run, body, "command")
 
     async def action(self, ack: Ack, body: Mapping[str, Any], handler: ActionHandler) -> None:
         """A click: acknowledged at once; what comes of it is seen in the card, the view or an answer."""
         await ack()
-        click = Click.read(body)
 
         async def run(person: Person) -> None:
+            click = Click.read(body)
             context = Context(
                 self._services, person, click.trigger_id, response_url=click.response_url,
                 channel_id=click.channel_id, view=click.view,
             )  # fmt: skip
             await self._told(context, handler(context, click))
 
-        await self._tracked(run, str(body["user"]["id"]), click.action_id)
+        await self._tracked(run, body, "action")
 
     async def submission(self, ack: Ack, body: Mapping[str, Any], handler: FormHandler) -> None:
         """A modal's submit: its answer is the acknowledgement, or, if that takes too long, the modal is redrawn."""
-        submission = Submission.read(body)
-        acknowledged = False
-
-        async def run(person: Person) -> None:
-            nonlocal acknowledged
-            context = Context(self._services, person, submission.trigger_id, view=submission.view)
-            work = asyncio.ensure_future(self._answered(context, submission, handler))
+        task = asyncio.current_task()
+        assert task is not None
+        self._running.add(task)
+        try:
+            # Finding the person may take its time as well: the two together have to fit.
+            work = asyncio.ensure_future(self._submitted(body, handler))
             done, _ = await asyncio.wait({work}, timeout=SUBMIT_SECONDS)
-            acknowledged = True
             if done:
-                answer = work.result()
+                _, answer = work.result()
                 await ack(**(answer.as_ack() if answer is not None else {}))
                 return
-            await ack(**Update(_text_view(context, "slack.modal.working")).as_ack())
-            view = _late(context, await work)
-            await self._services.slack.update_view(submission.view_id, view)
-
-        await self._tracked(run, str(body["user"]["id"]), submission.form)
-        if not acknowledged:
-            # Nothing is known of the person, not even the language: the modal stays, and says that it failed.
-            text = say(PERSONLESS, "slack.fault.no_person")
-            view = message_view(PERSONLESS, blocks.shown(text, [blocks.section(text)]))
-            await ack(**Update(view).as_ack())
+            await ack(**Update(_text_view(PERSONLESS, "slack.modal.working")).as_ack())
+            await self._shown_late(str(body["view"]["id"]), *await work)
+        except Exception:
+            log.exception("listener.failed what=submission")
+        finally:
+            self._running.discard(task)
 
     async def home(self, ack: Ack, body: Mapping[str, Any], handler: HomeHandler) -> None:
         """app_home_opened; it comes for the Messages tab too, which shows nothing of ours."""
         await ack()
-        event = body["event"]
-        if event.get("tab") != "home":
+        if body["event"].get("tab") != "home":
             return
 
         async def run(person: Person) -> None:
             await handler(Context(self._services, person))
 
-        await self._tracked(run, str(event["user"]), "home")
+        await self._tracked(run, body, "home")
 
     async def changed(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """user_change and team_join: the directory learns."""
@@ -145,16 +135,62 @@ class Guard:
 
     # ------------------------------------------------------------ what may go wrong
 
-    async def _tracked(self, run: Any, slack_id: str, what: str) -> None:
+    async def _tracked(self, run: Run, body: Mapping[str, Any], what: str) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._running.add(task)
         try:
-            await run(await self._services.directory.acting(slack_id))
+            person = await self._person(body)
+            if person is None:
+                await self._unserved(body)
+            else:
+                await run(person)
         except Exception:
-            log.exception("listener.failed what=%s person=%s", what, slack_id)
+            log.exception("listener.failed what=%s", what)
         finally:
             self._running.discard(task)
+
+    async def _person(self, body: Mapping[str, Any]) -> Person | None:
+        """Who acts; None where that cannot be found out, which is logged."""
+        slack_id = _slack_id(body)
+        try:
+            return await self._services.directory.acting(slack_id)
+        except Exception:
+            log.exception("person.unfound id=%s", slack_id)
+            return None
+
+    async def _unserved(self, body: Mapping[str, Any]) -> None:
+        """Nothing is known of the person, not even the language; what they tried still gets an answer."""
+        text = say(PERSONLESS, "slack.fault.no_person")
+        shown = blocks.shown(text, [blocks.section(text)])
+        slack = self._services.slack
+        if body.get("response_url"):
+            await slack.respond(str(body["response_url"]), shown)
+        elif body.get("trigger_id"):
+            over = (body.get("view") or {}).get("type") == "modal"
+            await (slack.push_view if over else slack.open_view)(
+                str(body["trigger_id"]), message_view(PERSONLESS, shown)
+            )
+
+    async def _submitted(self, body: Mapping[str, Any], handler: FormHandler) -> tuple[Context | None, Answer]:
+        person = await self._person(body)
+        if person is None:
+            # The modal stays, and says that it failed.
+            return None, Push(_text_view(PERSONLESS, "slack.fault.no_person"))
+        submission = Submission.read(body)
+        context = Context(self._services, person, submission.trigger_id, view=submission.view)
+        return context, await self._answered(context, submission, handler)
+
+    async def _shown_late(self, view_id: str, context: Context | None, answer: Answer) -> None:
+        """Redraw the modal that says it takes a moment; if it was closed meanwhile, say by DM what came of it."""
+        view = _late(context.language if context is not None else PERSONLESS, answer)
+        try:
+            await self._services.slack.update_view(view_id, view)
+        except (Gone, Denied) as fault:
+            log.info("modal.closed view=%s cause=%s", view_id, fault)
+            if context is not None and "submit" not in view:  # a next step is of no use outside its modal
+                said = [block["text"]["text"] for block in view["blocks"] if block["type"] == "section"]
+                await context.by_dm(blocks.shown(" ".join(said), view["blocks"]))
 
     async def _told(self, context: Context, work: Awaitable[None]) -> None:
         """Run a command or click; whatever it raises is told to the person, where they are."""
@@ -182,6 +218,8 @@ def explain(context: Context, error: Exception) -> str:
         case Refused():
             return context.say(f"refused.{error.name}", **_values(error))
         case NotAllowed():
+            if not error.address and error.reason in NAMING:
+                return context.say(f"slack.denied.{error.reason}_unnamed")
             return context.say(f"slack.denied.{error.reason}", group=error.address, command=context.settings.command)
         case DatabaseBusy():
             return context.say("slack.fault.busy")
@@ -204,19 +242,24 @@ def _values(refused: Refused) -> dict[str, Any]:
     return dict(refused.values)
 
 
-def _text_view(context: Context, key: str) -> View:
-    text = context.say(key)
-    return message_view(context.language, blocks.shown(text, [blocks.section(text)]))
+def _text_view(language: str, key: str) -> View:
+    text = say(language, key)
+    return message_view(language, blocks.shown(text, [blocks.section(text)]))
 
 
-def _late(context: Context, answer: Answer) -> View:
+def _slack_id(body: Mapping[str, Any]) -> str:
+    """Who acts, of a command, of a click or submission, or of an event."""
+    event = body.get("event") or {}
+    return str(body.get("user_id") or event.get("user") or (body.get("user") or {}).get("id") or "")
+
+
+def _late(language: str, answer: Answer) -> View:
     """What a modal shows whose submission was answered after the acknowledgement was due."""
     match answer:
         case Update(view=view) | Push(view=view):
             return view
         case Errors(at=at):
+            late = say(language, "slack.modal.late")
             found = [blocks.section(escape.mrkdwn(text)) for text in at.values()]
-            return message_view(context.language, blocks.shown(context.say("slack.modal.late"), [
-                blocks.section(context.say("slack.modal.late")), *found,
-            ]))  # fmt: skip
-    return _text_view(context, "slack.modal.done")
+            return message_view(language, blocks.shown(late, [blocks.section(late), *found]))
+    return _text_view(language, "slack.modal.done")

@@ -168,6 +168,7 @@ class Outbox:
             shown = await drawing.draw(tx, notice, placement.target)
             language = await drawing.language_of(tx, notice, placement.target)
             unplaced = await drawing.unplaced(tx, notice, placement.target)
+            private = await drawing.wants_private(tx, notice)
         if placement.channel and placement.ts:
             if shown is not None:
                 await self._redraw(placement.channel, placement.ts, shown)
@@ -177,6 +178,8 @@ class Outbox:
         channel = placement.channel or placement.target
         if channel.startswith(("U", "W")):
             channel = await self._slack.open_dm(channel)
+        elif private:
+            await self._check_private(channel)
         if placement.uncertain:
             looked, ts = await self._found(channel, placement.id, notice.created_at.timestamp() - 60)
             if ts is not None:
@@ -189,6 +192,11 @@ class Outbox:
             values: dict[str, Any] = {"group": group, "channel": escape.channel(where)}
             shown = _noted(shown, say(language, "slack.outbox.unplaced", via=escape.mrkdwn, **values))
         return await self._slack.post(channel, shown, placement=placement.id)
+
+    async def _check_private(self, channel_id: str) -> None:
+        """Raises Gone for a channel that was private when it was chosen and is open to everybody now."""
+        if not (await self._slack.channel(channel_id)).private:
+            raise Gone("channel_is_public")
 
     async def _redraw(self, channel: str, ts: str, shown: Shown) -> None:
         try:

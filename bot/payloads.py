@@ -11,6 +11,12 @@ from bot.views.ids import handler_of
 
 Payload = Mapping[str, Any]
 
+
+def row_id(text: str) -> int:
+    """What a client brought back, as the id it should be; -1 for anything else, which no row has."""
+    return int(text) if text.isdecimal() and len(text) < 19 else -1
+
+
 # ---------------------------------------------------------------- what comes from Slack
 
 
@@ -22,6 +28,16 @@ class Command:
     channel_id: str
     trigger_id: str
     response_url: str
+
+    @classmethod
+    def read(cls, body: Payload) -> Command:
+        """From a slash command's payload."""
+        return cls(
+            text=str(body.get("text") or ""),
+            channel_id=str(body.get("channel_id", "")),
+            trigger_id=str(body.get("trigger_id", "")),
+            response_url=str(body["response_url"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +57,7 @@ class Click:
     @property
     def number(self) -> int:
         """The value as the id it should be; -1 for anything else, which no row has."""
-        return int(self.value) if self.value.isdecimal() and len(self.value) < 19 else -1
+        return row_id(self.value)
 
     @classmethod
     def read(cls, body: Payload) -> Click:

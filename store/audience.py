@@ -21,7 +21,8 @@ async def moderators(tx: Reading, group: Group) -> list[str]:
 
 
 async def deciders(tx: Reading, group_id: int | None, *, administrators_only: bool = False) -> list[Person]:
-    """The people of a group who may decide (or who administer it), by id; none who are gone from Slack."""
+    """The people of a group who may decide (or who administer it), by id; none who are gone from Slack, or whose
+    account is in another workspace's hands and so carries no right."""
     flags = (
         col(Membership.administrator)
         if administrators_only
@@ -35,6 +36,7 @@ async def deciders(tx: Reading, group_id: int | None, *, administrators_only: bo
             flags,
             col(Person.deactivated).is_(False),
             col(Person.bot).is_(False),
+            col(Person.stranger).is_(False),
         )
         .order_by(col(Person.id))
     )

@@ -77,7 +77,7 @@ async def enrol(
     subjects = await resolve(tx, entries, contact=contact)
     keys = [entry.address.key for entry in subjects if entry.address]
     if contact:
-        await _check_contacts(tx, group_id, keys)
+        await check_contacts(tx, group_id, keys)
     people = [entry.person_id for entry in subjects if entry.person_id is not None]
     known = await roster.rows(tx, group_id, keys=keys, person_ids=people)
     by_key = {row.key: row for row in known if row.key}
@@ -172,7 +172,8 @@ async def resolve(tx: Reading, entries: Sequence[Entry], *, contact: bool) -> li
     return resolved
 
 
-async def _check_contacts(tx: Reading, group_id: int, keys: Collection[str]) -> None:
+async def check_contacts(tx: Reading, group_id: int, keys: Collection[str]) -> None:
+    """Raises Refused `contact_is_this_group`, `contact_is_reserved` for addresses that no contact may have."""
     for chunk in chunks(keys):
         ours = await tx.exec(
             select(Name, Group.parent_id)

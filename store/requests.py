@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlmodel import col, select
 
-from store import audience, audit, memberships, outbox, persons, roster, waiting
+from store import audience, audit, enrolment, memberships, outbox, persons, roster, waiting
 from store.engine import Reading, Writing
 from store.inserts import insert
 from store.roster import Entry
@@ -55,6 +55,7 @@ async def ask(tx: Writing, group: Group, person: Person, address: Address, note:
     row = await memberships.find(tx, group.id, person_id=person.id, key=address.key)
     if row is not None and row.contact and row.receiving is not Receiving.STOPPED:
         raise Refused("already_member", address=group.address)
+    await enrolment.check_contacts(tx, group.id, [address.key])
     actor = persons.actor(person)
     entry = Entry(address, person.id, person.name)
     # Who stopped their copies never left the roster, and who administers the group may enrol anybody.

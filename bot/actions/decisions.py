@@ -9,6 +9,7 @@ from bot import drawing
 from bot.actions import home
 from bot.acts import home as home_acts
 from bot.context import ActionHandler, Answer, Clear, Click, Context, FormHandler, Submission, Update, message_view
+from bot.payloads import row_id
 from bot.permissions import Verb
 from bot.views import blocks, cards, reading, state
 from bot.views import home as home_views
@@ -65,7 +66,7 @@ async def deny(context: Context, submission: Submission) -> Answer:
         decided = await requests.decide(tx, request_id, approve=False, reason=reason, actor=found[1])
         what = "" if decided.won else await _request_told(context, tx, decided.request)
     if from_home:
-        await home.opened(context)
+        await home.redrawn(context)
     return _said(context, what) if what else Clear()
 
 
@@ -135,7 +136,7 @@ async def reject(context: Context, submission: Submission) -> Answer:
         decided = await posts.reject(tx, post_id, reason, found[1])
         what = "" if decided.won else await _post_told(context, tx, decided.post)
     if from_home:
-        await home.opened(context)
+        await home.redrawn(context)
     return _said(context, what) if what else Clear()
 
 
@@ -189,7 +190,7 @@ async def _seen(context: Context, click: Click, what: str) -> None:
     """Every click is seen to do something: cards are redrawn by the outbox, Home and what `pending` showed are here."""
     if what:
         await context.answer(what)
-    if click.ephemeral and not what:
+    if click.ephemeral:
         waiting = home_views.pending(context.language, await home_acts.waiting(context, 1))
         await context.answer(waiting, in_place=True)
     await home.refresh(context, click)
@@ -202,7 +203,7 @@ def _about(click: Click) -> str:
 def _number(metadata: str) -> tuple[int, bool]:
     """The row's id and whether the form was opened in Home. What comes back from the client is a number or no row."""
     number, _, place = metadata.partition(" ")
-    return (int(number) if number.isdecimal() and len(number) < 19 else -1), place == HOME
+    return row_id(number), place == HOME
 
 
 ACTIONS: dict[Action, ActionHandler] = {

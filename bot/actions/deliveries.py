@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot import drawing
 from bot.context import ActionHandler, Click, Context
+from bot.payloads import row_id
 from bot.permissions import Verb
 from bot.views import reports
 from bot.views.blocks import View
@@ -24,9 +25,7 @@ async def details(context: Context, click: Click) -> None:
 async def page(context: Context, click: Click) -> None:
     """Another page of the open modal; the value is `post:offset`."""
     post_id, _, offset = click.value.partition(":")
-    if not (post_id.isdecimal() and offset.isdecimal() and len(click.value) < 30):
-        return
-    view = await _details(context, int(post_id), int(offset))
+    view = await _details(context, row_id(post_id), max(row_id(offset), 0))
     if view is not None:
         await context.redraw(view)
 

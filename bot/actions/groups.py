@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from bot.actions import home
 from bot.acts import groups as acts
 from bot.acts import subscription
-from bot.context import ActionHandler, Answer, Click, Context, Errors, Submission, Update
+from bot.context import ActionHandler, Answer, Click, Context, Errors, FormHandler, Submission, Update
+from bot.payloads import row_id
 from bot.views import answers, state
 from bot.views import groups as views
 from bot.views.blocks import Shown
@@ -41,7 +42,7 @@ def own(act: Callable[[Context, int], Awaitable[Shown]]) -> ActionHandler:
 
 async def delete(context: Context, submission: Submission) -> Answer:
     """The typed confirmation of a deletion."""
-    group_id = int(submission.metadata) if submission.metadata.isdecimal() else -1
+    group_id = row_id(submission.metadata)
     try:
         address = await acts.delete(context, group_id, state.text(submission.view, Field.CONFIRM))
     except Refused as refused:
@@ -49,6 +50,25 @@ async def delete(context: Context, submission: Submission) -> Answer:
             raise
         return Errors({Field.CONFIRM: answers.plain(context.language, refused.name, refused.values)})
     return Update(answers.modal(context.language, context.say("commands.deleted.done", address=address)))
+
+
+async def join(context: Context, click: Click) -> None:
+    """The Join button; who has no e-mail address in Slack is asked for one."""
+    if not context.person.email:
+        await context.modal(await subscription.join_form(context, click.number))
+        return
+    await own(_join)(context, click)
+
+
+async def join_at(context: Context, submission: Submission) -> Answer:
+    """The address somebody without one in Slack gave."""
+    group_id = row_id(submission.metadata)
+    at, note = state.text(submission.view, Field.MAILBOX), state.text(submission.view, Field.NOTE)
+    try:
+        shown = await subscription.join(context, group_id, note, at=at)
+    except Refused as refused:
+        return Errors({Field.MAILBOX: answers.plain(context.language, refused.name, refused.values)})
+    return Update(answers.modal(context.language, shown.text))
 
 
 async def nothing(context: Context, click: Click) -> None:
@@ -66,11 +86,11 @@ async def _pause(context: Context, group_id: int) -> Shown:
 ACTIONS: dict[Action, ActionHandler] = {
     Action.DIRECTORY_PAGE: turn,
     Action.GROUP_SHOW: show,
-    Action.GROUP_JOIN: own(_join),
+    Action.GROUP_JOIN: join,
     Action.GROUP_LEAVE: own(subscription.leave),
     Action.GROUP_PAUSE: own(_pause),
     Action.GROUP_RESUME: own(subscription.resume),
     Action.GROUP_TEST: own(subscription.test),
     Action.INERT: nothing,
 }
-FORMS = {Form.DELETE: delete}
+FORMS: dict[Form, FormHandler] = {Form.DELETE: delete, Form.JOIN: join_at}

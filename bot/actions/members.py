@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.acts import members as acts
 from bot.context import Answer, Click, Context, Submission, Update
+from bot.payloads import row_id
 from bot.views import members as views
 from bot.views import state
 from bot.views.ids import Action, Field, Form
@@ -26,9 +27,9 @@ async def choose(context: Context, click: Click) -> None:
     """An entry of a member's menu: done at once, and the form redrawn with what was done."""
     group_id, search, page = _read(click)
     name, _, number = click.value.partition(":")
-    if name not in acts.CHOICES or not number.isdecimal() or len(number) > 18:
+    if name not in acts.CHOICES:
         raise Refused("form_old")
-    said = await acts.choose(context, group_id, name, int(number))
+    said = await acts.choose(context, group_id, name, row_id(number))
     await context.redraw(await acts.form(context, group_id, search=search, page=page, said=said))
 
 

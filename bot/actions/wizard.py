@@ -36,7 +36,10 @@ async def settings(context: Context, submission: Submission) -> Answer:
     if faults:
         return Errors(faults)
     draft = draft.with_settings(wizard_settings.settled(context, typed))
-    return Update(await _people_step(context, draft))
+    try:
+        return Update(await _people_step(context, draft))
+    except DraftTooLarge:  # many people were picked before, and now a long name
+        return Errors({Field.DISPLAY_NAME: context.say_plain("refused.people_too_many")})
 
 
 async def people(context: Context, submission: Submission) -> Answer:

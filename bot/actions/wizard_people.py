@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bot.acts.members import NAMED_IN_FAULT, unfit
 from bot.context import Context
 from bot.views import answers, state
 from bot.views.draft import PEOPLE, Draft
@@ -20,7 +21,6 @@ from store.terms import Address, Refused
 
 MOST_OUTSIDE = 60  # outside contacts shown in a form; their lines have to fit the input's 3,000 characters
 LONGEST_OUTSIDE = 2_500
-NAMED_IN_FAULT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,9 @@ async def read(context: Context, draft: Draft, view: Mapping[str, Any]) -> Found
     known = await people(context, {one for name in PEOPLE for one in draft.chosen(name)})
     for name in PEOPLE:
         picked = [known[one] for one in draft.chosen(name) if one in known]
-        unfit = _unfit(name, picked)
-        if unfit is not None:
-            faults[name] = unfit
+        fault = _unfit(name, picked)
+        if fault is not None:
+            faults[name] = fault
     said = {str(at): answers.plain(context.language, one.name, one.values) for at, one in faults.items()}
     return Found(draft, said)
 
@@ -126,13 +126,9 @@ async def _slack_ids(tx: Reading, rows: Sequence[Membership]) -> list[str]:
 
 def _unfit(name: Field, picked: Sequence[Person]) -> Refused | None:
     """Why some of those picked cannot be that; all of them are named."""
-    unfit = (
-        ("people_are_bots", [one for one in picked if one.bot]),
-        ("people_are_gone", [one for one in picked if one.deactivated]),
-        ("people_are_strangers", [one for one in picked if one.stranger and name is not Field.CONTACTS]),
-        ("people_without_email", [one for one in picked if not one.email and name is Field.CONTACTS]),
-    )
-    for reason, some in unfit:
-        if some:
-            return Refused(reason, people=", ".join(one.name for one in some[:NAMED_IN_FAULT]))
-    return None
+    contact = name is Field.CONTACTS
+    refused = unfit(picked, contact=contact)
+    without = [one.name for one in picked if contact and not one.email]
+    if refused is None and without:
+        return Refused("people_without_email", people=", ".join(without[:NAMED_IN_FAULT]))
+    return refused

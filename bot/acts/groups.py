@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.acts import lookup
 from bot.context import Context
-from bot.permissions import Verb
+from bot.permissions import Verb, judge
 from bot.views import groups as views
 from bot.views.blocks import Shown, View
 from bot.views.settings import HIDDEN_NO, HIDDEN_YES, SETTINGS, Shape
@@ -51,7 +51,7 @@ async def detail(context: Context, group_text: str | int) -> Shown:
         membership = await lookup.mine(context, tx, group)
         counts = await memberships.counts(tx, group.id)
         administrators = await memberships.administrators(tx, group.id)
-        everything = context.person.operator or bool(membership and membership.administrator)
+        everything = judge(Verb.SETTINGS, await context.who(tx, group)).allowed
         aliases = [name.address for name in await names.of_group(tx, group.id) if name.role is NameRole.ALIAS]
     shown = [one.field.value for one in SETTINGS if one.shape is not Shape.TEXT]
     return views.detail(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.context import Context, NotAllowed
+from bot.context import Context
 from bot.permissions import Verb, sees_hidden
 from store import groups, memberships
 from store.engine import Reading
@@ -18,15 +18,19 @@ async def named(context: Context, tx: Reading, verb: Verb, text: str) -> tuple[G
 
     Raises Refused `group_not_found`, also for a hidden group the person is not in; NotAllowed.
     """
-    return await _checked(context, tx, verb, await groups.find(tx, text), text)
+    group = await groups.find(tx, text)
+    if group is None or not await _seen(context, tx, group):
+        raise Refused("group_not_found", text=text[:100], command=context.settings.command)
+    return group, await context.require(tx, verb, group)
 
 
 async def numbered(context: Context, tx: Reading, verb: Verb, group_id: int) -> tuple[Group, Actor]:
-    """The group with this id; raises as `named`, and Refused `group_gone` once it is deleted."""
+    """The group with this id, and the actor. Raises Refused `group_gone` for a deleted one, one that never was, or a
+    hidden one the person is not in; NotAllowed."""
     group = await tx.get(Group, group_id)
-    if group is None or group.deleted_at is not None:
+    if group is None or group.deleted_at is not None or not await _seen(context, tx, group):
         raise Refused("group_gone")
-    return await _checked(context, tx, verb, group, group.address)
+    return group, await context.require(tx, verb, group)
 
 
 async def mine(context: Context, tx: Reading, group: Group) -> Membership | None:
@@ -40,12 +44,6 @@ def flags(membership: Membership | None) -> str:
     return "_".join(name for name in FLAGS if membership is not None and getattr(membership, name))
 
 
-async def _checked(context: Context, tx: Reading, verb: Verb, group: Group | None, text: str) -> tuple[Group, Actor]:
-    who = await context.who(tx, group)
-    unseen = group is not None and group.hidden and not sees_hidden(who)
-    if group is None or unseen or group.kind is not GroupKind.GROUP:
-        # A hidden group must not be told from none: first the right to see groups at all, then the same answer.
-        if not who.roles():
-            raise NotAllowed("gone")
-        raise Refused("group_not_found", text=text[:100], command=context.settings.command)
-    return group, await context.require(tx, verb, group)
+async def _seen(context: Context, tx: Reading, group: Group) -> bool:
+    """Whether the person may know of the group: a hidden one must not be told from none."""
+    return group.kind is GroupKind.GROUP and (not group.hidden or sees_hidden(await context.who(tx, group)))

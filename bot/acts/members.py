@@ -15,8 +15,10 @@ from store.engine import Reading, Writing
 from store.roster import Entry
 from store.schema.group import Group
 from store.schema.membership import Membership
+from store.schema.person import Person
 from store.terms import Actor, Address, Refused
 
+NAMED_IN_FAULT = 10
 Act = Callable[[Writing, int, Membership, Actor], Awaitable[Any]]
 
 
@@ -83,11 +85,28 @@ async def _members(tx: Reading, rows: Sequence[Membership]) -> list[views.Member
     return found
 
 
+def unfit(people: Sequence[Person], *, contact: bool) -> Refused | None:
+    """Why some of these cannot be given a flag (`contact`, or one that is a right); all of them are named."""
+    kinds = (
+        ("people_are_bots", [one for one in people if one.bot]),
+        ("people_are_gone", [one for one in people if one.deactivated]),
+        ("people_are_strangers", [one for one in people if one.stranger and not contact]),
+    )
+    for reason, some in kinds:
+        if some:
+            return Refused(reason, people=", ".join(one.name for one in some[:NAMED_IN_FAULT]))
+    return None
+
+
 # ---------------------------------------------------------------- what the menu offers
 
 
 def _give(**flag: bool) -> Act:
     async def act(tx: Writing, group_id: int, row: Membership, actor: Actor) -> None:
+        person = await persons.get(tx, row.person_id) if row.person_id is not None else None
+        refused = unfit([person], contact=flag == {"contact": True}) if person is not None else None
+        if refused is not None:
+            raise refused
         address = Address.parse(row.address) if row.address else None
         await memberships.enrol(tx, group_id, [Entry(address, row.person_id, row.name)], actor=actor, **flag)
 

@@ -9,28 +9,35 @@ from bot.acts import lookup
 from bot.context import Context
 from bot.permissions import Verb
 from bot.views import answers, escape
-from bot.views.blocks import Shown
-from store import memberships, requests, trials
-from store.engine import Writing
+from bot.views import groups as views
+from bot.views.blocks import Shown, View
+from bot.views.groups import LONGEST_NOTE
+from store import addresses, memberships, requests, trials
+from store.engine import Reading, Writing
 from store.schema.group import Group
 from store.schema.membership import Membership
-from store.terms import Actor, Address, Receiving, Refused
-
-LONGEST_NOTE = 500
+from store.terms import Actor, Receiving, Refused
 
 
-async def join(context: Context, group_text: str | int, note: str = "") -> Shown:
-    """Ask to become a contact at the address of the person's profile, or become it at once where the group is open."""
+async def join(context: Context, group_text: str | int, note: str = "", *, at: str = "") -> Shown:
+    """Ask to become a contact, or become it at once where the group is open: at the address of the person's profile,
+    or at another they give, which always waits for a decision."""
     async with context.database.writing() as tx:
         group, _ = await _meant(context, tx, Verb.JOIN, group_text)
-        if not context.person.email:
-            raise Refused("own_email_missing")
-        address = Address.parse(context.person.email)
+        address = addresses.contact(at or context.person.email or "")
         asked = await requests.ask(tx, group, context.person, address, note.strip()[:LONGEST_NOTE])
     return answers.answer(
         context.language, f"commands.join.{asked.outcome}", address=group.address, name=group.display_name,
         email=str(address),
     )  # fmt: skip
+
+
+async def join_form(context: Context, group_text: str | int, note: str = "") -> View:
+    """Asks where the mail should go, of somebody without an address in Slack. Raises Refused, NotAllowed."""
+    async with context.database.reading() as tx:
+        group, _ = await _meant(context, tx, Verb.JOIN, group_text)
+    assert group.id is not None
+    return views.join_form(context.language, group.id, group.address, note[:LONGEST_NOTE])
 
 
 async def leave(context: Context, group_text: str | int) -> Shown:
@@ -81,7 +88,7 @@ async def test(context: Context, group_text: str | int) -> Shown:
     return answers.answer(context.language, "commands.test.started", address=group.address, email=email)
 
 
-async def _meant(context: Context, tx: Writing, verb: Verb, group: str | int) -> tuple[Group, Actor]:
+async def _meant(context: Context, tx: Reading, verb: Verb, group: str | int) -> tuple[Group, Actor]:
     find = (
         lookup.numbered(context, tx, verb, group) if isinstance(group, int) else lookup.named(context, tx, verb, group)
     )

@@ -16,9 +16,10 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
 from bot.app.tables import Tables
-from bot.context import ActionHandler, Click, Context, FormHandler, Services
+from bot.context import ActionHandler, Answer, Click, Context, FormHandler, Services, Submission
 from bot.guarded import Ack, Guard
 from bot.views.ids import Action, handler_of
+from store.terms import Refused
 
 # Bolt reads these by itself; the last two would turn the app into one that is installed by OAuth.
 LEAKING = (
@@ -59,8 +60,8 @@ def build(services: Services, guard: Guard, tables: Tables) -> AsyncApp:
     async def old_action(ack: Ack, body: Body) -> None:
         await guard.action(ack, body, _old_button)
 
-    async def old_form(ack: Ack) -> None:
-        await ack()
+    async def old_form(ack: Ack, body: Body) -> None:
+        await guard.submission(ack, body, _old_form)
 
     async def closed(ack: Ack) -> None:
         await ack()
@@ -109,6 +110,10 @@ def _form(guard: Guard, handler: FormHandler) -> Listener:
 
 
 async def _old_button(context: Context, click: Click) -> None:
-    # Menus and fields of our own views act only with their form; what else comes is of an earlier version's message.
-    if handler_of(click.action_id) != Action.INERT and not click.view:
+    # Menus and fields of our own views act only with their form; what else comes is of an earlier version's view.
+    if handler_of(click.action_id) != Action.INERT:
         await context.answer(context.say("slack.fault.old_button"))
+
+
+async def _old_form(context: Context, submission: Submission) -> Answer:
+    raise Refused("form_old")

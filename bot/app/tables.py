@@ -40,7 +40,7 @@ TABLES = Tables(
     command=dispatch.handle,
     actions=merged(
         [
-            home.deciding(decisions.ACTIONS),
+            decisions.ACTIONS,
             deliveries.ACTIONS,
             groups.ACTIONS,
             home.ACTIONS,
@@ -48,6 +48,6 @@ TABLES = Tables(
             wizard.ACTIONS,
         ]
     ),
-    forms=merged([home.deciding_forms(decisions.FORMS), groups.FORMS, members.FORMS, wizard.FORMS]),
+    forms=merged([decisions.FORMS, groups.FORMS, members.FORMS, wizard.FORMS]),
     home=home.opened,
 )

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     GROUP = "group"
     PEOPLE = "people"
     ROLE = "role"
+    MAILBOX = "mailbox"
     TEXT = "text"
     DATE = "date"
     SETTING = "setting"
@@ -59,6 +60,7 @@ class Bound:
     slack_ids: tuple[str, ...] = ()
     outsiders: tuple[Outsider, ...] = ()
     role: Role | None = None
+    mailbox: str = ""
     text: str = ""
     date: str = ""
     setting: str | None = None
@@ -178,6 +180,16 @@ def _take_role(bound: Bound, reader: _Reader) -> Bound:
     return replace(bound, role=Role(near))
 
 
+def _take_mailbox(bound: Bound, reader: _Reader) -> Bound:
+    """`at ADDRESS`, or an address that is all there is; anything else is left for the note."""
+    said = [token for token in reader.left[:2] if not token.quoted]
+    if len(said) == 2 and said[0].value.lower() == "at" and said[1].kind is TokenKind.ADDRESS:
+        reader.left.pop(0)
+    elif len(reader.left) != 1 or reader.left[0].kind is not TokenKind.ADDRESS:
+        return bound
+    return replace(bound, mailbox=reader.left.pop(0).value)
+
+
 def _take_text(bound: Bound, reader: _Reader) -> Bound:
     return replace(bound, text=reader.rest())
 
@@ -228,6 +240,7 @@ TAKE: dict[Kind, Callable[[Bound, _Reader], Bound]] = {
     Kind.GROUP: _take_group,
     Kind.PEOPLE: _take_people,
     Kind.ROLE: _take_role,
+    Kind.MAILBOX: _take_mailbox,
     Kind.TEXT: _take_text,
     Kind.DATE: _take_date,
     Kind.SETTING: _take_setting,

@@ -43,6 +43,9 @@ async def add(context: Context, bound: Bound) -> Shown:
     async with context.database.reading() as tx:  # the right first: who has none learns nothing of people
         await lookup.named(context, tx, Verb.ADD, bound.group)
     named = await _named(context, bound)
+    refused = acts.unfit(named.people, contact=role is Role.CONTACT)
+    if refused is not None:
+        raise refused
     async with context.database.writing() as tx:
         group, actor = await lookup.named(context, tx, Verb.ADD, bound.group)
         assert group.id is not None
@@ -112,7 +115,8 @@ def _name(one: Outsider) -> str:
 async def _all_in_slack(tx: Reading, outsiders: Sequence[tuple[Address, str]]) -> None:
     """Rights rest on a Slack person: an address without one could never use them."""
     for address, _ in outsiders:
-        if not [person for person in await persons.by_email(tx, address.key) if not person.deactivated]:
+        owners = await persons.by_email(tx, address.key)
+        if all(person.deactivated or person.stranger or person.bot for person in owners):
             raise Misread("role_needs_person", address=str(address))
 
 

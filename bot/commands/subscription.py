@@ -9,9 +9,13 @@ from bot.context import Context
 from bot.views.blocks import Shown
 
 
-async def join(context: Context, bound: Bound) -> Shown:
+async def join(context: Context, bound: Bound) -> Shown | None:
+    """Who has no e-mail address in Slack and gave none is asked for one in a form."""
     assert bound.group is not None
-    return await acts.join(context, bound.group, bound.text)
+    if not (bound.mailbox or context.person.email):
+        await context.modal(await acts.join_form(context, bound.group, bound.text))
+        return None
+    return await acts.join(context, bound.group, bound.text, at=bound.mailbox)
 
 
 async def leave(context: Context, bound: Bound) -> Shown:

@@ -41,7 +41,7 @@ def entry(word: str) -> Entry:
 ENTRIES = (
     Entry(Verb.DIRECTORY, (_optional(Kind.SEARCH), _optional(Kind.PAGE)), groups.directory),
     Entry(Verb.SHOW, (GROUP,), groups.show),
-    Entry(Verb.JOIN, (GROUP, _optional(Kind.TEXT)), subscription.join),
+    Entry(Verb.JOIN, (GROUP, _optional(Kind.MAILBOX), _optional(Kind.TEXT)), subscription.join),
     Entry(Verb.LEAVE, (GROUP,), subscription.leave),
     Entry(Verb.PAUSE, (GROUP, _optional(Kind.DATE)), subscription.pause),
     Entry(Verb.RESUME, (GROUP,), subscription.resume),

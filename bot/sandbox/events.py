@@ -50,7 +50,7 @@ def slash_command(
     """The form fields of a slash command."""
     return {
         "token": VERIFICATION_TOKEN,
-        "team_id": TEAM,
+        "team_id": person.team,
         "team_domain": TEAM_DOMAIN,
         "channel_id": channel.id,
         "channel_name": "directmessage" if channel.direct else ("privategroup" if channel.private else channel.name),
@@ -68,10 +68,10 @@ def slash_command(
 def _head(kind: str, person: Person) -> Json:
     return {
         "type": kind,
-        "user": {"id": person.id, "username": person.name, "name": person.name, "team_id": TEAM},
+        "user": {"id": person.id, "username": person.name, "name": person.name, "team_id": person.team},
         "api_app_id": APP,
         "token": VERIFICATION_TOKEN,
-        "team": TEAM_OBJECT,
+        "team": TEAM_OBJECT | {"id": person.team},  # the clicker's, not the app's
         "enterprise": None,
         "is_enterprise_install": False,
     }

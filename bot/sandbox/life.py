@@ -13,7 +13,7 @@ from bot.sandbox.people import Person
 from bot.sandbox.workspace import Workspace
 
 Json = dict[str, Any]
-EDITABLE = ("name", "real_name", "email", "owner", "admin", "guest", "deactivated", "locale", "zone")
+EDITABLE = ("name", "real_name", "email", "owner", "admin", "guest", "deactivated", "locale", "zone", "team")
 
 
 class Life:

@@ -18,7 +18,7 @@ MAIL_DOMAIN = "example.org"
 
 @dataclass(slots=True)
 class Person:
-    """One Slack account. `email` None is a person without one (bots, some guests)."""
+    """One Slack account. `email` None: without one (bots, some guests). A Connect stranger is of another `team`."""
 
     id: str
     name: str
@@ -33,6 +33,7 @@ class Person:
     zone: str = "Europe/London"
     zone_offset: int = 0
     updated: int = 1_700_000_000
+    team: str = TEAM
 
     def as_slack(self, *, with_email: bool, with_locale: bool = False) -> Json:
         """The `user` object as users.info gives it to an app with or without users:read.email."""
@@ -42,13 +43,13 @@ class Person:
             "display_name": self.name,
             "display_name_normalized": self.name,
             "first_name": self.real_name.split(" ")[0],
-            "team": TEAM,
+            "team": self.team,
         }
         if with_email and self.email is not None:
             profile["email"] = self.email
         user: Json = {
             "id": self.id,
-            "team_id": TEAM,
+            "team_id": self.team,
             "name": self.name,
             "deleted": self.deactivated,
             "profile": profile,
@@ -59,6 +60,8 @@ class Person:
         if self.bot:
             profile["bot_id"] = BOT
             profile["api_app_id"] = APP
+        if self.team != TEAM:
+            user["is_stranger"] = True
         if self.deactivated:
             return user
         user |= {

@@ -16,6 +16,7 @@ from bot.views import limits
 from bot.views.ids import Field
 
 PEOPLE = (Field.ADMINISTRATORS, Field.MODERATORS, Field.CONTACTS)
+MOST_ROWS = 2**63  # ids of either engine
 UNPACKED = 100_000  # bytes; nothing we packed is larger, so what is larger was not packed by us
 
 
@@ -90,6 +91,8 @@ class Draft:
             inflater = zlib.decompressobj()
             data: list[Any] = json.loads(inflater.decompress(base64.urlsafe_b64decode(text), UNPACKED))
             settings, added, removed, also_contacts, group_id, version = data
+            if group_id is not None and not 0 < int(group_id) < MOST_ROWS:
+                raise ValueError("an id no group can have")
             return cls(
                 settings={str(key): str(value) for key, value in settings.items()},
                 added={str(key): tuple(map(str, value)) for key, value in added.items()},

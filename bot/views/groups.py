@@ -18,6 +18,8 @@ from store.texts import Markup, say
 
 PAGE = 20
 LONGEST_SEARCH = 100
+LONGEST_NOTE = 500
+LONGEST_MAILBOX = 320
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,31 @@ def standing(language: str, line: Line) -> list[str]:
     if line.paused:
         found.append(say(language, "commands.show.paused"))
     return found
+
+
+def join_form(language: str, group_id: int, address: str, note: str = "") -> View:
+    """Asks somebody without an address in Slack where the group's mail should go."""
+    return blocks.modal(
+        say(language, "commands.join_form.title"),
+        Form.JOIN,
+        [
+            blocks.section(say(language, "commands.join_form.text", via=escape.mrkdwn, address=address)),
+            blocks.entry(
+                Field.MAILBOX,
+                say(language, "commands.join_form.mailbox"),
+                blocks.text_input(longest=LONGEST_MAILBOX, placeholder=say(language, "commands.join_form.example")),
+            ),
+            blocks.entry(
+                Field.NOTE,
+                say(language, "commands.join_form.note"),
+                blocks.text_input(initial=note, multiline=True, longest=LONGEST_NOTE),
+                optional=True,
+            ),
+        ],
+        submit=say(language, "commands.join_form.submit"),
+        close=say(language, "commands.wizard.cancel"),
+        metadata=str(group_id),
+    )
 
 
 def delete_form(language: str, group_id: int, address: str, contacts: int) -> View:

@@ -60,6 +60,7 @@ class Form(StrEnum):
     WIZARD_REVIEW = "form.wizard.review"
     MEMBERS = "form.members"
     DELETE = "form.delete"
+    JOIN = "form.join"
 
 
 class Field(StrEnum):
@@ -67,6 +68,8 @@ class Field(StrEnum):
 
     REASON = "reason"
     CONFIRM = "confirm"
+    MAILBOX = "mailbox"
+    NOTE = "note"
     LOCAL = "local"
     DOMAIN = "domain"
     DISPLAY_NAME = "display_name"

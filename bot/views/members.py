@@ -18,6 +18,8 @@ from store.terms import Receiving
 from store.texts import Markup, say
 
 PAGE = 15
+MOST_PAGES = 1_000_000
+MOST_ROWS = 2**63  # ids of either engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,10 @@ def unpack(metadata: str) -> tuple[int, str, int]:
     """The group's id, the search and the page. Raises ValueError."""
     try:
         data = json.loads(metadata)
-        return int(data["group"]), str(data["search"])[:LONGEST_SEARCH], max(int(data["page"]), 1)
+        group_id, page = int(data["group"]), int(data["page"])
+        if not 0 < group_id < MOST_ROWS or not 0 < page < MOST_PAGES:
+            raise ValueError("beyond what there can be")
+        return group_id, str(data["search"])[:LONGEST_SEARCH], page
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ValueError("not the members form's") from error
 

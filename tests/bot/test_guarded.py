@@ -22,6 +22,7 @@ from bot.slack import Slack
 from bot.views import blocks
 from bot.views.ids import Action, Form
 from store.engine import Database, DatabaseBusy
+from store.schema.person import Person
 from store.terms import Refused
 from tests.bot.conftest import settings_for
 
@@ -40,16 +41,25 @@ class Handlers:
         self.error: Exception | None = None
         self.seconds = 0.0
         self.answer: Answer = None
+        self.entered = asyncio.Event()
+        self.hold: asyncio.Event | None = None
 
     async def command(self, context: Context, command: Command) -> None:
         if command.text == "form":
             await context.modal(form_view(blocks.actions(blocks.button("Push", Action.POST_READ, 1))))
+            return
+        if command.text == "old":
+            old = form_view(blocks.actions(blocks.button("Old", "old.button", 1)))
+            await context.modal(old | {"callback_id": "form.of.last.year"})
             return
         if self.error is not None:
             raise self.error
         await context.answer(f"heard {command.text}")
 
     async def action(self, context: Context, click: Click) -> None:
+        self.entered.set()
+        if self.hold is not None:
+            await self.hold.wait()
         if self.error is not None:
             raise self.error
         await context.answer("clicked")
@@ -65,13 +75,15 @@ class Handlers:
 
 
 @asynccontextmanager
-async def open_room(url: str, sandbox: Sandbox, handlers: Handlers) -> AsyncIterator[Pocket]:
+async def open_room(
+    url: str, sandbox: Sandbox, handlers: Handlers, directory: type[Directory] = Directory
+) -> AsyncIterator[Pocket]:
     """A pocket workspace with an app of these handlers alone."""
     settings = settings_for(sandbox, url)
     database = await Database.open(url)
     slack = Slack.connect(token=settings.bot_token.get_secret_value(), api_url=settings.api_url)
     await slack.authenticate()
-    services = Services(database, settings, slack, Directory(database, slack, ()))
+    services = Services(database, settings, slack, directory(database, slack, ()))
     tables = Tables(
         handlers.command, {Action.POST_READ: handlers.action}, {Form.REQUEST_DENY: handlers.form}, handlers.home
     )
@@ -179,6 +191,83 @@ async def test_a_click_in_a_modal_is_answered_over_it(room: Pocket) -> None:
     await room.wait_modal("ada", contains="A form")
     await room.click("ada", Action.POST_READ)
     await room.wait_modal("ada", contains="clicked")
+
+
+async def test_an_answer_whose_trigger_is_too_old_comes_by_dm(room: Pocket, handlers: Handlers) -> None:
+    await room.command("ada", GENERAL, "/group form")
+    await room.wait_modal("ada", contains="A form")
+    handlers.hold = asyncio.Event()
+    await room.click("ada", Action.POST_READ)
+    await handlers.entered.wait()
+    await room.control(advance=4)
+    handlers.hold.set()
+    await room.wait_message("ada", "dm", "clicked")
+
+
+async def test_a_result_whose_modal_was_closed_comes_by_dm(room: Pocket, handlers: Handlers) -> None:
+    await room.command("ada", GENERAL, "/group form")
+    await room.wait_modal("ada", contains="A form")
+    view = blocks.modal("Done", Form.MESSAGE, [blocks.section("the group is made")])
+    handlers.seconds, handlers.answer = 2.6, Update(view)
+    await room.submit("ada")
+    await room.wait_modal("ada", contains="takes a moment")
+    await room.close("ada", everything=True)
+    message = await room.wait_message("ada", "dm", "the group is made")
+    assert message["text"] == "the group is made"  # what a notification says
+
+
+async def test_a_form_of_an_older_version_says_so_and_keeps_what_was_typed(room: Pocket) -> None:
+    await room.command("ada", GENERAL, "/group old")
+    await room.wait_modal("ada", contains="A form")
+    await room.fill("ada", {"reason": "typed with care"})
+    assert (await room.submit("ada"))["ok"]
+    await room.wait_modal("ada", contains="no longer current")
+    await room.close("ada")
+    assert "typed with care" in str(await room.modal("ada"))
+
+
+async def test_a_button_of_an_older_form_says_so(room: Pocket) -> None:
+    await room.command("ada", GENERAL, "/group old")
+    await room.wait_modal("ada", contains="A form")
+    await room.click("ada", "old.button")
+    await room.wait_modal("ada", contains="older version")
+
+
+class Blind(Directory):
+    """Cannot find out who anybody is."""
+
+    async def acting(self, slack_id: str) -> Person:
+        if slack_id == "U0ADA":
+            raise DatabaseBusy("x")
+        return await super().acting(slack_id)
+
+
+async def test_who_cannot_be_found_out_is_told_so(bot_url: str, pocket_slack: Sandbox, handlers: Handlers) -> None:
+    async with open_room(bot_url, pocket_slack, handlers, Blind) as room:
+        assert (await room.command("ada", GENERAL, "/group x"))["ok"]
+        assert (await room.wait_message("ada", GENERAL, "could not find out who you are"))["ephemeral"]
+
+
+class Slow(Directory):
+    """Takes long to find out who somebody is, once a form is open."""
+
+    seconds = 0.0
+
+    async def acting(self, slack_id: str) -> Person:
+        await asyncio.sleep(self.seconds)
+        return await super().acting(slack_id)
+
+
+async def test_finding_the_person_counts_into_the_three_seconds(
+    bot_url: str, pocket_slack: Sandbox, handlers: Handlers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_room(bot_url, pocket_slack, handlers, Slow) as room:
+        await room.command("ada", GENERAL, "/group form")
+        await room.wait_modal("ada", contains="A form")
+        monkeypatch.setattr(Slow, "seconds", 1.6)
+        handlers.seconds = 1.9
+        assert (await room.submit("ada"))["ok"]
+        await room.wait_modal("ada", contains="Done.")
 
 
 async def test_a_failing_home_harms_nobody(room: Pocket) -> None:

@@ -136,7 +136,7 @@ async def test_a_channel_that_is_gone_sends_it_to_the_administrators(office: Off
     await accept(office, group)
     told = await office.pocket.wait_message("ada", "dm", "a post to", timeout=20)
     text = office.pocket.text(told)
-    assert "could not say this where" in text
+    assert "I could not post this in" in text
     assert "<#C0OLD>" in text
     dead = [p for p in await office.placements() if p.state == "dead"]
     assert {(p.target, p.error) for p in dead} == {("C0OLD", "is_archived")}

@@ -15,7 +15,7 @@ ADD = (Argument(Kind.GROUP), Argument(Kind.PEOPLE), Argument(Kind.ROLE, required
 SETTINGS = (Argument(Kind.GROUP), Argument(Kind.SETTING, required=False), Argument(Kind.VALUE, required=False))
 SEARCHED = (Argument(Kind.SEARCH, required=False), Argument(Kind.PAGE, required=False))
 MEMBERS = (Argument(Kind.GROUP), *SEARCHED)
-JOIN = (Argument(Kind.GROUP), Argument(Kind.TEXT, required=False))
+JOIN = (Argument(Kind.GROUP), Argument(Kind.MAILBOX, required=False), Argument(Kind.TEXT, required=False))
 SCHEMAS = (ADD, SETTINGS, SEARCHED, MEMBERS, JOIN, (Argument(Kind.VERB, required=False),), (Argument(Kind.DATE),))
 
 
@@ -63,6 +63,12 @@ def misread(arguments: tuple[Argument, ...], text: str) -> Misread:
         (MEMBERS, "team page", Bound(group="team", search="page")),
         (SEARCHED, "", Bound()),
         (JOIN, "team hello, it's <@U1|me> &amp; I", Bound(group="team", text="hello, it's @me & I")),
+        (JOIN, "team at <mailto:a@x.org|a@x.org> please", Bound(group="team", mailbox="a@x.org", text="please")),
+        (JOIN, "team At a@x.org", Bound(group="team", mailbox="a@x.org")),
+        (JOIN, "team a@x.org", Bound(group="team", mailbox="a@x.org")),
+        (JOIN, "team a@x.org sent me", Bound(group="team", text="a@x.org sent me")),
+        (JOIN, "team at work I met Ada", Bound(group="team", text="at work I met Ada")),
+        (JOIN, "team at", Bound(group="team", text="at")),
         (JOIN, 'team "please"', Bound(group="team", text="please")),
     ],
 )

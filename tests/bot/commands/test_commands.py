@@ -11,7 +11,7 @@ from tests.bot.commands.conftest import ADA, BOTH, DOMAIN, GRACE, LINUS, MARGARE
 async def test_help_for_all_and_for_one(office: Office) -> None:
     for text in ("", "help", "HELP"):
         told = await office.ask(LINUS, text)
-        assert "/group join ADDRESS [NOTE]" in told
+        assert "/group join ADDRESS [at ADDRESS] [NOTE]" in told
         assert "/group create" not in told
     assert "/group create [ADDRESS]" in await office.ask(ADA, "help")
     assert "as moderator" in await office.ask(LINUS, "help add")

@@ -23,8 +23,58 @@ async def test_join_open_moderated_closed_twice_and_pending(office: Office) -> N
     assert "receive the mail of" in await office.ask(MARGARET, "join team")
     await office.ask(ADA, "settings team subscription closed")
     assert "Ask Ada Byron" in await office.ask(GRACE, "join team")
-    assert "no e-mail address for you" in await office.ask(NOOR, "join team")
     assert await office.place(GRACE) is None
+    async with office.database.reading() as tx:
+        assert await requests.waiting_in(tx, [group.id]) == [request]
+
+
+async def test_who_has_no_address_in_slack_is_asked_for_one(office: Office) -> None:
+    await office.create(subscription="open")
+    await office.form(NOOR, "join team let me in", contains="Slack shows no e-mail address for you")
+    for typed, word in (("noor", "is not an e-mail address"), (TEAM, "the group itself")):
+        await office.pocket.fill(NOOR, {"mailbox": typed})
+        assert word in (await office.pocket.submit(NOOR))["errors"]["mailbox"]
+    assert await waiting(office) == []
+    await office.pocket.fill(NOOR, {"mailbox": "Noor@Home.example"})
+    assert (await office.pocket.submit(NOOR))["ok"]
+    await office.pocket.wait_modal(NOOR, contains="asked to join *The team* with Noor@home.example")
+    assert await waiting(office) == [("Noor@home.example", "let me in")]  # not theirs by Slack: somebody looks at it
+    assert "waiting for its moderators already" in await office.ask(NOOR, "join team at noor@home.example")
+    await office.ask(ADA, "pending")
+    await office.pocket.click(ADA, "request.approve", channel="#general")
+
+    async def contact() -> bool:
+        place = await office.place(NOOR)
+        return place is not None and place.contact and place.key == "noor@home.example"
+
+    await office.pocket.wait_for(contact, what="Noor to be a contact at the address given")
+
+
+async def test_the_join_button_asks_for_an_address_too(office: Office) -> None:
+    await office.create()
+    assert "The team" in await office.ask(NOOR, "list")
+    await office.pocket.click(NOOR, "group.join", channel="#general")
+    await office.pocket.wait_modal(NOOR, contains="Join a group")
+    await office.pocket.fill(NOOR, {"mailbox": "noor@home.example", "note": "It is me"})
+    assert (await office.pocket.submit(NOOR))["ok"]
+    await office.pocket.wait_modal(NOOR, contains="You asked to join")
+    assert await waiting(office) == [("noor@home.example", "It is me")]
+
+
+async def test_another_address_of_ones_own_waits_for_a_look_even_in_an_open_group(office: Office) -> None:
+    await office.create(subscription="open")
+    assert "asked to join" in await office.ask(LINUS, "join team at linus@home.example please")
+    assert await waiting(office) == [("linus@home.example", "please")]
+    assert await office.place(LINUS) is None
+
+
+async def waiting(office: Office) -> list[tuple[str, str]]:
+    """The addresses and notes of the requests that wait for the team."""
+    async with office.database.reading() as tx:
+        group = await groups.find(tx, TEAM)
+        assert group is not None
+        assert group.id is not None
+        return [(request.address, request.note) for request in await requests.waiting_in(tx, [group.id])]
 
 
 async def test_leaving_and_its_policies(office: Office) -> None:
