@@ -74,7 +74,7 @@ async def post(
 
 
 async def _look(
-    house: House, shape: Shape, proof: Proof, groups: Sequence[GroupPolicy], prints: Mapping[int, str]
+    house: House, shape: Shape, proof: Proof, groups: Sequence[GroupPolicy], prints: Mapping[int, str | None]
 ) -> tuple[list[Standing], dict[int, Post]]:
     """What the author is to each group, and the posts that this message repeats."""
     key = shape.author.address.key
@@ -83,7 +83,7 @@ async def _look(
         return standings, await posts.repeats(tx, prints)
 
 
-async def _content(envelope: Envelope, shape: Shape) -> bytes:
+async def _content(envelope: Envelope, shape: Shape) -> bytes | None:
     if shape.size < _HASH_IN_THREAD:
         return fingerprint.content(shape, envelope.return_path)
     return await asyncio.to_thread(fingerprint.content, shape, envelope.return_path)

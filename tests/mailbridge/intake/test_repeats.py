@@ -101,6 +101,16 @@ async def test_a_repeat_beside_a_refusal_tells_nobody_again(room: Room) -> None:
     assert len(await room.posts()) == 2
 
 
+async def test_what_carries_no_mark_of_its_own_is_no_repeat(room: Room) -> None:
+    bare = "From: a@example.com\r\n\r\nBackup done\r\n"
+    client = await room.client()
+    assert await client.submit(bare, "dev@example.org") != await client.submit(bare, "dev@example.org")
+    assert len(await room.posts()) == 2
+    dated = "Date: Mon, 02 Mar 2026 09:00:00 +0000\r\n" + bare
+    assert await client.submit(dated, "dev@example.org") == await client.submit(dated, "dev@example.org")
+    assert len(await room.posts()) == 3
+
+
 async def test_after_five_days_it_is_new(room: Room, clock: Callable[[], datetime]) -> None:
     client = await room.client()
     first = await client.submit(MAIL, "dev@example.org")

@@ -91,7 +91,7 @@ def test_facts_count_hops_and_read_loop_marks() -> None:
 
 
 def test_a_repeat_has_the_same_key_and_nothing_else_has() -> None:
-    def key(raw: bytes, return_path: str = "a@x.test", group: str = "dev@x.test") -> str:
+    def key(raw: bytes, return_path: str = "a@x.test", group: str = "dev@x.test") -> str | None:
         return fingerprint.fingerprint(group, fingerprint.content(well_formed(raw), return_path))
 
     first = key(GOOD)
