@@ -29,7 +29,8 @@ class Content:
         self._budget = budget
         self._most = most
         self._reserved = 0
-        self._pieces: list[bytes] = []
+        # One growing block, not thousands of small ones: those would leave the heap in holes that no other mail fits.
+        self._octets = bytearray()
         # 354 stands where a line begins; with this the first line needs no rule of its own.
         self._pending = b"\r\n"
         self._last = b""  # the last three octets kept, for what straddles two pieces
@@ -53,15 +54,18 @@ class Content:
 
     def message(self) -> bytes:
         """The message with its transparency dots removed (RFC 5321 4.5.2). Only after the end, without a refusal."""
-        joined = b"".join(self._pieces)
-        self._pieces.clear()
-        return joined.replace(b"\r\n.", b"\r\n")[2:]
+        # From the line end that `_pending` began with, so that the first line loses its dot too; most mails have none.
+        stuffed = bool(self._dots)
+        with memoryview(self._octets) as view:
+            octets = bytes(view if stuffed else view[2:])
+        self._octets = bytearray()
+        return octets.replace(b"\r\n.", b"\r\n")[2:] if stuffed else octets
 
     def release(self) -> None:
         """Give the reserved octets back. Must be called once the message is stored or refused; harmless twice."""
         self._budget.give_back(self._reserved)
         self._reserved = 0
-        self._pieces.clear()
+        self._octets = bytearray()
 
     def _keep(self, piece: bytes) -> None:
         if not piece or self.refusal:
@@ -74,7 +78,7 @@ class Content:
             self.release()
             return
         self._reserved += len(piece)
-        self._pieces.append(piece)
+        self._octets += piece
         self._last = (self._last + piece)[-3:]
 
     def _count(self, piece: bytes) -> None:
