@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlmodel import select
 
-from store.lanes import RELAY
-from store.schema.lane import Lane
-from store.signal import Topic
 from store.terms import NoticeKind
 from tests.flows.town import PATIENCE, REPORTS, Town, contacts
 
@@ -19,16 +15,6 @@ async def tried(town: Town) -> None:
         return any(placement.attempts for placement in await town.placements(NoticeKind.REPORT))
 
     await town.until(in_vain)
-
-
-async def minute_over(town: Town) -> None:
-    """What the lane waits for is over: it waits a minute at least, and a test need not."""
-    async with town.database.writing() as tx:
-        lane = (await tx.exec(select(Lane).where(Lane.key == RELAY))).one()
-        assert lane.waiting_until is not None
-        lane.waiting_until = tx.now
-        tx.add(lane)
-        tx.wake(Topic.DELIVER)
 
 
 async def reported_once(town: Town, text: str) -> None:
@@ -93,7 +79,7 @@ async def test_the_relay_away_when_the_bridge_starts(town: Town) -> None:
     assert (waiting.counts.get("failed", 0), waiting.counts.get("relayed", 0), waiting.remaining) == (0, 0, 20)
     assert await town.shown("no contact is at fault")
     await town.sink.start(town.sink.port)
-    await minute_over(town)
+    await town.waited()
     report = await town.finished()
     assert (report.counts["relayed"], report.counts.get("failed", 0)) == (20, 0)
     assert (town.sink.recipients, town.sink.extra) == (set(contacts(20)), 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from store.schema.group import Group
 from store.schema.lane import Lane
 from store.schema.notice import Notice, Placement
 from store.schema.post import Post
+from store.signal import Topic
 from store.terms import Address, NoticeKind, PostState
 from tests.flows.program import Program
 from tests.flows.sink import CountingSink
@@ -156,6 +158,19 @@ class Town:
             refused, said = await session.sendmail(AUTHOR, [to], raw or self.mail(to))
         assert not refused
         return said
+
+    async def waited(self, *, next_day: bool = False) -> None:
+        """What the relay's lane waits for is over at once: it waits a minute at least, or for the next day."""
+        async with self.database.writing() as tx:
+            lane = (await tx.exec(select(Lane).where(Lane.key == "relay"))).one()
+            if next_day:
+                assert lane.day is not None
+                lane.day -= timedelta(days=1)
+            else:
+                assert lane.waiting_until is not None
+                lane.waiting_until = tx.now
+            tx.add(lane)
+            tx.wake(Topic.DELIVER)
 
     # ------------------------------------------------------------ looking
 
