@@ -7,13 +7,13 @@ from typing import Any
 
 from bot.actions.deliveries import ACTIONS
 from bot.views.ids import Action
-from store import outbox, posts, tallies, trials
+from store import outbox, posts, requests, tallies, trials
 from store.engine import Writing
 from store.posts import NewMessage, Submission
 from store.schema.group import Group
 from store.schema.post import Post
 from store.terms import Action as Decided
-from store.terms import Decision, NoticeKind, Standing
+from store.terms import Address, Decision, NoticeKind, Standing
 from tests.bot.conftest import Office
 
 MEMBERS = tuple(f"m{n}@else.example" for n in range(3))
@@ -140,6 +140,41 @@ async def test_a_channel_that_is_gone_sends_it_to_the_administrators(office: Off
     assert "<#C0OLD>" in text
     dead = [p for p in await office.placements() if p.state == "dead"]
     assert {(p.target, p.error) for p in dead} == {("C0OLD", "is_archived")}
+
+
+async def test_what_is_said_of_a_hidden_group_leaves_a_channel_that_became_public(office: Office) -> None:
+    group = await office.group(hidden=True, report_channel="C0MODERATORS")
+    await open_to_all(office, "C0MODERATORS")
+    await accept(office, group, "Secret plans")
+    told = await office.pocket.wait_message("ada", "dm", "Secret plans")
+    assert "public although it must be private" in office.pocket.text(told)
+    assert "Secret plans" not in await said_in(office, "linus", "#moderators")
+    assert [p.error for p in await office.placements() if p.state == "dead"] == ["channel_is_public"]
+
+
+async def test_cards_leave_a_channel_that_became_public(office: Office) -> None:
+    group = await office.group(moderation_channel="C0MODERATORS", report_channel="C0REPORTS")
+    await open_to_all(office, "C0MODERATORS")
+    linus = await office.person("linus")
+    async with office.database.writing() as tx:
+        await requests.ask(tx, group, linus, Address.parse("linus@example.org"), "My secret note")
+    await office.pocket.wait_message("grace", "dm", "My secret note")
+    assert "My secret note" not in await said_in(office, "linus", "#moderators")
+    await accept(office, group, "Minutes")  # what is said of a group everybody sees may stand where everybody is
+    assert "public" not in office.pocket.text(await office.pocket.wait_message("linus", "#reports", "Minutes"))
+
+
+async def open_to_all(office: Office, channel_id: str) -> None:
+    """Somebody makes a private channel a public one."""
+    assert office.sandbox.workspace is not None
+    channel = office.sandbox.workspace.channels.get(channel_id)
+    assert channel is not None
+    channel.private = False
+
+
+async def said_in(office: Office, person: str, channel: str) -> str:
+    """All that a person reads in a channel."""
+    return "\n".join(office.pocket.text(message) for message in await office.pocket.messages(person, channel))
 
 
 async def test_blocks_slack_refuses_fall_back_to_text(office: Office) -> None:

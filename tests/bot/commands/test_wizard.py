@@ -85,8 +85,21 @@ async def test_addresses_that_are_taken_are_refused_with_what_holds_them(office:
     await office.create(people={"outside": f"sales@{DOMAIN}"})
     await office.pocket.edit_person(MARGARET, email=f"margaret@{DOMAIN}")
     await office.services.directory.crawl()
+    async with office.database.writing() as tx:
+        person = await persons.by_slack(tx, GRACE)
+        assert person is not None
+        new = groups.NewGroup(
+            address="news@example.net",
+            route=f"news-in@{DOMAIN}",
+            aliases=(f"press@{DOMAIN}",),
+            administrators=(memberships.Entry(person_id=person.id),),
+        )
+        await groups.create(tx, new, office.services.served, persons.actor(person))
     for local, word in (
         ("team", "is a group already"),
+        ("news@example.net", "is a group already"),
+        ("press", "is an alias of"),
+        ("news-in", "is the internal route of"),
         ("team-owner", "belongs to"),
         ("margaret", "a colleague's mailbox (Margaret Lane)"),
         ("sales", "as a contact of The team"),
@@ -94,6 +107,9 @@ async def test_addresses_that_are_taken_are_refused_with_what_holds_them(office:
         answer = await office.first(local=local)
         assert word in answer["errors"]["local"], local
         await office.pocket.close(ADA, everything=True)
+    async with office.database.reading() as tx:
+        found = await groups.directory(tx, None, operator=True)
+    assert sorted(one.group.address for one in found) == ["news@example.net", f"team@{DOMAIN}"]
 
 
 @pytest.mark.parametrize(
