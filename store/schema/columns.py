@@ -11,7 +11,8 @@ from sqlmodel import UTCDateTime
 
 # 64 bits on PostgreSQL; SQLite's INTEGER PRIMARY KEY is 64 bits already, and autoincrements only under that name.
 ID = BigInteger().with_variant(Integer, "sqlite")
-DOCUMENT = JSON().with_variant(JSONB, "postgresql")
+# None is SQL's NULL: JSON's own null would be a value, which IS NULL does not find.
+DOCUMENT = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
 def key() -> Column[Any]:
