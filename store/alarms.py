@@ -20,14 +20,16 @@ from store.terms import NoticeKind, Outcome
 
 def stall(bulk: Bulk, lane_id: int, post_id: int, outcome: Outcome) -> None:
     """The hop refuses this post for what it is: its deliveries on the lane wait for Retry or Stop; others go on."""
-    refusal = {"lane_id": lane_id, "reply": str(outcome.reply), "stage": outcome.stage, "since": bulk.now.isoformat()}
+    refusal = {"reply": str(outcome.reply), "stage": outcome.stage, "since": bulk.now.isoformat(), "lanes": []}
     bulk.connection.execute(delete(Turn).where(col(Turn.lane_id) == lane_id, col(Turn.post_id) == post_id))
-    first = update(Post).where(col(Post.id) == post_id, col(Post.stalled).is_(None)).values(stalled=refusal)
-    bulk.connection.execute(first)
-    group_id = bulk.connection.execute(select(col(Post.group_id)).where(col(Post.id) == post_id)).scalar_one()
+    query = select(col(Post.group_id), col(Post.stalled)).where(col(Post.id) == post_id)
+    group_id, known = bulk.connection.execute(query.with_for_update(key_share=True)).one()
+    stalled = known or refusal
+    stalled = {**stalled, "lanes": sorted({*stalled["lanes"], lane_id})}
+    bulk.connection.execute(update(Post).where(col(Post.id) == post_id).values(stalled=stalled))
     notices.announce(bulk, NoticeKind.POST_ALARM, post_id, _deciders(bulk, group_id), group_id=group_id)
     notices.touch(bulk, NoticeKind.POST_ALARM, post_id)
-    notices.touch(bulk, NoticeKind.REPORT, post_id)
+    notices.touch_last(bulk, NoticeKind.REPORT, post_id)
 
 
 def wait(bulk: Bulk, lane_id: int, outcome: Outcome, pause: Callable[[int], timedelta]) -> None:
@@ -52,7 +54,7 @@ def clear(bulk: Bulk, lane_id: int) -> None:
 def touch_reports(bulk: Bulk, lane_id: int) -> None:
     """Redraw the reports of all posts that have something to go by this lane."""
     for post_id in bulk.connection.execute(select(col(Turn.post_id)).where(col(Turn.lane_id) == lane_id)).scalars():
-        notices.touch(bulk, NoticeKind.REPORT, post_id)
+        notices.touch_last(bulk, NoticeKind.REPORT, post_id)
 
 
 def operators(bulk: Bulk) -> list[str]:

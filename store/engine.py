@@ -32,10 +32,12 @@ from store.signal import CHANNEL, DatagramSignal, NotifySignal, Signal, Topic
 WRITE_DEADLINE_SECONDS = 10.0
 RETRY_SECONDS = 0.001
 BULK_THREADS = 2
+DEADLOCK = "40P01"
+DEADLOCKS_SUFFERED = 5
 NOTIFY = text("SELECT pg_notify(:channel, :word)")
 S = TypeVar("S", bound="Reading")
 T = TypeVar("T")
-BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_BUSY_SNAPSHOT})
+BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
 class DatabaseBusy(Exception):  # noqa: N818 - a state, and temporary
@@ -55,10 +57,24 @@ class Bulk:
     now: datetime
     dialect: str
     topics: set[Topic] = field(default_factory=set)
+    endings: dict[tuple[str, int], Callable[[Bulk], None]] = field(default_factory=dict)
 
     def wake(self, topic: Topic) -> None:
         """As Writing.wake."""
         self.topics.add(topic)
+
+    def at_end(self, kind: str, number: int, job: Callable[[Bulk], None]) -> None:
+        """Do `job` last in the transaction, once for each (kind, number), in their order.
+
+        For rows many transactions change: taken last and in one order, they make nobody wait for each other.
+        """
+        self.endings[kind, number] = job
+
+    def finish(self) -> None:
+        """Do what was put off to the end."""
+        for _, job in sorted(self.endings.items(), key=lambda ending: ending[0]):
+            job(self)
+        self.endings.clear()
 
 
 class Reading(AsyncSession):
@@ -80,7 +96,7 @@ class Writing(Reading):
     async def run(self, job: Callable[[Bulk], T]) -> T:
         """Run a verb written for `Database.bulk` inside this transaction."""
         connection = await self.connection()
-        return await connection.run_sync(lambda plain: job(Bulk(plain, self.now, self.dialect, self.topics)))
+        return await connection.run_sync(lambda plain: _finished(job, Bulk(plain, self.now, self.dialect, self.topics)))
 
 
 class Database:
@@ -92,7 +108,7 @@ class Database:
         self.clock = clock
         self.dialect = engine.dialect.name
         self._writer = asyncio.Lock()
-        self._bulk_engine: Engine | None = None
+        self._bulk_engine = create_bulk(engine.url)
         self._threads = ThreadPoolExecutor(BULK_THREADS, thread_name_prefix="store")
 
     @classmethod
@@ -116,8 +132,7 @@ class Database:
         await self.signal.close()
         await self.engine.dispose()
         self._threads.shutdown()
-        if self._bulk_engine is not None:
-            self._bulk_engine.dispose()
+        self._bulk_engine.dispose()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Reading]:
@@ -151,7 +166,8 @@ class Database:
     async def bulk(self, job: Callable[[Bulk], T]) -> T:
         """Run `job` as one writing transaction in a thread; its result once committed. Raises as `writing` does.
 
-        A cancelled caller does not stop the transaction: it commits or fails as a whole.
+        A cancelled caller does not stop the transaction: it commits or fails as a whole. `job` may run more than once:
+        PostgreSQL breaks one of two transactions that wait for each other, and that one begins anew.
         """
         async with self._serialised():
             result, topics = await asyncio.get_running_loop().run_in_executor(self._threads, self._run_bulk, job)
@@ -160,8 +176,15 @@ class Database:
         return result
 
     def _run_bulk(self, job: Callable[[Bulk], T]) -> tuple[T, set[Topic]]:
-        if self._bulk_engine is None:
-            self._bulk_engine = create_bulk(self.engine.url)
+        for _ in range(DEADLOCKS_SUFFERED):
+            try:
+                return self._run_once(job)
+            except OperationalError as error:
+                if getattr(error.orig, "sqlstate", None) != DEADLOCK:
+                    raise
+        return self._run_once(job)
+
+    def _run_once(self, job: Callable[[Bulk], T]) -> tuple[T, set[Topic]]:
         with self._bulk_engine.connect() as connection:
             if self.dialect == "sqlite":
                 for pause in busy_pauses():
@@ -173,7 +196,7 @@ class Database:
                             raise
                         time.sleep(pause)
             bulk = Bulk(connection, self.clock(), self.dialect)
-            result = job(bulk)
+            result = _finished(job, bulk)
             if bulk.topics and self.dialect == "postgresql":
                 connection.execute(NOTIFY, {"channel": CHANNEL, "word": " ".join(sorted(bulk.topics))})
             connection.commit()
@@ -196,9 +219,16 @@ class Database:
             yield
 
 
+def _finished(job: Callable[[Bulk], T], bulk: Bulk) -> T:
+    result = job(bulk)
+    bulk.finish()
+    return result
+
+
 def is_busy(error: OperationalError) -> bool:
-    """True if SQLite refused only because somebody else is writing."""
-    return getattr(error.orig, "sqlite_errorcode", None) in BUSY
+    """True if SQLite refused only because somebody else is writing, or recovers what a killed writer left."""
+    # The low octet is the code; the rest says more (BUSY_RECOVERY, BUSY_SNAPSHOT).
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in BUSY
 
 
 def busy_pauses() -> Iterator[float]:
@@ -252,6 +282,18 @@ def prepare_sqlite(connection: Any, record: Any) -> None:
     # different states and lose updates in silence. We begin ourselves.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=0"):
-        cursor.execute(f"PRAGMA {pragma}")
+    for pragma in ("busy_timeout=0", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        _settle_pragma(cursor, pragma)
     cursor.close()
+
+
+def _settle_pragma(cursor: Any, pragma: str) -> None:
+    # The first look at the file: of processes that start together one may be turning it to WAL, or recovering it.
+    for pause in busy_pauses():
+        try:
+            cursor.execute(f"PRAGMA {pragma}")
+            break
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in BUSY:
+                raise
+            time.sleep(pause)

@@ -76,8 +76,10 @@ def _recipients(bulk: Bulk, post: Any) -> Select[Any]:
     if post.test:
         return _columns(literal(1), literal(None), literal(post.author)).where(literal(post.expanded_id) == 0)
     group = bulk.connection.execute(
-        select(col(Group.kind), col(Group.parent_id)).where(col(Group.id) == post.group_id)
+        select(col(Group.kind), col(Group.parent_id), col(Group.deleted_at)).where(col(Group.id) == post.group_id)
     ).one()
+    if group.deleted_at is not None:
+        return _columns(literal(1), literal(None), literal("")).where(literal(1) == 0)
     if group.kind is GroupKind.GROUP:
         receives = or_(
             col(Membership.receiving) == Receiving.ON,
@@ -125,7 +127,7 @@ def _insert(bulk: Bulk, post_id: int, chunk: Any, *, by_domain: bool) -> None:
     if by_domain:
         domain = func.lower(func.substr(chunk.c.address, _at(bulk, chunk.c.address) + 1))
         key = literal(MX) + domain
-        new = select(key, literal(0.0), literal(0)).distinct()
+        new = select(key, literal(0.0), literal(0)).distinct().order_by(key)
         bulk.connection.execute(
             inserts.insert(bulk, Lane)
             .from_select(["key", "tokens", "day_count"], new.where(literal(1) == 1))

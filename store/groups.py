@@ -251,7 +251,10 @@ async def change(tx: Writing, group_id: int, changes: Mapping[str, object], vers
     Raises Refused `group_gone`, `stale` (somebody changed the group meanwhile) and what names a wrong value.
     """
     found = await tx.exec(
-        select(Group).where(col(Group.id) == group_id).with_for_update().execution_options(populate_existing=True)
+        select(Group)
+        .where(col(Group.id) == group_id)
+        .with_for_update(key_share=True)  # posts and notices that refer to it need not wait
+        .execution_options(populate_existing=True)
     )
     group = found.first()
     if group is None or group.deleted_at is not None:
@@ -294,7 +297,10 @@ def _check_settings(changes: Mapping[str, object]) -> None:
 async def delete(tx: Writing, group_id: int, actor: Actor) -> Group:
     """End a group: its addresses are free at once, nothing more goes out, and all that waits is closed and told."""
     found = await tx.exec(
-        select(Group).where(col(Group.id) == group_id).with_for_update().execution_options(populate_existing=True)
+        select(Group)
+        .where(col(Group.id) == group_id)
+        .with_for_update(key_share=True)  # posts and notices that refer to it need not wait
+        .execution_options(populate_existing=True)
     )
     group = found.first()
     if group is None or group.deleted_at is not None:
@@ -304,7 +310,7 @@ async def delete(tx: Writing, group_id: int, actor: Actor) -> Group:
     await tx.exec(delete_rows(Name).where(col(Name.group_id).in_(ids)))
     await tx.exec(update(Group).where(col(Group.id).in_(ids)).values(deleted_at=tx.now))
     await waiting.close(tx, group_id, RequestState.EXPIRED)
-    for post in await posts.held(tx, ids):
+    for post in await posts.held(tx, ids, lock=True):
         post.state, post.decided_at = PostState.EXPIRED, tx.now
         post.reasons = [*post.reasons, {"name": "group_deleted", "values": {"group": group.address}}]
         tx.add(post)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -58,7 +58,7 @@ def budget(bulk: Bulk, lane_id: int, wanted: int) -> Budget:
     What is taken and not used is given back with `refund`.
     """
     query = select(Lane.__table__).where(col(Lane.id) == lane_id)  # type: ignore[attr-defined]  # SQLModel sets it
-    lane = bulk.connection.execute(query.with_for_update()).one()
+    lane = bulk.connection.execute(query.with_for_update(key_share=True)).one()
     now = bulk.now
     if lane.waiting_until is not None and lane.waiting_until > now:
         return Budget(0, lane.waiting_until)
@@ -88,6 +88,25 @@ def budget(bulk: Bulk, lane_id: int, wanted: int) -> Budget:
     return Budget(allowed, next_at)
 
 
+def hold(bulk: Bulk, lane_ids: Collection[int]) -> None:
+    """Lock these lanes to the end of the transaction, in one order; to be done before any other row is changed."""
+    if lane_ids and bulk.dialect == "postgresql":
+        rows = select(col(Lane.id)).where(col(Lane.id).in_(lane_ids)).order_by(col(Lane.id))
+        bulk.connection.execute(rows.with_for_update(key_share=True))
+
+
+def hold_free(bulk: Bulk, lane_ids: Collection[int]) -> set[int]:
+    """Lock those of these lanes that nobody has locked; gives them.
+
+    Waiting for a lane with others locked already is how two workers would lock up.
+    """
+    if not lane_ids or bulk.dialect == "sqlite":
+        return set(lane_ids)
+    rows = select(col(Lane.id)).where(col(Lane.id).in_(lane_ids))
+    found = bulk.connection.execute(rows.with_for_update(key_share=True, skip_locked=True)).scalars()
+    return {lane_id for lane_id in found if lane_id is not None}
+
+
 def refund(bulk: Bulk, lane_id: int, unused: int) -> None:
     """Give back what `budget` allowed and nobody claimed."""
     if unused > 0:
@@ -113,7 +132,7 @@ def share(bulk: Bulk, lane_id: int, worker_id: int, wanted: int, held: int) -> i
     `held` is what the worker has open: it counts until it is closed, so one that comes new waits for the others to
     let go. The row is locked to the end of the transaction.
     """
-    row = select(col(Lane.connections)).where(col(Lane.id) == lane_id).with_for_update()
+    row = select(col(Lane.connections)).where(col(Lane.id) == lane_id).with_for_update(key_share=True)
     connections = bulk.connection.execute(row).scalar_one()
     if connections is None:
         return wanted

@@ -68,6 +68,12 @@ def announce(
     return int(notice_id)
 
 
+def touch_last(bulk: Bulk, kind: NoticeKind, subject_id: int) -> None:
+    """As `touch`, once, at the end of the transaction: a report is every worker's, and who locks it goes on to lock
+    nothing else."""
+    bulk.at_end(kind, subject_id, lambda last: touch(last, kind, subject_id))
+
+
 def touch(bulk: Bulk, kind: NoticeKind, subject_id: int) -> None:
     """What the notice shows has changed: every copy of it is drawn anew. Nothing happens if it was never said."""
     grown = update(Notice).where(col(Notice.key) == key(kind, subject_id)).values(version=col(Notice.version) + 1)

@@ -196,10 +196,13 @@ async def size(tx: Reading, post_id: int) -> int:
     return (await tx.exec(query)).one()
 
 
-async def held(tx: Reading, group_ids: Sequence[int]) -> list[Post]:
-    """Held posts of these groups, oldest first."""
+async def held(tx: Reading, group_ids: Sequence[int], *, lock: bool = False) -> list[Post]:
+    """Held posts of these groups, oldest first; with `lock` nobody decides them before this transaction ends."""
     query = select(Post).where(col(Post.state) == PostState.HELD, col(Post.group_id).in_(group_ids))
-    return list((await tx.exec(query.order_by(col(Post.id)))).all())
+    query = query.order_by(col(Post.id))
+    if lock:
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return list((await tx.exec(query)).all())
 
 
 async def _decide(tx: Writing, post_id: int, state: PostState, verb: str, actor: Actor, reason: str = "") -> Decided:
@@ -255,7 +258,7 @@ async def discard(tx: Writing, post_id: int, actor: Actor) -> Decided:
 
 async def resume_held(tx: Writing, group_id: int) -> None:
     """The group is live again: what was held only for its pause is to be judged anew by the bridge."""
-    for post in await held(tx, [group_id]):
+    for post in await held(tx, [group_id], lock=True):
         if "group_paused" in {reason["name"] for reason in post.reasons}:
             post.rejudge = True
             tx.add(post)
@@ -295,12 +298,11 @@ async def retry(tx: Writing, post_id: int, actor: Actor) -> bool:
     freed = update(Post).where(col(Post.id) == post_id, col(Post.stalled).is_not(None)).values(stalled=None)
     if (await tx.exec(freed)).rowcount == 0:
         return False
-    waiting = select(Delivery.lane_id).where(
-        col(Delivery.post_id) == post_id, col(Delivery.state).in_(["queued", "deferred"])
-    )
-    lane_ids = (await tx.exec(waiting.distinct())).all()
-    due = update(Delivery).where(col(Delivery.post_id) == post_id, col(Delivery.state).in_(["queued", "deferred"]))
-    await tx.exec(due.values(due_at=tx.now))
+    waiting = [col(Delivery.post_id) == post_id, col(Delivery.state).in_(["queued", "deferred"])]
+    lane_ids = (await tx.exec(select(Delivery.lane_id).where(*waiting).distinct())).all()
+    # Locked in the order in which leaving locks them.
+    await tx.exec(select(Delivery.id).where(*waiting).order_by(col(Delivery.id)).with_for_update())
+    await tx.exec(update(Delivery).where(*waiting).values(due_at=tx.now))
     await tx.run(lambda bulk: turns.give(bulk, [(lane_id, post_id) for lane_id in lane_ids], bulk.now))
     await _alarm_answered(tx, post_id, "post.retried", actor)
     tx.wake(Topic.DELIVER)

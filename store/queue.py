@@ -7,21 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import Select, bindparam, case, delete, func, insert, or_, select, update
 from sqlmodel import col
 
 from store import lanes, tallies, turns, workers
+from store.chunks import chunks
 from store.engine import Bulk, Writing
 from store.schema.delivery import Delivery
 from store.schema.lane import Lane, Turn
-from store.schema.post import Post
+from store.schema.membership import Membership
+from store.schema.post import UNDONE, Post
 from store.signal import Topic
 from store.terms import DeliveryState, Outcome
 
 TURNS_AT_ONCE = 8
+SHORTLY = timedelta(milliseconds=20)
 REPLY_OCTETS = 500
 
 _table = Delivery.__table__  # type: ignore[attr-defined]  # SQLModel sets it
@@ -60,8 +63,17 @@ class Claimed:
     next_at: datetime | None
 
 
-def lanes_due(bulk: Bulk, limit: int) -> list[tuple[int, str]]:
-    """Lanes with something due that do not wait, as (id, key); the one served longest ago first."""
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Lanes to claim on, as (id, key), locked for this transaction; and when to look again for those another worker
+    is claiming on at this moment."""
+
+    lanes: tuple[tuple[int, str], ...]
+    again_at: datetime | None = None
+
+
+def lanes_due(bulk: Bulk, limit: int) -> Ready:
+    """Lanes with something due that do not wait; the one served longest ago first."""
     ready = or_(col(Lane.waiting_until).is_(None), col(Lane.waiting_until) <= bulk.now)
     query = (
         select(col(Lane.id), col(Lane.key))
@@ -71,7 +83,10 @@ def lanes_due(bulk: Bulk, limit: int) -> list[tuple[int, str]]:
         .order_by(func.min(col(Turn.served_at)))
         .limit(limit)
     )
-    return [(int(row.id), row.key) for row in bulk.connection.execute(query)]
+    due = [(int(row.id), row.key) for row in bulk.connection.execute(query)]
+    free = lanes.hold_free(bulk, [lane_id for lane_id, _ in due])
+    found = tuple((lane_id, key) for lane_id, key in due if lane_id in free)
+    return Ready(found, None if len(found) == len(due) else bulk.now + SHORTLY)
 
 
 def next_due(bulk: Bulk) -> datetime | None:
@@ -86,14 +101,17 @@ def claim(bulk: Bulk, worker_id: int, lane_id: int, wanted: int) -> Claimed:
     """Claim up to `wanted` due deliveries of a lane for a worker, a fair part from each post whose turn it is."""
     if wanted <= 0:
         return Claimed((), None)
-    due = [col(Turn.lane_id) == lane_id, col(Turn.due_at) <= bulk.now]
-    waiting = select(col(Turn.post_id)).where(*due).order_by(col(Turn.served_at), col(Turn.post_id))
-    post_ids = list(bulk.connection.execute(waiting.limit(TURNS_AT_ONCE)).scalars())
-    if not post_ids:
-        return Claimed((), None)
     budget = lanes.budget(bulk, lane_id, wanted)
     if budget.allowed == 0:
         return Claimed((), budget.next_at)
+    due = [col(Turn.lane_id) == lane_id, col(Turn.due_at) <= bulk.now]
+    waiting = select(col(Turn.post_id)).where(*due).order_by(col(Turn.served_at), col(Turn.post_id))
+    # Locked before its deliveries are looked at: a turn given meanwhile would be taken away with what it stands for.
+    waiting = waiting.limit(TURNS_AT_ONCE).with_for_update(skip_locked=True)
+    post_ids = list(bulk.connection.execute(waiting).scalars())
+    if not post_ids:
+        lanes.refund(bulk, lane_id, budget.allowed)
+        return Claimed((), bulk.now + SHORTLY if bulk.dialect == "postgresql" else None)
     claims: list[Claim] = []
     for index, post_id in enumerate(post_ids):
         fair = -(-(budget.allowed - len(claims)) // (len(post_ids) - index))
@@ -174,6 +192,7 @@ def settle(bulk: Bulk, worker_id: int, results: Sequence[Result]) -> bool:
         return True
     if not workers.is_alive(bulk, worker_id):
         return False
+    lanes.hold(bulk, {result.claim.lane_id for result in results if result.due_at is not None})
     bulk.connection.execute(_SETTLE, [_row(worker_id, result, bulk.now) for result in results])
     counts: list[tallies.Count] = []
     for result in results:
@@ -184,13 +203,16 @@ def settle(bulk: Bulk, worker_id: int, results: Sequence[Result]) -> bool:
         if result.outcome.uncertain:
             counts.append((post_id, tallies.REPEATED, 1))
     tallies.add(bulk, worker_id, counts)
+    due: dict[tuple[int, int], datetime] = {}
     for result in results:
         if result.due_at is not None:
-            turns.give(bulk, [(result.claim.lane_id, result.claim.post_id or turns.LETTERS)], result.due_at)
+            pair = (result.claim.lane_id, result.claim.post_id or turns.LETTERS)
+            due[pair] = min(due.get(pair, result.due_at), result.due_at)
+    turns.give_each(bulk, due)
     relayed = {r.claim.post_id for r in results if r.outcome.state is DeliveryState.RELAYED and r.claim.post_id}
     if relayed:
-        first = update(Post).where(col(Post.id).in_(relayed), col(Post.first_relayed_at).is_(None))
-        bulk.connection.execute(first.values(first_relayed_at=bulk.now))
+        first = select(col(Post.id)).where(col(Post.id).in_(relayed), col(Post.first_relayed_at).is_(None))
+        _mark(bulk, first, first_relayed_at=bulk.now)
     finish(bulk, {result.claim.post_id for result in results if result.claim.post_id})
     return True
 
@@ -244,9 +266,15 @@ def finish(bulk: Bulk, post_ids: Iterable[int] | None = None) -> list[int]:
     counts = tallies.sums(bulk, undone)
     done = [post_id for post_id in undone if tallies.remaining(counts[post_id]) <= 0]
     if done:
-        mark = update(Post).where(col(Post.id).in_(done), col(Post.done_at).is_(None))
-        bulk.connection.execute(mark.values(done_at=bulk.now, stalled=None))
+        _mark(bulk, select(col(Post.id)).where(col(Post.id).in_(done)), done_at=bulk.now, stalled=None)
     return done
+
+
+def _mark(bulk: Bulk, posts: Select[Any], **values: Any) -> None:
+    """Change these posts, locked in one order."""
+    found = bulk.connection.execute(posts.order_by(col(Post.id)).with_for_update(key_share=True)).scalars().all()
+    if found:
+        bulk.connection.execute(update(Post).where(col(Post.id).in_(found)).values(values))
 
 
 async def skip(tx: Writing, membership_ids: Sequence[int]) -> int:
@@ -256,21 +284,42 @@ async def skip(tx: Writing, membership_ids: Sequence[int]) -> int:
     """
     if not membership_ids:
         return 0
+    await _pause_expansion(tx, membership_ids[0])
     connection = await tx.connection()
-    return await _skip(tx, (await connection.execute(_waiting_of(membership_ids))).all())
+    rows: list[Any] = []
+    for some in chunks(sorted(membership_ids)):
+        rows += (await connection.execute(_waiting(col(Delivery.membership_id).in_(some)))).all()
+    return await _skip(tx, rows)
 
 
-def _waiting_of(membership_ids: Sequence[int]) -> Any:
-    query = select(col(Delivery.id), col(Delivery.post_id), col(Delivery.state))
-    return query.where(col(Delivery.membership_id).in_(membership_ids), _OPEN).with_for_update()
+async def _pause_expansion(tx: Writing, membership_id: int) -> None:
+    """Let no post of this member's group expand to the end of the transaction.
+
+    A chunk that is being written is waited for: it may hold copies that nobody sees yet.
+    """
+    group = select(col(Membership.group_id)).where(col(Membership.id) == membership_id).scalar_subquery()
+    expanding = select(col(Post.id)).where(UNDONE, col(Post.group_id) == group, col(Post.expanded_at).is_(None))
+    await (await tx.connection()).execute(expanding.order_by(col(Post.id)).with_for_update(read=True))
+
+
+def _waiting(of: Any) -> Any:
+    # Locked in one order, as two of these may meet.
+    query = select(col(Delivery.id), col(Delivery.post_id), col(Delivery.state)).where(of, _OPEN)
+    return query.order_by(col(Delivery.id)).with_for_update()
 
 
 async def skip_posts(tx: Writing, post_ids: Sequence[int]) -> int:
     """Skip all that still waits of these posts: stopped by an administrator, or their group is gone."""
     connection = await tx.connection()
-    query = select(col(Delivery.id), col(Delivery.post_id), col(Delivery.state))
-    query = query.where(col(Delivery.post_id).in_(post_ids), _OPEN).with_for_update()
-    return await _skip(tx, (await connection.execute(query)).all())
+    rows: list[Any] = []
+    for some in chunks(sorted(post_ids)):
+        # What has no rows yet gets none; a chunk that is being written is waited for.
+        these = select(col(Post.id)).where(col(Post.id).in_(some)).order_by(col(Post.id))
+        await connection.execute(these.with_for_update(key_share=True))
+        unexpanded = update(Post).where(col(Post.id).in_(some), col(Post.expanded_at).is_(None))
+        await connection.execute(unexpanded.values(expanded_at=tx.now))
+        rows += (await connection.execute(_waiting(col(Delivery.post_id).in_(some)))).all()
+    return await _skip(tx, rows)
 
 
 async def _skip(tx: Writing, rows: Sequence[Any]) -> int:
@@ -286,8 +335,7 @@ async def _skip(tx: Writing, rows: Sequence[Any]) -> int:
         if row.state == DeliveryState.DEFERRED
     ]
     await tx.run(lambda bulk: tallies.add(bulk, tallies.NOBODY, counts))
-    if rows:
-        tx.wake(Topic.DELIVER)  # a post may be done by this
+    tx.wake(Topic.DELIVER)  # a post may be done by this
     return len(rows)
 
 

@@ -110,8 +110,11 @@ def end(bulk: Bulk, worker_id: int) -> None:
 def bury(bulk: Bulk) -> int:
     """Declare the dead dead and free what they held. Returns how many were buried."""
     now = database_now(bulk)
-    living = select(col(Worker.id), col(Worker.host), col(Worker.lock), col(Worker.heartbeat_at)).where(
-        col(Worker.dead_at).is_(None)
+    living = (
+        select(col(Worker.id), col(Worker.host), col(Worker.lock), col(Worker.heartbeat_at))
+        .where(col(Worker.dead_at).is_(None))
+        # Whose row is locked is settling, beating, or being buried at this moment: not ours to wait for.
+        .with_for_update(skip_locked=True)
     )
     host = this_host()
     dead = [

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 import structlog
 
@@ -137,7 +138,7 @@ class Worker:
             if not done:
                 reports.update(queue.finish(bulk))
             for post_id in reports:
-                notices.touch(bulk, NoticeKind.REPORT, post_id)
+                notices.touch_last(bulk, NoticeKind.REPORT, post_id)
             return turn
 
         try:
@@ -197,7 +198,9 @@ class Worker:
         return bool(pending)
 
     def _claim(self, bulk: Bulk, worker_id: int, room: int, turn: Turn) -> None:
-        due = queue.lanes_due(bulk, LANES_AT_ONCE)
+        ready = queue.lanes_due(bulk, LANES_AT_ONCE)
+        turn.next_at = ready.again_at
+        due = ready.lanes
         for index, (lane_id, key) in enumerate(due):
             work = self._lanes.get(lane_id) or self._open(bulk, lane_id, key)
             if not work.pool.allowed and not self._share(bulk, worker_id, lane_id, work, turn):
@@ -288,17 +291,17 @@ class Worker:
     async def _heart(self) -> None:
         while True:
             await asyncio.sleep(workers.HEARTBEAT_SECONDS)
-            shared = Turn()
-            if not await self._database.bulk(lambda bulk, to=shared: self._beat(bulk, to)):  # type: ignore[misc]  # a default argument
+            alive, shared = await self._database.bulk(self._beat)
+            if not alive:
                 log.error("worker.fenced", worker=self._worker_id)
             self._hand_out(shared)
             self.heartbeat_at = asyncio.get_running_loop().time()
 
-    def _beat(self, bulk: Bulk, turn: Turn) -> bool:
-        alive = workers.beat(bulk, self._worker_id)
-        for lane_id, work in list(self._lanes.items()):
-            self._share(bulk, self._worker_id, lane_id, work, turn)
-        return alive
+    def _beat(self, bulk: Bulk) -> tuple[bool, Turn]:
+        alive, shared = workers.beat(bulk, self._worker_id), Turn()
+        for lane_id, work in sorted(self._lanes.items(), key=itemgetter(0)):  # in one order: each locks its row
+            self._share(bulk, self._worker_id, lane_id, work, shared)
+        return alive, shared
 
     async def _live_again(self) -> None:
         """Declared dead (the machine slept, the database was out of reach): begin a new life with nothing claimed."""

@@ -104,7 +104,7 @@ async def test_every_contact_is_expanded_claimed_and_settled_once(database: Data
 async def test_a_lane_for_each_domain_where_mail_goes_straight(database: Database) -> None:
     post_id = await database.bulk(lambda bulk: make_post(bulk, 30))
     await expand_all(database, post_id, by_domain=True)
-    due = await database.bulk(lambda bulk: queue.lanes_due(bulk, 10))
+    due = (await database.bulk(lambda bulk: queue.lanes_due(bulk, 10))).lanes
     assert sorted(key for _, key in due) == ["mx:d0.example.org", "mx:d1.example.org", "mx:d2.example.org"]
     life = await workers.begin(database, "mailbridge")
     for lane_id, key in due:
