@@ -256,7 +256,7 @@ class Outbox:
     async def _instead(self, tx: Writing, notice: Notice) -> list[str]:
         if notice.group_id is None:
             return [person.slack_id for person in await persons.operators(tx)]
-        # A report waits for nobody; a card does, and a moderator need not wait until an administrator mends the channel.
+        # A report waits for nobody; a card does, and moderators need not wait until somebody mends the channel.
         watching = drawing.CHANNEL_OF.get(notice.kind) != "moderation_channel"
         people = await audience.deciders(tx, notice.group_id, administrators_only=watching)
         return [person.slack_id for person in people or await persons.operators(tx)]

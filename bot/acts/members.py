@@ -16,7 +16,7 @@ from store.roster import Entry
 from store.schema.group import Group
 from store.schema.membership import Membership
 from store.schema.person import Person
-from store.terms import Actor, Address, Refused
+from store.terms import Actor, Address, Receiving, Refused
 
 NAMED_IN_FAULT = 10
 Act = Callable[[Writing, int, Membership, Actor], Awaitable[Any]]
@@ -123,12 +123,20 @@ def _withdraw(**flag: bool) -> Act:
 
 async def _pause(tx: Writing, group_id: int, row: Membership, actor: Actor) -> None:
     assert row.id is not None
+    _not_stopped(row)
     await memberships.pause(tx, row.id, None, actor)
 
 
 async def _resume(tx: Writing, group_id: int, row: Membership, actor: Actor) -> None:
     assert row.id is not None
+    _not_stopped(row)
     await memberships.resume(tx, row.id, actor)
+
+
+def _not_stopped(row: Membership) -> None:
+    """Raises Refused `copies_stopped`: the store would say it as to the contact themselves."""
+    if row.receiving is Receiving.STOPPED:
+        raise Refused("copies_stopped")
 
 
 async def _remove(tx: Writing, group_id: int, row: Membership, actor: Actor) -> None:

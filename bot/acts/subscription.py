@@ -55,8 +55,10 @@ async def pause(context: Context, group_text: str | int, until: datetime | None 
     async with context.database.writing() as tx:
         group, actor = await _meant(context, tx, Verb.PAUSE, group_text)
         membership = await _own_copies(context, tx, group)
-        if membership.receiving in {Receiving.STOPPED, Receiving.BOUNCING}:
+        if membership.receiving is Receiving.STOPPED:
             raise Refused("own_copies_stopped", address=group.address)
+        if membership.receiving is Receiving.BOUNCING:
+            raise Refused("own_copies_bouncing", address=group.address)
         assert membership.id is not None
         await memberships.pause(tx, membership.id, until, actor)
     if until is None:

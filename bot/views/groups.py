@@ -116,7 +116,9 @@ def detail(language: str, group: Detail) -> Shown:
         aliases = ", ".join(group.aliases[:20])
         body.append(blocks.context(say(language, "commands.show.aliases", via=escape.mrkdwn, aliases=aliases)))
     body += [blocks.context(note) for note in standing(language, line)]
-    body.append(blocks.actions(*buttons(language, line)))
+    offered = buttons(language, line)
+    if offered:
+        body.append(blocks.actions(*offered))
     return blocks.shown(head, body)
 
 
@@ -124,7 +126,8 @@ def buttons(language: str, line: Line, *, everything: bool = True) -> list[Eleme
     """What the reader can do with a group: join, or pause and leave, and for its administrators its forms."""
     mine, found = line.mine, []
     if not mine.contact:
-        found.append(_button(language, "join", Action.GROUP_JOIN, line))
+        if line.subscription != "closed" or mine.administrator:
+            found.append(_button(language, "join", Action.GROUP_JOIN, line))
     elif mine.receiving is Receiving.ON:
         found.append(_button(language, "pause", Action.GROUP_PAUSE, line))
     else:

@@ -90,7 +90,7 @@ def home(language: str, shown: Home, command: str) -> View:
     for line in shown.groups:
         text = say(language, "commands.home.group", via=escape.mrkdwn, name=line.name, address=line.address)
         body.append(blocks.section("\n".join([text, *standing(language, line)])))
-        body.append(blocks.actions(*buttons(language, line), block_id=f"g{line.group_id}"))
+        body.append(blocks.actions(*buttons(language, line), block_id=f"g{line.group_id}"))  # at least Leave
     body += answers.pager(
         language,
         Action.HOME_PAGE,

@@ -149,7 +149,8 @@ def choices(member: Member) -> list[str]:
         found.append("withdraw_moderator" if moderates else "make_moderator")
         found.append("withdraw_administrator" if administers else "make_administrator")
     if member.flags.endswith("contact"):
-        found.append("resume" if member.receiving is not Receiving.ON else "pause")
+        if member.receiving is not Receiving.STOPPED:  # who stopped their mail starts it again themselves
+            found.append("resume" if member.receiving is not Receiving.ON else "pause")
         if member.flags != "contact":
             found.append("withdraw_contact")
     elif member.address or member.slack_id:

@@ -117,6 +117,15 @@ def test_buttons_are_what_one_may_do() -> None:
     ]
 
 
+@pytest.mark.parametrize(("flags", "joins"), [("", False), ("moderator", False), ("administrator", True)])
+def test_a_closed_group_offers_no_joining_but_to_who_may_add_people(flags: str, joins: bool) -> None:
+    closed = Line(1, "a@b.org", "A", "closed", mine=Mine(flags))
+    assert (Action.GROUP_JOIN in [one["action_id"] for one in groups.buttons("en", closed)]) is joins
+    shown = groups.detail("en", groups.Detail(closed, 1, 1, []))
+    assert limits.check(Surface.MESSAGE, shown.blocks) == []
+    assert (Action.GROUP_JOIN in ids(shown.blocks)) is joins
+
+
 def member(number: int) -> members.Member:
     return members.Member(
         membership_id=number,

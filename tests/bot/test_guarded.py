@@ -117,7 +117,7 @@ async def room(bot_url: str, pocket_slack: Sandbox, handlers: Handlers) -> Async
         (NotAllowed("administrators", "team@g.example"), "Only administrators of team@g.example"),
         (DatabaseBusy("x"), "database is busy"),
         (Unreachable("x", uncertain=False), "did not answer"),
-        (Denied("expired_trigger_id"), "closed the window"),
+        (Denied("expired_trigger_id"), "no longer lets Postroom open"),
     ],
 )
 async def test_a_failing_command_was_acknowledged_and_says_why(

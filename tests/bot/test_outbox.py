@@ -202,5 +202,5 @@ async def test_the_steps_of_a_test_mail_are_shown_as_they_come(office: Office) -
         assert row is not None
         row.expanded_at = row.first_relayed_at = row.done_at = tx.now
         tx.add(row)
-    last = await office.pocket.wait_message("ada", "dm", "3. The next hop took it")
+    last = await office.pocket.wait_message("ada", "dm", "3. The next mail server took it")
     assert "ada@example.org" in office.pocket.text(last)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from store.terms import Receiving
 from tests.bot.commands.conftest import ADA, BOTH, GIL, GRACE, LINUS, MARGARET, Office
 
 
@@ -30,14 +31,6 @@ async def test_add_and_remove_with_roles(office: Office) -> None:
     assert "Only administrators" in await office.ask(GIL, "members team")
 
 
-async def test_operators_act_on_any_group_and_the_audit_says_so(office: Office) -> None:
-    await office.create()
-    assert "as moderator" in await office.ask(GRACE, "add team @linus as moderator")
-    place = await office.place(LINUS)
-    assert place is not None
-    assert place.moderator
-
-
 @BOTH
 async def test_the_members_form_pages_searches_and_acts(office: Office) -> None:
     many = "\n".join(f"person{n:02}@example.com" for n in range(20))
@@ -61,6 +54,21 @@ async def test_the_members_form_pages_searches_and_acts(office: Office) -> None:
     await office.pocket.click(ADA, "members.choose", value=f"remove:{place.id}")
     await office.pocket.wait_modal(ADA, contains="was removed")
     assert await office.place(LINUS) is None
+
+
+async def test_who_stopped_their_mail_is_not_started_again_by_others(office: Office) -> None:
+    await office.create(leave="closed", people={"contacts": [LINUS]})
+    await office.form(ADA, "members team linus", contains="linus@")
+    assert "No more mail comes" in await office.ask(LINUS, "leave team")
+    place = await office.place(LINUS)
+    assert place is not None
+    await office.pocket.click(ADA, "members.choose", value=f"pause:{place.id}")  # drawn while his mail still came
+    await office.pocket.wait_modal(ADA, contains="They stopped their mail from this group themselves")
+    place = await office.place(LINUS)
+    assert place is not None
+    assert place.receiving is Receiving.STOPPED
+    assert "You stopped the mail of" in await office.ask(LINUS, "pause team")
+    assert "You stopped the mail of" in await office.ask(LINUS, "resume team")
 
 
 async def test_a_menu_whose_right_is_gone_does_nothing(office: Office) -> None:
