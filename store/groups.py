@@ -59,6 +59,7 @@ SETTINGS: Mapping[str, type[StrEnum] | type] = {
 }
 OPTIONAL = frozenset({"max_receive_size", "max_send_size", "report_channel", "moderation_channel"})
 LONGEST_NAME = 120
+MOST_MEANT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,12 @@ async def ensure_builtins(tx: Writing, served: Served) -> None:
 
 async def find(tx: Reading, text: str) -> Group | None:
     """The group a person means: any of its addresses, or its bare local part where that names only one."""
+    found = await meant(tx, text)
+    return found[0] if len(found) == 1 else None
+
+
+async def meant(tx: Reading, text: str) -> list[Group]:
+    """The groups a text may mean: the one with that address, or those with that local part on any domain."""
     wanted = text.strip().lower().removeprefix("mailto:")
     query = (
         select(Group)
@@ -190,11 +197,10 @@ async def find(tx: Reading, text: str) -> Group | None:
         .where(col(Group.kind) == GroupKind.GROUP, col(Group.deleted_at).is_(None))
         .where(col(Name.role).in_([NameRole.PUBLISHED, NameRole.ROUTE, NameRole.ALIAS]))
         .distinct()
+        .order_by(col(Group.id))
     )
-    if "@" in wanted:
-        return (await tx.exec(query.where(col(Name.address) == wanted))).first()
-    found = (await tx.exec(query.where(col(Name.address).startswith(f"{wanted}@", autoescape=True)).limit(2))).all()
-    return found[0] if len(found) == 1 else None
+    one = col(Name.address) == wanted if "@" in wanted else col(Name.address).startswith(f"{wanted}@", autoescape=True)
+    return list((await tx.exec(query.where(one).limit(MOST_MEANT))).all())
 
 
 async def get(tx: Reading, group_id: int | None) -> Group | None:

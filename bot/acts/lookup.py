@@ -16,11 +16,14 @@ FLAGS = ("administrator", "moderator", "contact")
 async def named(context: Context, tx: Reading, verb: Verb, text: str) -> tuple[Group, Actor]:
     """The group at an address (or its part before the @, where only one has it), and the actor of `verb`.
 
-    Raises Refused `group_not_found`, also for a hidden group the person is not in; NotAllowed.
+    Raises Refused `group_ambiguous`, `group_not_found`, also for a hidden group the person is not in; NotAllowed.
     """
-    group = await groups.find(tx, text)
-    if group is None or not await _seen(context, tx, group):
+    found = [group for group in await groups.meant(tx, text) if await _seen(context, tx, group)]
+    if not found:
         raise Refused("group_not_found", text=text[:100], command=context.settings.command)
+    if len(found) > 1:
+        raise Refused("group_ambiguous", text=text[:100], addresses=", ".join(group.address for group in found[:5]))
+    (group,) = found
     return group, await context.require(tx, verb, group)
 
 

@@ -90,12 +90,14 @@ async def open_room(
     guard = Guard(services)
     line = SocketLine(build(services, guard, tables), sandbox.settings.app_token)
     await line.connect()
-    async with Pocket(sandbox.base) as pocket:
-        yield pocket
-    await line.close()
-    await guard.drain(5)
-    await slack.close()
-    await database.close()
+    try:
+        async with Pocket(sandbox.base) as pocket:
+            yield pocket
+    finally:
+        await line.close()
+        await guard.drain(5)
+        await slack.close()
+        await database.close()
 
 
 @pytest.fixture

@@ -54,6 +54,16 @@ async def test_the_directory_is_paged_searched_and_hides(office: Office) -> None
 
 
 @BOTH
+async def test_a_part_before_the_at_that_several_groups_have_is_asked_about(office: Office) -> None:
+    await office.create()
+    await office.create("team@example.net", display_name="Other", hidden=["yes"], report_channel="C0MODERATORS")
+    assert "The team" in await office.ask(LINUS, "show team")  # of the hidden one he learns nothing
+    told = await office.ask(ADA, "show team")
+    assert f"Give the whole address of one: {TEAM}, team@example.net" in told
+    assert "The team" in await office.ask(ADA, f"show {TEAM}")
+
+
+@BOTH
 async def test_the_directory_turns_its_pages_in_place(office: Office) -> None:
     async with office.database.writing() as tx:
         ada = await persons.by_slack(tx, ADA)

@@ -188,3 +188,26 @@ async def test_an_ack_with_blocks_slack_would_not_take_is_a_failure_with_the_rea
     answer = await rig.pocket.command("ada", "#general", "/group")
     assert (answer["error"], "3001" in answer["detail"]) == ("invalid_blocks", True)
     assert await rig.pocket.messages("ada", "#general") == []
+
+
+async def test_a_connect_stranger_acts_in_the_name_of_another_team(rig: Rig) -> None:
+    app, heard = rig.app(), []
+
+    @app.action("go")
+    async def go(ack: Any, body: Json) -> None:
+        heard.append(body)
+        await ack()
+
+    await rig.bolt(app)
+    await rig.pocket.edit_person("U0SAM", name="sam", team="T9ELSE")
+    await rig.pocket.join("U0SAM", "#general")
+    await rig.client.chat_postMessage(channel="C0GENERAL", text="x", blocks=[actions(button("go"))])
+    for person in ("sam", "linus"):
+        assert (await rig.pocket.click(person, "go"))["ok"]
+    assert [(body["user"]["team_id"], body["team"]["id"]) for body in heard] == [
+        ("T9ELSE", "T9ELSE"),
+        ("T0POCKET", "T0POCKET"),
+    ]
+    sam, linus = [(await rig.client.users_info(user=one))["user"] for one in ("U0SAM", "U0LINUS")]
+    assert (sam["team_id"], sam["is_stranger"]) == ("T9ELSE", True)
+    assert (linus["team_id"], linus.get("is_stranger", False)) == ("T0POCKET", False)
