@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import aiosmtplib
 import pytest
@@ -104,3 +107,36 @@ async def test_bot_killed_while_it_reports(town: Town) -> None:
     assert town.sink.recipients == set(everybody)
     assert town.sink.extra == 0
     assert await bot.end() == 0
+
+
+@asynccontextmanager
+async def uncommitting(town: Town) -> AsyncIterator[None]:
+    """Nobody else can settle anything: who tries waits, as for a disk that has stalled."""
+    async with town.database.writing() as tx:  # on SQLite this alone is the one writer's lock
+        if tx.dialect == "postgresql":
+            await (await tx.connection()).exec_driver_sql("LOCK TABLE delivery IN EXCLUSIVE MODE")
+        yield
+
+
+async def test_killed_between_the_relays_250_and_our_commit(town: Town) -> None:
+    """The one moment in which a copy can come twice: it does, with the same Message-ID, and the report says so."""
+    everybody = contacts(20)
+    group = await town.group("all", everybody)
+    bridge = await town.bridge()
+    town.sink.answering.clear()
+    await town.submit(group.address)
+
+    async def asked() -> bool:
+        return town.sink.asked > 0
+
+    await town.until(asked)
+    async with uncommitting(town):
+        town.sink.answering.set()
+        await town.sink.reaches(20, 60)
+        await bridge.kill()
+    (post,) = await town.posts()
+    assert (await town.report(post.id)).counts.get("relayed", 0) == 0, "it was settled, so this tells nothing"
+    await town.bridge()
+    report = await town.finished()
+    assert town.sink.taken == Counter({(recipient, "<story-1@example.org>"): 2 for recipient in everybody})
+    assert (report.counts["relayed"], report.counts["repeated"], report.remaining) == (20, 20, 0)

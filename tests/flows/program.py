@@ -72,16 +72,23 @@ class Program:
                     await self._more.wait()
         raise AssertionError(f"it did not say {text!r}:\n{self.log}")
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
     async def kill(self) -> None:
         """SIGKILL: nothing is tidied up."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        self.send(signal.SIGKILL)
         await self.ended()
 
     async def end(self) -> int:
         """SIGTERM, and the exit code."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGTERM)
+        self.send(signal.SIGTERM)
         return await self.ended()
 
     async def ended(self, seconds: float = 60.0) -> int:

@@ -17,13 +17,17 @@ Script = Callable[[str, list[str]], str | None]
 
 
 class CountingSink:
-    """An SMTP server on a free loopback port. `seconds` is how long it thinks about each mail."""
+    """An SMTP server on a free loopback port. `seconds` is how long it thinks about each mail; while `answering`
+    is not set it answers none, and `asked` counts those that wait for an answer."""
 
     def __init__(self, script: Script | None = None, *, seconds: float = 0.0) -> None:
         self.script = script
         self.seconds = seconds
         self.taken: Counter[tuple[str, str]] = Counter()  # (recipient, Message-ID) of what a 250 was written for
         self.total = 0
+        self.answering = asyncio.Event()
+        self.answering.set()
+        self.asked = 0
         self.port = 0
         self._server: asyncio.Server | None = None
         self._sessions: set[asyncio.Task[None]] = set()
@@ -103,8 +107,11 @@ class CountingSink:
             return
         writer.write(b"354 Go on\r\n")
         raw = await reader.readuntil(b"\r\n.\r\n")
+        self.asked += 1
         if self.seconds:
             await asyncio.sleep(self.seconds)
+        await self.answering.wait()
+        self.asked -= 1
         reply = self._reply("dot", recipients)
         if reply.startswith(b"2"):
             named = _MESSAGE_ID.search(raw)
