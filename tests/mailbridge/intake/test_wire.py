@@ -45,7 +45,7 @@ async def test_no_second_mail_is_smuggled(sqlite_room: Room, sequence: bytes, sp
 
 SESSION = (
     b"EHLO client.example.com\r\nMAIL FROM:<a@example.com>\r\nRCPT TO:<dev@example.org>\r\nRCPT TO:<no@example.org>\r\n"
-    b"DATA\r\nFrom: a@example.com\r\nSubject: x\r\n\r\n..dots\r\n.\r\nQUIT\r\n"
+    b"DATA\r\nFrom: a@example.com\r\nMessage-ID: <1@x>\r\n\r\n..dots\r\n.\r\nQUIT\r\n"
 )
 
 
