@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from itertools import takewhile
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -20,8 +21,8 @@ _PLAIN = re.compile(
     r"[A-Za-z0-9_+'-]{1,30}(?:\.[A-Za-z0-9_+'-]{1,16}){0,2}@(?:[a-z0-9]{1,40}(?:-[a-z0-9]{1,18})?\.){1,3}[a-z]{2,24}",
     re.ASCII,
 )
-_SLACK_LINK = re.compile(r"<mailto:([^|>\s]*)(?:\|[^>]*)?>", re.IGNORECASE)
-_NAMED = re.compile(r"\s*(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
+# As Slack writes an address, within the brackets a person put around it or without.
+_SLACK_LINK = re.compile(r"<?<mailto:([^|<>\s]*)(?:\|[^<>]*)?>>?", re.IGNORECASE)
 _UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
 
@@ -53,12 +54,24 @@ def contacts(text: str) -> list[tuple[Address, str]]:
     """
     found: dict[str, tuple[Address, str]] = {}
     for entry in _entries(_SLACK_LINK.sub(r"<\1>", text)):
-        written = [(named["address"], named["name"]) for named in _NAMED.finditer(entry)]
-        written += [(part, "") for part in _NAMED.sub(" ", entry).split()]
-        for address_text, name in written:
+        for address_text, name in _written(entry):
             address = contact(address_text)
             found.setdefault(address.key, (address, display(name)))
     return list(found.values())
+
+
+def _written(entry: str) -> Iterator[tuple[str, str]]:
+    """Each address of an entry as it is written, with the name before it; in one pass, however long the text is."""
+    position = 0
+    while (begin := entry.find("<", position)) >= 0 and (end := entry.find(">", begin)) >= 0:
+        words = entry[position:begin].split()
+        # `a@b Name <c@d>`: what stands before the name as an address of its own is not part of it.
+        alone = list(takewhile(_PLAIN.fullmatch, words))
+        yield from ((word, "") for word in alone)
+        yield entry[begin + 1 : end], " ".join(words[len(alone) :])
+        position = end + 1
+    for part in entry[position:].split():
+        yield part, ""
 
 
 def display(name: str) -> str:
