@@ -32,7 +32,7 @@ def entry(word: str) -> Entry:
     found = TABLE.get(word)
     if found is not None:
         return found
-    near = nearest(word, TABLE)
+    near = SYNONYMS.get(word) or nearest(word, TABLE)
     if near is None:
         raise Misread("unknown_verb", word=word[:60])
     raise Misread("unknown_verb_near", word=word[:60], near=near)
@@ -56,3 +56,23 @@ ENTRIES = (
     Entry(Verb.HELP, (_optional(Kind.VERB),), _help),
 )
 TABLE: Mapping[str, Entry] = {row.verb.value: row for row in ENTRIES}
+# What people call it who know other list managers; none of them looks like our word for it.
+SYNONYMS: Mapping[str, str] = {
+    word: verb.value
+    for verb, words in {
+        Verb.JOIN: ("subscribe", "enter", "signup"),
+        Verb.LEAVE: ("unsubscribe", "quit", "exit", "signoff"),
+        Verb.SHOW: ("info", "details", "view", "about"),
+        Verb.SETTINGS: ("config", "configure", "edit", "change", "set"),
+        Verb.CREATE: ("new", "make"),
+        Verb.MEMBERS: ("who", "people", "contacts", "roster"),
+        Verb.ADD: ("invite", "enrol"),
+        Verb.REMOVE: ("kick", "rm"),
+        Verb.DIRECTORY: ("ls", "groups", "lists", "search", "find"),
+        Verb.PENDING: ("held", "requests", "queue", "moderate"),
+        Verb.PAUSE: ("mute", "vacation", "snooze"),
+        Verb.RESUME: ("unmute", "unpause"),
+        Verb.HELP: ("?", "man", "commands"),
+    }.items()
+    for word in words
+}

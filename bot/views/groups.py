@@ -67,7 +67,7 @@ class Detail:
 def directory(language: str, lines: Sequence[Line], *, search: str, page: int, more: bool, command: str) -> Shown:
     """A page of the directory. `command` is how the slash command is called here."""
     if not lines:
-        name = "nothing_found" if search or page > 1 else "empty"
+        name = "nothing_found" if search else "no_more" if page > 1 else "empty"
         return answers.answer(language, f"commands.list.{name}", search=search, command=command)
     title = say(language, "commands.list.title_found" if search else "commands.list.title", via=escape.mrkdwn,
                 search=search)  # fmt: skip

@@ -50,7 +50,8 @@ async def test_the_directory_is_paged_searched_and_hides(office: Office) -> None
     assert "There is no group secret" in await office.ask(LINUS, "settings secret")
     assert "The team" in await office.ask(LINUS, "list TEAM")
     assert "No group matches zz" in await office.ask(LINUS, "list zz")
-    assert "No group matches" in await office.ask(LINUS, "list 7")
+    assert "There are no more groups" in await office.ask(LINUS, "list 7")
+    assert "No group matches zz" in await office.ask(LINUS, "list zz page 2")
 
 
 @BOTH

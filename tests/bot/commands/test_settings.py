@@ -84,7 +84,7 @@ async def test_settings_are_for_administrators(office: Office) -> None:
         ("mode paused", "Paused", "mode", "paused"),
         ("language fr", "French", "language", "fr"),
         ("moderation_channel #moderators", "<#C0MODERATORS>", "moderation_channel", "C0MODERATORS"),
-        ("report_channel none", "nowhere", "report_channel", None),
+        ("report_channel none", "Report channel: none", "report_channel", None),
         ("subscription", "Moderated", "subscription", "moderated"),
         ("max_receive_size huge", "is not a size", "max_receive_size", None),
         ("subscription opn", "Did you mean open?", "subscription", "moderated"),

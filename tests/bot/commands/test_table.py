@@ -10,7 +10,7 @@ from bot.acts import members as member_acts
 from bot.commands import help as command_help
 from bot.commands.binding import Kind, Role
 from bot.commands.grammar import Misread
-from bot.commands.table import ENTRIES, TABLE, entry
+from bot.commands.table import ENTRIES, SYNONYMS, TABLE, entry
 from bot.permissions import Verb
 from bot.views import limits
 from bot.views.limits import Surface
@@ -58,6 +58,15 @@ def test_a_mistyped_verb_gets_the_nearest(word: str, near: str) -> None:
         entry(word)
     assert caught.value.name == "unknown_verb_near"
     assert caught.value.values["near"] == near
+
+
+def test_words_of_other_list_managers_are_understood_as_hints() -> None:
+    assert set(SYNONYMS.values()) <= set(TABLE)
+    assert not set(SYNONYMS) & set(TABLE)
+    for word, verb in {"subscribe": "join", "info": "show", "?": "help", "ls": "list"}.items():
+        with pytest.raises(Misread) as caught:
+            entry(word)
+        assert (caught.value.name, caught.value.values["near"]) == ("unknown_verb_near", verb)
 
 
 def test_a_word_like_none_is_pointed_to_the_help() -> None:
