@@ -58,11 +58,13 @@ async def ask(tx: Writing, group: Group, person: Person, address: Address, note:
     await enrolment.check_contacts(tx, group.id, [address.key])
     actor = persons.actor(person)
     entry = Entry(address, person.id, person.name)
-    # Who stopped their copies never left the roster, and who administers the group may enrol anybody.
-    inside = row is not None and (row.contact or (row.administrator and row.person_id == person.id))
+    theirs = row is not None and row.person_id == person.id
+    # Who stopped their copies never left the roster; who administers the group may enrol anybody.
+    returning = row is not None and row.contact and row.key == address.key and (theirs or address.key == person.email)
+    administers = theirs and row is not None and row.administrator
     # Nobody subscribes a mailbox that is not known to be theirs without somebody looking at it.
     free = group.subscription is Subscription.OPEN and address.key == person.email
-    if free or inside:
+    if free or returning or administers:
         await memberships.enrol(tx, group.id, [entry], contact=True, actor=actor, re_enrol=True)
         return Asked("joined")
     if group.subscription is Subscription.CLOSED:
