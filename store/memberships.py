@@ -108,8 +108,10 @@ async def standing(tx: Reading, group_id: int, author_key: str, authenticated: b
 
     Any membership row of the address counts, and any of the person whose profile has it.
     """
+    # Flags act only once they rest on a person, and while that person is here.
+    here = ~or_(col(Person.deactivated), col(Person.stranger), col(Person.bot))
     query = (
-        select(Membership.administrator, Membership.moderator, Person.deactivated)
+        select(Membership.administrator, Membership.moderator, here)
         .outerjoin(Person, col(Person.id) == col(Membership.person_id))
         .where(col(Membership.group_id) == group_id)
         .where(or_(col(Membership.key) == author_key, (col(Person.email) == author_key) & ~col(Person.stranger)))
@@ -119,10 +121,9 @@ async def standing(tx: Reading, group_id: int, author_key: str, authenticated: b
         return Standing.STRANGER
     if not authenticated:
         return Standing.UNPROVEN
-    # Flags act only once they rest on a person, and while that person is here.
-    if any(administrator and deactivated is False for administrator, _, deactivated in found):
+    if any(administrator and acts for administrator, _, acts in found):
         return Standing.ADMINISTRATOR
-    if any(moderator and deactivated is False for _, moderator, deactivated in found):
+    if any(moderator and acts for _, moderator, acts in found):
         return Standing.MODERATOR
     return Standing.MEMBER
 

@@ -122,7 +122,7 @@ async def drop(tx: Writing, group_id: int, gone: Collection[int]) -> int:
 async def keep_an_administrator(tx: Reading, group_id: int, without: Collection[int]) -> None:
     """Raises Refused `last_administrator` if taking the flag from rows `without` leaves no person who can act.
 
-    Rows not linked to a person, and people gone from Slack, cannot act: taking theirs is always possible.
+    Rows not linked to a person, and people gone from the workspace, cannot act: taking theirs is always possible.
     """
     acting = set(
         (
@@ -133,6 +133,8 @@ async def keep_an_administrator(tx: Reading, group_id: int, without: Collection[
                     col(Membership.group_id) == group_id,
                     col(Membership.administrator),
                     col(Person.deactivated).is_(False),
+                    col(Person.stranger).is_(False),
+                    col(Person.bot).is_(False),
                 )
             )
         ).all()
