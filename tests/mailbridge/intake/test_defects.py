@@ -56,6 +56,7 @@ async def test_a1_an_endless_line_is_not_kept_where_large_mails_are_taken(sqlite
         client = await room.client()
         await client.begin("dev@example.org")
         assert (await client.ask("DATA")).startswith("354")
+        await client.say("From: a@example.com\r\n\r\n")
         before = most = resident()
         for _ in range(30):
             await client.say(b"x" * MEBIBYTE)
