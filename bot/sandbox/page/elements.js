@@ -76,6 +76,12 @@ function held(block, element, place) {
   return Array.isArray(value) ? value.map(bare) : bare(value);
 }
 
+/** Whether the page shows already what is held for an element; said of what has one plain value alone. */
+export function showing(block, element, place) {
+  const node = document.getElementById(idOf(block, element, place));
+  return node !== null && "value" in node && node.value === (held(block, element, place) ?? "");
+}
+
 function tell(block, element, place, value) {
   return place.act(block, element, value);
 }
@@ -95,7 +101,8 @@ function button(block, element, place) {
     "button",
     {
       type: "button",
-      id: `${idOf(block, element, place)}/${element.value ?? ""}`,
+      // Without its block's id, which changes when the app draws Home anew: the keyboard's place outlives that.
+      id: [place.prefix, element.action_id, element.value ?? ""].join("/").replaceAll(" ", "_"),
       class: element.style ?? "",
       "aria-label": element.accessibility_label,
       on: { click: () => pressed(node, block, element, place) },
@@ -181,10 +188,18 @@ function ticks(block, element, place, kind) {
 }
 
 function select(block, element, place, options) {
-  const node = el("select", { ...about(block, element, place), on: { change: () => tell(block, element, place, node.value || null) } });
+  const id = idOf(block, element, place);
+  const node = el("select", { ...about(block, element, place), on: { change: changed } });
+  // What must be chosen cannot be taken back.
+  const settle = () => node.value && block.type === "input" && !block.optional && node.options[0].value === "" && node.options[0].remove();
+  function changed() {
+    settle();
+    place.edits.set(id, { block, element, value: node.value });
+    tell(block, element, place, node.value || null);
+  }
   choices(node, options, element.placeholder?.text ?? "Choose …");
   node.value = held(block, element, place) ?? "";
-  if (node.value && block.type === "input" && !block.optional) node.options[0].remove();
+  settle();
   return node;
 }
 

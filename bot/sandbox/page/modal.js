@@ -2,6 +2,7 @@
 
 import { draw } from "./blocks.js";
 import { el, patch, toast } from "./dom.js";
+import { showing } from "./elements.js";
 import { deed, flush, placeOf } from "./place.js";
 
 const edits = new Map();
@@ -39,11 +40,26 @@ export function drawModal(world) {
   const fresh = shown !== step;
   if (fresh) edits.clear();
   shown = step;
-  patch(stage, [{ key: step, print: JSON.stringify([view, stack]), make: () => dialog(world, view, stack) }]);
+  patch(stage, [{ key: step, print: printOf(world, stage.firstElementChild, step, modal), make: () => dialog(world, view, stack) }]);
+  stage.firstElementChild.values = view.values;
   if (fresh) focusFirst(stage);
   const faults = JSON.stringify([step, view.errors]);
   if (faults !== faulted && Object.keys(view.errors ?? {}).length) focusFault(stage);
   faulted = faults;
+}
+
+// A form is not drawn anew only because what was chosen in it has arrived: that would interrupt who chooses by keys.
+function printOf(world, drawn, step, { view, stack }) {
+  const head = JSON.stringify([{ ...view, values: null }, stack]);
+  const place = placeIn(world, view);
+  const news = (block) => JSON.stringify(drawn.values[block.block_id]) !== JSON.stringify(view.values[block.block_id]);
+  const same = drawn?.dataset.key === step && drawn.print.startsWith(head);
+  if (same && view.blocks.every((block) => !news(block) || (block.element && showing(block, block.element, place)))) return drawn.print;
+  return head + JSON.stringify(view.values);
+}
+
+function placeIn(world, view) {
+  return placeOf(world, { where: { view: view.id }, prefix: view.id, values: view.values, errors: view.errors, edits });
 }
 
 function focusBack() {
@@ -65,7 +81,7 @@ function focusFirst(stage) {
 }
 
 function dialog(world, view, stack) {
-  const place = placeOf(world, { where: { view: view.id }, prefix: view.id, values: view.values, errors: view.errors, edits });
+  const place = placeIn(world, view);
   const person = world.me;
   const close = (all) => deed("close", { person, all });
   async function submit(event) {

@@ -42,12 +42,25 @@ function go(place, tab) {
   drawWorkspace(world);
 }
 
+let wanted = null;
+
+// Until the other person's view is here nothing can be clicked: a quick click must not be this person's, or go astray.
 async function be(person) {
-  const app = world.place.startsWith("D");
-  world.me = person;
-  if (app) world.place = `D${person.slice(1)}`;
-  await refreshState();
-  go(world.place, world.tab);
+  const behind = ["stage", "channels", "apps"].map((id) => document.getElementById(id));
+  wanted = person;
+  for (const part of behind) part.inert = true;
+  try {
+    const state = await get(`state?person=${person}`);
+    if (wanted !== person) return;
+    if (world.place.startsWith("D")) world.place = `D${person.slice(1)}`;
+    world.me = person;
+    world.state = state;
+    go(world.place, world.tab);
+  } catch (error) {
+    toast(error.message);
+    drawWorkspace(world);
+  }
+  for (const part of behind) part.inert = false;
 }
 
 const refreshState = async () => {

@@ -33,7 +33,9 @@ export function placeOf(world, { where, prefix, values, errors, edits }) {
     async act(block, element, value) {
       const id = idOf(block, element, this);
       const told = edits.get(id);
-      const answer = await deed("act", { person, ...where, action_id: element.action_id, block_id: block.block_id, value });
+      // A button is known by its action and value: its block may have been drawn anew, under another id, meanwhile.
+      const block_id = element.type === "button" ? undefined : block.block_id;
+      const answer = await deed("act", { person, ...where, action_id: element.action_id, block_id, value });
       if (edits.get(id) === told) edits.delete(id);
       return answer;
     },
