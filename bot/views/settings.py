@@ -165,8 +165,18 @@ def _input(language: str, setting: Setting, draft: Draft, *, made: bool) -> Bloc
             element = blocks.channel(initial=value or None, kinds=kinds)
         case Shape.SIZE:
             element = blocks.text_input(
-                initial=value, longest=LONGEST_SIZE, placeholder=say(language, "commands.setting.size_example")
+                initial=_written(value),
+                longest=LONGEST_SIZE,
+                placeholder=say(language, "commands.setting.size_example"),
             )
         case Shape.TEXT:
             element = blocks.text_input(initial=value, longest=LONGEST_NAME)
     return blocks.entry(setting.field, label(language, setting.field), element, hint=hint, optional=optional)
+
+
+def _written(size: str) -> str:
+    """A number of bytes as a person would have typed it, where that says exactly the same; else as it is."""
+    if not size.isdecimal() or int(size) < sizes.SMALLEST:
+        return size
+    short = sizes.show(int(size))
+    return short if str(sizes.size(short)) == size else size
