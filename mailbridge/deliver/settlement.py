@@ -43,11 +43,14 @@ def judge(
         if outcome.state is DeliveryState.RELAYED:
             verdicts.working.add(claim.lane_id)
             verdicts.results.append(Result(claim, outcome))
+        elif fault is Fault.POST and claim.post_id is None:
+            # A letter has one recipient and nobody who could press Retry: a hop that will not have it has the last word.
+            verdicts.results.append(Result(claim, replace(outcome, state=DeliveryState.FAILED, fault=fault)))
         elif fault is Fault.RECIPIENT:
             verdicts.results.append(Result(claim, replace(outcome, state=DeliveryState.FAILED, fault=fault)))
         else:
-            if fault is Fault.POST and claim.post_id is not None:
-                verdicts.stalled[claim.lane_id, claim.post_id] = outcome
+            if fault is Fault.POST:
+                verdicts.stalled[claim.lane_id, post_id] = outcome
             elif fault is Fault.US:
                 verdicts.waiting[claim.lane_id] = outcome
             verdicts.results.append(_deferred(claim, outcome, fault, now, random))

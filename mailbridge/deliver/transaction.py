@@ -43,11 +43,12 @@ def _lines(transaction: Transaction, offers: Capabilities) -> list[bytes]:
     converting it would break the author's signature.
     """
     envelope = transaction.envelope
-    utf8 = envelope.utf8 or not envelope.mail_from.isascii() or not all(map(str.isascii, envelope.recipients))
-    if utf8 and not offers.utf8:  # RFC 6531 3.5
+    international = envelope.utf8 or not envelope.mail_from.isascii()
+    if international and not offers.utf8:  # RFC 6531 3.5; whoever the contacts are, it is the author's address
         refusal = Reply(550, "5.6.7", "The next hop does not offer SMTPUTF8, which this mail needs")
-        transaction.conclude(Outcome(DeliveryState.FAILED, refusal, Stage.MAIL, Fault.RECIPIENT))
+        transaction.conclude(Outcome(DeliveryState.DEFERRED, refusal, Stage.MAIL, Fault.POST))
         return []
+    utf8 = international or (offers.utf8 and not all(map(str.isascii, envelope.recipients)))
     if offers.size is not None and envelope.size > offers.size:  # RFC 1870 5
         refusal = Reply(552, "5.3.4", f"The next hop takes {offers.size} octets, this mail has {envelope.size}")
         transaction.conclude(Outcome(DeliveryState.DEFERRED, refusal, Stage.MAIL, Fault.POST))
@@ -61,6 +62,10 @@ def _lines(transaction: Transaction, offers: Capabilities) -> list[bytes]:
         transaction.conclude(Outcome(DeliveryState.DEFERRED, refusal, Stage.MAIL, Fault.US))
         return []
     for index, address in enumerate(envelope.recipients):
+        if not (address.isascii() or offers.utf8):
+            refusal = Reply(550, "5.6.7", "The next hop does not offer SMTPUTF8, which this address needs")
+            transaction.outcomes[index] = Outcome(DeliveryState.FAILED, refusal, Stage.RCPT, Fault.RECIPIENT)
+            continue
         try:
             lines.append(commands.rcpt(address, utf8=utf8))
         except commands.Unwritable as error:

@@ -205,7 +205,7 @@ async def test_what_a_hop_does_not_offer(hop: HopMaker) -> None:
     tray = Tray([
         envelope("ä@example.org"), envelope("utf8@example.org", utf8=True), envelope("big@example.org", size=1001),
         envelope("bytes@example.org", eight_bit=True, body="é\r\n".encode()), envelope("a@b> AUTH=<"),
-        envelope("bad@exa mple.org", "good@example.org"), envelope("x@example.org", mail_from="a@b>\r\nDATA"),
+        envelope("bad@exa mple.org", "ö@example.org", "good@example.org"), envelope("x@example.org", mail_from="a@b>\r\nDATA"),
     ])  # fmt: skip
     connection = await carry(server, tray)
     await connection.drain()
@@ -214,7 +214,8 @@ async def test_what_a_hop_does_not_offer(hop: HopMaker) -> None:
     seen = {address: (o.state, o.fault, o.reply.enhanced) for address, o in tray.outcomes.items()}
     assert seen == {
         "ä@example.org": (*failed, "5.6.7"),
-        "utf8@example.org": (*failed, "5.6.7"),
+        "ö@example.org": (*failed, "5.6.7"),
+        "utf8@example.org": (*post, "5.6.7"),
         "big@example.org": (*post, "5.3.4"),
         "bytes@example.org": (DeliveryState.RELAYED, Fault.NOBODY, "2.0.0"),
         "a@b> AUTH=<": (*failed, "5.1.3"),

@@ -1,0 +1,77 @@
+"""What a batch of outcomes means for its rows, its lanes and its posts. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mailbridge.deliver.outcome import conclude
+from mailbridge.deliver.settlement import OURS_PAUSE, Verdicts, judge
+from mailbridge.deliver.streaks import LONG
+from store.queue import Claim
+from store.terms import DeliveryState, Fault, Outcome, Reply, Stage
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+LANE = 3
+SPAM = conclude(Stage.DOT, Reply(554, "5.7.1", "Message content rejected"))
+QUOTA = conclude(Stage.DOT, Reply(550, "5.4.5", "Daily sending quota exceeded"))
+UNKNOWN = conclude(Stage.RCPT, Reply(550, "5.1.1", "No such user"))
+LATER = conclude(Stage.RCPT, Reply(451, "4.7.1", "Greylisted"))
+BARE = conclude(Stage.DOT, Reply(554, "", "No"))
+TAKEN = conclude(Stage.DOT, Reply(250, "2.0.0", "Ok"))
+
+
+def claim(number: int = 1, *, post: int | None = 7, attempts: int = 0, age: timedelta = timedelta()) -> Claim:
+    return Claim(number, LANE, post, None if post else 1, None, f"c{number}@x.test", attempts, attempts > 0, NOW - age)
+
+
+def verdicts(*outcomes: tuple[Claim, Outcome]) -> Verdicts:
+    return judge(outcomes, {}, NOW, lambda: 0.5)
+
+
+def states(found: Verdicts) -> list[tuple[DeliveryState, Fault]]:
+    return [(result.outcome.state, result.outcome.fault) for result in found.results]
+
+
+def test_a_refused_post_waits_whole_and_no_contact_fails() -> None:
+    found = verdicts((claim(1), SPAM), (claim(2), SPAM))
+    assert states(found) == [(DeliveryState.DEFERRED, Fault.POST)] * 2
+    assert (found.stalled, found.waiting) == ({(LANE, 7): SPAM}, {})
+
+
+def test_a_refused_letter_fails_since_nobody_could_press_retry() -> None:
+    found = verdicts((claim(post=None), SPAM))
+    assert states(found) == [(DeliveryState.FAILED, Fault.POST)]
+    assert found.results[0].due_at is None
+    assert (found.stalled, found.waiting) == ({}, {})
+
+
+@pytest.mark.parametrize("post", [7, None])
+def test_a_fault_of_ours_makes_the_lane_wait_and_fails_nobody(post: int | None) -> None:
+    found = verdicts((claim(post=post, attempts=9, age=timedelta(days=4)), QUOTA))
+    assert states(found) == [(DeliveryState.DEFERRED, Fault.US)]
+    assert found.results[0].due_at == NOW + OURS_PAUSE
+    assert (found.stalled, found.waiting) == ({}, {LANE: QUOTA})
+
+
+@pytest.mark.parametrize("post", [7, None])
+def test_an_unknown_recipient_fails_alone(post: int | None) -> None:
+    found = verdicts((claim(1, post=post), UNKNOWN), (claim(2, post=post), TAKEN))
+    assert states(found) == [(DeliveryState.FAILED, Fault.RECIPIENT), (DeliveryState.RELAYED, Fault.NOBODY)]
+    assert (found.stalled, found.waiting, found.working) == ({}, {}, {LANE})
+
+
+@pytest.mark.parametrize("post", [7, None])
+def test_what_is_nobodys_fault_is_tried_for_five_days(post: int | None) -> None:
+    young, old = verdicts((claim(post=post), LATER)), verdicts((claim(post=post, age=timedelta(days=5)), LATER))
+    assert states(young) == [(DeliveryState.DEFERRED, Fault.NOBODY)]
+    assert states(old) == [(DeliveryState.FAILED, Fault.RECIPIENT)]
+
+
+def test_the_same_bare_refusal_for_five_recipients_is_about_the_post() -> None:
+    found = verdicts(*((claim(number), BARE) for number in range(LONG)))
+    assert states(found)[-1] == (DeliveryState.DEFERRED, Fault.POST)
+    assert found.stalled == {(LANE, 7): BARE}
+    beside = verdicts(*((claim(n), BARE) for n in range(LONG - 1)), (claim(8), TAKEN), (claim(9), BARE))
+    assert beside.stalled == {}
