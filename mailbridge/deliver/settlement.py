@@ -44,7 +44,7 @@ def judge(
             verdicts.working.add(claim.lane_id)
             verdicts.results.append(Result(claim, outcome))
         elif fault is Fault.POST and claim.post_id is None:
-            # A letter has one recipient and nobody who could press Retry: a hop that will not have it has the last word.
+            # A letter has one recipient and nobody who could press Retry: the hop has the last word.
             verdicts.results.append(Result(claim, replace(outcome, state=DeliveryState.FAILED, fault=fault)))
         elif fault is Fault.RECIPIENT:
             verdicts.results.append(Result(claim, replace(outcome, state=DeliveryState.FAILED, fault=fault)))

@@ -205,7 +205,8 @@ async def test_what_a_hop_does_not_offer(hop: HopMaker) -> None:
     tray = Tray([
         envelope("ä@example.org"), envelope("utf8@example.org", utf8=True), envelope("big@example.org", size=1001),
         envelope("bytes@example.org", eight_bit=True, body="é\r\n".encode()), envelope("a@b> AUTH=<"),
-        envelope("bad@exa mple.org", "ö@example.org", "good@example.org"), envelope("x@example.org", mail_from="a@b>\r\nDATA"),
+        envelope("bad@exa mple.org", "ö@example.org", "good@example.org"),
+        envelope("x@example.org", mail_from="a@b>\r\nDATA"),
     ])  # fmt: skip
     connection = await carry(server, tray)
     await connection.drain()
