@@ -1,9 +1,10 @@
-"""Where to listen, as settings write it."""
+"""Places on the network as settings write them: where to listen, whom to ask for names."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 _WRITTEN = re.compile(r"(?:\[([0-9A-Fa-f:.]+(?:%\w+)?)\]|([^\s:\[\]]*)):(\d{1,5})", re.ASCII)
 
@@ -29,3 +30,16 @@ def door(text: str) -> Door:
     if not match or int(match[3]) > 65_535:
         raise ValueError(f"{text[:80]!r} is neither host:port nor unix:/path")
     return Door(match[1] or match[2] or "", int(match[3]))
+
+
+def nameserver(text: str) -> tuple[str, int]:
+    """`host:port`, `[v6]:port` or an address alone, as address and port (53). Raises ValueError naming the text."""
+    host, colon, port = text.rpartition(":")
+    if not colon or (":" in host and not host.startswith("[")):
+        host, port = text, "53"
+    try:
+        if not 0 < int(port) <= 65_535:
+            raise ValueError("no port has that number")
+        return str(ip_address(host.strip("[]"))), int(port)
+    except ValueError as error:
+        raise ValueError(f"{text[:80]!r} is not an IP address with a port") from error

@@ -6,7 +6,6 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 import dns.asyncresolver
 import dns.exception
@@ -14,6 +13,8 @@ import dns.name
 import dns.nameserver
 import dns.rdatatype
 import dns.resolver
+
+from mailbridge.doors import nameserver
 
 LIFETIME = 10.0  # seconds a question may take, all its nameservers and tries together
 KEPT = 10_000
@@ -34,17 +35,6 @@ class Unanswered(Exception):  # noqa: N818 - an answer
 class _Known:
     until: float
     records: tuple[object, ...] | None  # None: no such name
-
-
-def nameserver(text: str) -> tuple[str, int]:
-    """`host:port`, `[v6]:port` or an address alone, as address and port (53). Raises ValueError naming the text."""
-    host, colon, port = text.rpartition(":")
-    if not colon or (":" in host and not host.startswith("[")):
-        host, port = text, "53"
-    try:
-        return str(ip_address(host.strip("[]"))), int(port)
-    except ValueError as error:
-        raise ValueError(f"{text!r} is not an IP address with a port") from error
 
 
 class Resolver:

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
-from mailbridge.doors import Door, door
+from mailbridge.doors import Door, door, nameserver
 from store.settings import Optional, StoreSettings, Words, words
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -89,6 +89,13 @@ class BridgeSettings(StoreSettings):
         if value and not _AUTHSERV_ID.fullmatch(value):
             raise ValueError("it is not a name of letters, digits, dots and hyphens")
         return value.lower()
+
+    @field_validator("nameservers")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            nameserver(text)
+        return value
 
     @field_validator("trusted_relays")
     @classmethod

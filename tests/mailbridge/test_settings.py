@@ -62,6 +62,8 @@ def test_what_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
         ("TRUSTED_RELAYS", "relay.example.org", "neither an address nor a network"),
         ("TRUSTED_RELAYS", "10.0.0.1/8", "neither an address nor a network"),
         ("SMTP_LISTEN", "25", "neither host:port"),
+        ("NAMESERVERS", "192.0.2.1, dns.example", "'dns.example' is not an IP address"),
+        ("NAMESERVERS", "192.0.2.1:99999", "not an IP address with a port"),
         ("HOSTNAME", "mail example", "not a host name"),
         ("AUTHSERV_ID", "a b", "not a name"),
         ("TLS_KEY", "key.pem", "POSTROOM_TLS_CERT is missing"),

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from mailbridge.resolver import NoSuchName, Resolver, Unanswered, nameserver
+from mailbridge.doors import nameserver
+from mailbridge.resolver import NoSuchName, Resolver, Unanswered
 from tests.mailbridge.deliver.nameserver import TTL
 from tests.mailbridge.deliver.nameserver import Nameserver as Server
 
