@@ -123,10 +123,15 @@ class Database:
             signal = DatagramSignal(Path(f"{engine.url.database}.wake"))
         else:
             signal = NotifySignal(engine.url.set(drivername="postgresql").render_as_string(hide_password=False))
-        async with engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
-        await signal.start()
-        return cls(engine, signal, clock)
+        try:
+            async with engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+            await signal.start()
+            return cls(engine, signal, clock)
+        except BaseException:
+            await signal.close()
+            await engine.dispose()
+            raise
 
     async def close(self) -> None:
         await self.signal.close()

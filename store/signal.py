@@ -49,13 +49,12 @@ class Ear:
 
     async def wait(self, timeout: float = POLL_SECONDS) -> bool:  # noqa: ASYNC109 - the poll is part of the contract
         """True if woken; False after `timeout` seconds, of which no more than one poll is ever waited."""
-        try:
-            await asyncio.wait_for(self.event.wait(), max(0.0, min(timeout, POLL_SECONDS)))
-        except TimeoutError:
-            return False
-        finally:
-            self.event.clear()
-        return True
+        if not self.event.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.event.wait(), max(0.0, min(timeout, POLL_SECONDS)))
+        woken = self.event.is_set()
+        self.event.clear()
+        return woken
 
     def close(self) -> None:
         self._ears.discard(self)
@@ -144,14 +143,15 @@ class DatagramSignal(Signal):
                 continue  # full (it has wakes enough already) or unlinked this moment
 
     async def close(self) -> None:
-        if self._receiver is None or self._sender is None:
-            return
-        asyncio.get_running_loop().remove_reader(self._receiver.fileno())
-        self._receiver.close()
-        self._sender.close()
-        self._receiver = self._sender = None
-        os.close(self._folder_fd)
-        (self.folder / self.name).unlink(missing_ok=True)
+        if self._receiver is not None:
+            asyncio.get_running_loop().remove_reader(self._receiver.fileno())
+            self._receiver.close()
+            (self.folder / self.name).unlink(missing_ok=True)
+        if self._sender is not None:
+            self._sender.close()
+        if self._folder_fd >= 0:
+            os.close(self._folder_fd)
+        self._receiver, self._sender, self._folder_fd = None, None, -1
 
 
 class NotifySignal(Signal):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -37,13 +38,12 @@ async def run(settings: BotSettings, stop: asyncio.Event, *, listen: tuple[str, 
     Gives the exit code: 0 after a clean stop, 1 when the supervisor should start the process afresh. Raises what
     opening the database or the port raises.
     """
-    database = await Database.open(settings.database_url)
-    slack = Slack.connect(token=settings.bot_token.get_secret_value(), api_url=settings.api_url)
-    try:
+    async with AsyncExitStack() as stack:
+        database = await Database.open(settings.database_url)
+        stack.push_async_callback(database.close)
+        slack = Slack.connect(token=settings.bot_token.get_secret_value(), api_url=settings.api_url)
+        stack.push_async_callback(slack.close)
         return await _live(settings, database, slack, stop, listen)
-    finally:
-        await slack.close()
-        await database.close()
 
 
 async def _live(

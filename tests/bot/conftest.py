@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -133,15 +133,13 @@ def settings_for(sandbox: Sandbox, url: str, **more: Any) -> BotSettings:
 async def open_office(url: str, sandbox: Sandbox, **more: Any) -> AsyncIterator[Office]:
     """Run the bot beside a started sandbox until the block ends."""
     settings = settings_for(sandbox, url, **more)
-    database = await Database.open(url)
-    async with Pocket(sandbox.base) as pocket:
-        office = Office(pocket, sandbox, database, settings)
-        try:
-            await office.start()
-            yield office
-        finally:
-            await office.end()
-            await database.close()
+    async with AsyncExitStack() as stack:
+        database = await Database.open(url)
+        stack.push_async_callback(database.close)
+        office = Office(await stack.enter_async_context(Pocket(sandbox.base)), sandbox, database, settings)
+        stack.push_async_callback(office.end)
+        await office.start()
+        yield office
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from bot.app.endpoint import PATH
 from bot.sandbox.app import Sandbox
 from bot.sandbox.driver import Pocket
 from bot.sandbox.settings import Listen, Settings
-from store.engine import Database
 from tests.bot.conftest import settings_for
 
 SECRET = "a-signing-secret"
@@ -35,19 +34,18 @@ async def office(bot_url: str, free_port: Callable[[], int]) -> AsyncIterator[tu
     )  # fmt: skip
     await sandbox.start()
     stop = asyncio.Event()
-    # The file is opened here first: of two processes that open a fresh one together, one would have to wait.
-    database = await Database.open(bot_url)
     settings = settings_for(sandbox, bot_url, app_token=None, signing_secret=SECRET)
     running = asyncio.create_task(life.run(settings, stop, listen=("127.0.0.1", port)))
-    async with Pocket(sandbox.base) as pocket, aiohttp.ClientSession() as session:
-        async with asyncio.timeout(15):
-            while not await healthy(session, f"http://127.0.0.1:{port}/healthz"):
-                await asyncio.sleep(0.02)
-        yield pocket, url
-    stop.set()
-    assert await running == 0
-    await database.close()
-    await sandbox.stop()
+    try:
+        async with Pocket(sandbox.base) as pocket, aiohttp.ClientSession() as session:
+            async with asyncio.timeout(15):
+                while not await healthy(session, f"http://127.0.0.1:{port}/healthz"):
+                    await asyncio.sleep(0.02)
+            yield pocket, url
+    finally:
+        stop.set()
+        assert await running == 0
+        await sandbox.stop()
 
 
 async def healthy(session: aiohttp.ClientSession, url: str) -> bool:
