@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mailbridge import pages
 from mailbridge.doors import Door
@@ -34,6 +35,7 @@ VERSION: Final[str] = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml
 ]
 _BODY_OCTETS: Final = 8_192
 _BODY_SECONDS: Final = 10.0
+_CONNECTION_SECONDS: Final = 20.0
 _DATABASE_SECONDS: Final = 2.0
 _GRACE_SECONDS: Final = 5
 _CONCURRENT: Final = 200
@@ -47,7 +49,15 @@ class WebRefused(Exception):  # noqa: N818 - said to the person who starts the p
 class Web:
     """The web listener of one process; `start` opens its doors in the running loop, `stop` closes them."""
 
-    def __init__(self, database: Database, tokens: Tokens, doors: Sequence[Door]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        tokens: Tokens,
+        doors: Sequence[Door],
+        *,
+        connection_seconds: float = _CONNECTION_SECONDS,
+    ) -> None:
+        self._connection_seconds = connection_seconds
         self._database = database
         self._tokens = tokens
         self._doors = doors
@@ -79,6 +89,7 @@ class Web:
         # No access log: its lines would hold the tokens.
         config = uvicorn.Config(
             self.app,
+            http=_connection(self._connection_seconds),
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -162,6 +173,22 @@ class Web:
         except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that the database does not answer
             log.warning("database.unreachable", error=type(error).__name__)
             return None
+
+
+def _connection(seconds: float) -> type[H11Protocol]:
+    """Connections that end after `seconds`, whatever is under way: the server itself waits for ever for the rest of a
+    request that does not come, and a few hundred of those would keep everybody else out."""
+
+    class Connection(H11Protocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the base has it
+            super().connection_made(transport)
+            self._end = self.loop.call_later(seconds, transport.abort)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._end.cancel()
+            super().connection_lost(exc)
+
+    return Connection
 
 
 class _Server(uvicorn.Server):

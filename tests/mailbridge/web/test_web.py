@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -179,6 +180,28 @@ async def test_a_lost_database_is_said(database: Database, browser: aiohttp.Clie
 class _Gone:
     def __getattr__(self, name: str) -> object:
         raise OSError("the secret cause")
+
+
+async def test_who_never_ends_a_request_keeps_nobody_out(database: Database) -> None:
+    listener = Web(database, TOKENS, [Door("127.0.0.1", 0)], connection_seconds=0.5)
+    await listener.start()
+    held = []
+    for begun in [
+        b"",
+        b"POST /leave/x HTTP/1.1\r\nHost: x",
+        b"POST /leave/x HTTP/1.1\r\nContent-Length: 9\r\n\r\nL",
+    ] * 100:
+        reader, writer = await asyncio.open_connection("127.0.0.1", listener.ports[0])
+        writer.write(begun)
+        held.append((reader, writer))
+    async with asyncio.timeout(30):
+        for reader, writer in held:
+            with contextlib.suppress(ConnectionError):
+                await reader.read()
+            writer.close()
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{listener.ports[0]}/health") as found:
+        assert found.status == 200
+    await listener.stop()
 
 
 async def test_no_page_elsewhere(browser: aiohttp.ClientSession) -> None:
