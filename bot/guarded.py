@@ -116,7 +116,7 @@ class Guard:
     async def home(self, ack: Ack, body: Mapping[str, Any], handler: HomeHandler) -> None:
         """app_home_opened; it comes for the Messages tab too, which shows nothing of ours."""
         await ack()
-        if body["event"].get("tab") != "home":
+        if (body.get("event") or {}).get("tab") != "home":
             return
 
         async def run(person: Person) -> None:
@@ -152,11 +152,10 @@ class Guard:
 
     async def _person(self, body: Mapping[str, Any]) -> Person | None:
         """Who acts; None where that cannot be found out, which is logged."""
-        slack_id = _slack_id(body)
         try:
-            return await self._services.directory.acting(slack_id)
+            return await self._services.directory.acting(_slack_id(body))
         except Exception:
-            log.exception("person.unfound id=%s", slack_id)
+            log.exception("person.unfound")
             return None
 
     async def _unserved(self, body: Mapping[str, Any]) -> None:
@@ -250,7 +249,7 @@ def _text_view(language: str, key: str) -> View:
 def _slack_id(body: Mapping[str, Any]) -> str:
     """Who acts, of a command, of a click or submission, or of an event."""
     event = body.get("event") or {}
-    return str(body.get("user_id") or event.get("user") or (body.get("user") or {}).get("id") or "")
+    return str(body.get("user_id") or event.get("user") or body["user"]["id"])
 
 
 def _late(language: str, answer: Answer) -> View:

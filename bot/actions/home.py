@@ -29,9 +29,10 @@ async def refresh(context: Context, click: Click) -> None:
 async def redrawn(context: Context) -> None:
     """Draw the Home tab anew after what was done in it. If Slack has no ear for it now, opening it again draws it;
     what was done is done, and must not be told as a failure."""
+    view = await acts.home(context)
     try:
         async with asyncio.timeout(HOME_SECONDS):
-            await opened(context)
+            await context.slack.publish_home(context.person.slack_id, view)
     except (SlackFault, TimeoutError) as fault:
         log.info("home.stale person=%s cause=%s", context.person.slack_id, fault)
 

@@ -54,6 +54,9 @@ class Handlers:
             return
         if self.error is not None:
             raise self.error
+        if self.hold is not None:
+            self.entered.set()
+            await self.hold.wait()
         await context.answer(f"heard {command.text}")
 
     async def action(self, context: Context, click: Click) -> None:
@@ -75,15 +78,30 @@ class Handlers:
 
 
 @asynccontextmanager
+async def open_services(url: str, sandbox: Sandbox, directory: type[Directory] = Directory) -> AsyncIterator[Services]:
+    """What handlers are given, of a pocket workspace."""
+    settings = settings_for(sandbox, url)
+    database = await Database.open(url)
+    slack = Slack.connect(token=settings.bot_token.get_secret_value(), api_url=settings.api_url)
+    try:
+        await slack.authenticate()
+        yield Services(database, settings, slack, directory(database, slack, ()))
+    finally:
+        await slack.close()
+        await database.close()
+
+
+@asynccontextmanager
 async def open_room(
     url: str, sandbox: Sandbox, handlers: Handlers, directory: type[Directory] = Directory
 ) -> AsyncIterator[Pocket]:
     """A pocket workspace with an app of these handlers alone."""
-    settings = settings_for(sandbox, url)
-    database = await Database.open(url)
-    slack = Slack.connect(token=settings.bot_token.get_secret_value(), api_url=settings.api_url)
-    await slack.authenticate()
-    services = Services(database, settings, slack, directory(database, slack, ()))
+    async with open_services(url, sandbox, directory) as services, _talking(services, sandbox, handlers) as pocket:
+        yield pocket
+
+
+@asynccontextmanager
+async def _talking(services: Services, sandbox: Sandbox, handlers: Handlers) -> AsyncIterator[Pocket]:
     tables = Tables(
         handlers.command, {Action.POST_READ: handlers.action}, {Form.REQUEST_DENY: handlers.form}, handlers.home
     )
@@ -96,8 +114,6 @@ async def open_room(
     finally:
         await line.close()
         await guard.drain(5)
-        await slack.close()
-        await database.close()
 
 
 @pytest.fixture
@@ -206,6 +222,15 @@ async def test_an_answer_whose_trigger_is_too_old_comes_by_dm(room: Pocket, hand
     await room.wait_message("ada", "dm", "clicked")
 
 
+async def test_an_answer_later_than_its_response_url_lives_comes_by_dm(room: Pocket, handlers: Handlers) -> None:
+    handlers.hold = asyncio.Event()
+    await room.command("ada", GENERAL, "/group x")
+    await handlers.entered.wait()
+    await room.control(advance=31 * 60)
+    handlers.hold.set()
+    await room.wait_message("ada", "dm", "heard x")
+
+
 async def test_a_result_whose_modal_was_closed_comes_by_dm(room: Pocket, handlers: Handlers) -> None:
     await room.command("ada", GENERAL, "/group form")
     await room.wait_modal("ada", contains="A form")
@@ -277,6 +302,35 @@ async def test_a_failing_home_harms_nobody(room: Pocket) -> None:
     await room.open_home("ada", tab="messages")
     await room.command("ada", GENERAL, "/group x")
     await room.wait_message("ada", GENERAL, "heard x")
+
+
+BODIES: list[dict[str, Any]] = [
+    {}, {"user": None}, {"user": "U0ADA"}, {"user": {"id": "U0ADA"}}, {"user_id": "U0ADA"}, {"event": None},
+    {"event": {"user": "U0ADA", "tab": "home"}}, {"user": {"id": "U0ADA"}, "actions": []},
+    {"user": {"id": "U0ADA"}, "actions": [{}]}, {"user": {"id": "U0ADA"}, "view": {}},
+    {"user": {"id": "U0ADA"}, "view": {"id": "V1", "private_metadata": None, "state": None}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", BODIES, ids=str)
+async def test_whatever_a_request_lacks_it_is_acknowledged_and_nothing_reaches_bolt(
+    bot_url: str, pocket_slack: Sandbox, handlers: Handlers, body: dict[str, Any]
+) -> None:
+    acks: list[dict[str, Any]] = []
+
+    async def ack(**answer: Any) -> None:
+        acks.append(answer)
+
+    async with open_services(bot_url, pocket_slack) as services:
+        guard = Guard(services)
+        await guard.command(ack, body, handlers.command)
+        await guard.action(ack, body, handlers.action)
+        await guard.home(ack, body, handlers.home)
+        await guard.changed(ack, body)
+        assert acks == [{}] * 4
+        await guard.submission(ack, body, handlers.form)
+    if body.get("view"):
+        assert len(acks) == 5
 
 
 def test_patterns_are_exact_and_each_others_complement() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from store import groups, memberships, persons, requests
 from store.schema.audit import Audit
-from store.terms import RequestState
+from store.schema.notice import Notice, Placement
+from store.terms import NoticeKind, RequestState
 from tests.bot.commands.conftest import ADA, BOTH, GRACE, LINUS, MARGARET, TEAM, Office
 from tests.bot.commands.test_pending import hold, state
 
@@ -144,6 +145,18 @@ async def test_a_stranger_of_another_workspace_learns_and_changes_nothing(office
         told = await office.ask(ADA, f"add team @sam as {role}")
         assert "of another workspace and cannot hold rights here" in told
     assert await office.roster() == {ADA: "A"}
+
+
+async def test_a_moderator_whose_account_went_elsewhere_is_asked_nothing(office: Office) -> None:
+    await office.create(people={"moderators": [LINUS]})
+    await office.pocket.edit_person(LINUS, team="T9ELSE")
+    await office.services.directory.crawl()
+    await office.ask(MARGARET, "join team at margaret@home.example a private note")
+    async with office.database.reading() as tx:
+        cards = select(Placement.target).join(Notice, col(Notice.id) == col(Placement.notice_id))
+        targets = (await tx.exec(cards.where(Notice.kind == NoticeKind.REQUEST_CARD))).all()
+    assert targets == [ADA]
+    assert "Nothing waits for you" in await office.ask(LINUS, "pending")
 
 
 @BOTH
