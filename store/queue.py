@@ -186,12 +186,13 @@ _SETTLE = (
 def settle(bulk: Bulk, worker_id: int, results: Sequence[Result]) -> bool:
     """Write what became of claims: rows, tallies, turns, and the posts that are done.
 
-    False if the worker was declared dead meanwhile: nothing is changed, its claims are somebody else's.
+    False if the worker was declared dead meanwhile: nothing is changed, its claims are somebody else's. That is asked
+    without results too: what a dead worker claims in the same transaction nobody would free.
     """
-    if not results:
-        return True
     if not workers.is_alive(bulk, worker_id):
         return False
+    if not results:
+        return True
     lanes.hold(bulk, {result.claim.lane_id for result in results if result.due_at is not None})
     bulk.connection.execute(_SETTLE, [_row(worker_id, result, bulk.now) for result in results])
     counts: list[tallies.Count] = []

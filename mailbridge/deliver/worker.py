@@ -81,6 +81,7 @@ class Worker:
         self._lanes: dict[int, LaneWork] = {}
         self._streaks: dict[int, Streaks] = {}
         self._done: list[tuple[Claim, Outcome]] = []
+        self._withdrawn: list[Claim] = []  # taken back from the connections, and not given back yet
         self._unsettled = 0
         self._stale_reports: dict[int, float] = {}
         self._touched: dict[int, float] = {}
@@ -91,8 +92,12 @@ class Worker:
         self.heartbeat_at = 0.0
 
     async def run(self) -> None:
-        """Work until stopped; then let go of what no connection has taken, and settle the rest."""
-        self._life = await workers.begin(self._database, "mailbridge")
+        """Work until stopped; then let go of what no connection has taken, and settle the rest.
+
+        Where it fails (a database away), run it again: it goes on with the same life, claims and results.
+        """
+        if self._life is None:
+            self._life = await workers.begin(self._database, "mailbridge")
         heart = asyncio.create_task(self._heart())
         try:
             with self._database.signal.ear(Topic.DELIVER, Topic.EXPAND) as self._ear:
@@ -100,11 +105,19 @@ class Worker:
                     turn = await self._turn()
                     await self._pause(turn)
                 await self._drain()
+        except asyncio.CancelledError:
+            self._end_life()
+            raise
         finally:
             heart.cancel()
             with suppress(asyncio.CancelledError):
                 await heart
+        self._end_life()
+
+    def _end_life(self) -> None:
+        if self._life is not None:
             self._life.end()
+            self._life = None
 
     def stop(self) -> None:
         """Take nothing new; `run` returns when what is out there has its outcome."""
@@ -122,7 +135,7 @@ class Worker:
         worker_id = self._worker_id
         verdicts = judge(done, self._streaks, self._database.clock(), random.random)  # noqa: TID251 - the shell's jitter
         room = self._max_unsettled - (self._unsettled - len(done)) if claiming else 0
-        withdrawn = self._withdraw(verdicts)
+        withdrawn = self._withdrawn + self._withdraw(verdicts)
         reports = self._reports_due(done, force=not claiming)
         idle = self._put_away()
 
@@ -130,7 +143,7 @@ class Worker:
             settle(bulk, worker_id, verdicts)
             if idle:
                 lanes.release(bulk, worker_id, idle)
-            queue.unclaim(bulk, worker_id, withdrawn, bulk.now + timedelta(seconds=1))
+            queue.unclaim(bulk, worker_id, withdrawn, bulk.now + timedelta(seconds=1 if claiming else 0))
             turn = Turn()
             if claiming:
                 turn.expanding = self._expand(bulk)
@@ -147,8 +160,10 @@ class Worker:
             await self._live_again()
             return Turn()
         except BaseException:
-            self._done = done + self._done  # nothing was written: these results are still owed
+            # Nothing was written: this is still owed.
+            self._done, self._withdrawn = done + self._done, withdrawn
             raise
+        self._withdrawn = []
         self._unsettled += len(turn.claims) - len(done) - len(withdrawn)
         self._hand_out(turn)
         return turn
@@ -278,22 +293,23 @@ class Worker:
     async def _drain(self) -> None:
         """Give back what no connection took, wait for what one did, settle, and say good-bye."""
         for work in self._lanes.values():
-            given_back = work.feed.withdraw()
-            self._unsettled -= len(given_back)
-            await self._database.bulk(
-                lambda bulk, claims=given_back: queue.unclaim(bulk, self._worker_id, claims, bulk.now)  # type: ignore[misc]  # a default argument
-            )
+            self._withdrawn += work.feed.withdraw()
+        await self._turn(claiming=False)
         await asyncio.gather(*(work.pool.drain(DRAIN_SECONDS) for work in self._lanes.values()))
-        while self._done or self._stale_reports:
+        while self._done or self._withdrawn or self._stale_reports:
             await self._turn(claiming=False)
         await self._database.bulk(lambda bulk: workers.end(bulk, self._worker_id))
 
     async def _heart(self) -> None:
         while True:
             await asyncio.sleep(workers.HEARTBEAT_SECONDS)
-            alive, shared = await self._database.bulk(self._beat)
+            try:
+                alive, shared = await self._database.bulk(self._beat)
+            except Exception:  # a heart that stopped would have this worker declared dead again and again
+                log.exception("heartbeat.failed")
+                continue
             if not alive:
-                log.error("worker.fenced", worker=self._worker_id)
+                self._nudge()  # the next turn finds itself fenced
             self._hand_out(shared)
             self.heartbeat_at = asyncio.get_running_loop().time()
 
@@ -311,9 +327,9 @@ class Worker:
             await work.pool.drain(0)
         self._lanes.clear()
         self._done.clear()
+        self._withdrawn.clear()
         self._unsettled = 0
-        assert self._life is not None
-        self._life.end()
+        self._end_life()
         self._life = await workers.begin(self._database, "mailbridge")
 
     @property

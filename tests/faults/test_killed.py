@@ -9,7 +9,9 @@ from contextlib import asynccontextmanager
 
 import aiosmtplib
 import pytest
+from sqlmodel import select
 
+from store.schema.delivery import Delivery
 from store.terms import NoticeKind
 from tests.flows.town import REPORTS, Town, contacts
 
@@ -140,3 +142,5 @@ async def test_killed_between_the_relays_250_and_our_commit(town: Town) -> None:
     report = await town.finished()
     assert town.sink.taken == Counter({(recipient, "<story-1@example.org>"): 2 for recipient in everybody})
     assert (report.counts["relayed"], report.counts["repeated"], report.remaining) == (20, 20, 0)
+    async with town.database.reading() as tx:
+        assert (await tx.exec(select(Delivery.repeated))).all() == [True] * 20

@@ -71,3 +71,26 @@ async def test_a_worker_that_was_frozen_changes_nothing_when_it_wakes(town: Town
     assert town.sink.extra <= UNSETTLED
     for program in (first, second):
         assert await program.end() == 0
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_worker_that_slept_claims_nothing_in_its_old_life(town: Town) -> None:
+    """The machine slept, and the bot has declared the only worker dead: what it took then, nobody would free."""
+    group = await town.group("all", contacts(300))
+    await town.bridge("--role", "intake")
+    worker = await town.bridge("--role", "deliver")
+    await town.bot()
+    worker.send(signal.SIGSTOP)
+
+    async def buried() -> bool:
+        async with town.database.reading() as tx:
+            return (await tx.exec(select(Worker.dead_at).where(Worker.pid == worker.pid))).one() is not None
+
+    await town.until(buried)
+    await town.submit(group.address)
+    worker.send(signal.SIGCONT)
+    await worker.says("worker.fenced")
+    report = await town.finished()
+    assert (report.counts["relayed"], report.counts.get("repeated", 0)) == (300, 0)
+    assert (town.sink.recipients, town.sink.extra) == (set(contacts(300)), 0)
+    assert await worker.end() == 0
