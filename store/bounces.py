@@ -17,6 +17,7 @@ from store.signal import Topic
 from store.terms import Copies, DeliveryState, NoticeKind
 
 AMENDS_FOR = timedelta(days=7)
+KEPT_PER_DELIVERY = 20  # a return path is known to whoever got the copy, and must not fill our disk
 
 
 class TooEarly(Exception):  # noqa: N818 - a state, and temporary
@@ -37,7 +38,8 @@ async def record(
 
     `failed` says that it is a null-sender report with `Action: failed` (RFC 3464 2.3.3). A delivery bounces once, and
     only within 7 days of being relayed; everything else is kept and changes nothing. `recipient` is whom the report
-    names: it counts only where one return path stands for many, in a post of shared copies. Raises TooEarly.
+    names: it counts only where one return path stands for many, in a post of shared copies. Of what comes to one
+    delivery only the first few are kept. Raises TooEarly.
     """
     delivery = await tx.get(Delivery, delivery_id)
     if delivery is None:
@@ -62,6 +64,9 @@ async def record(
         await tx.run(lambda bulk: tallies.add(bulk, tallies.NOBODY, counts))
         await outbox.touch(tx, NoticeKind.REPORT, delivery.post_id)
         tx.wake(Topic.NOTICE)
+    kept = (await tx.exec(select(func.count(col(Bounce.id))).where(Bounce.delivery_id == delivery_id))).one()
+    if kept >= KEPT_PER_DELIVERY:
+        return acted
     message = Message(size=len(raw), digest=sha256(raw).hexdigest(), raw=raw, created_at=tx.now)
     tx.add(message)
     await tx.flush()

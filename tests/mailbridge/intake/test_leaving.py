@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from store.bounces import KEPT_PER_DELIVERY
 from store.schema.bounce import Bounce
 from store.schema.delivery import Delivery
 from store.schema.lane import Lane
@@ -152,6 +153,18 @@ async def test_a_report_of_failure_marks_its_delivery(room: Room) -> None:
     assert (delivery.state, delivery.enhanced) == (DeliveryState.BOUNCED, "5.1.1")
     assert "no such user" in delivery.reply
     assert [bounce.acted for bounce in await room.rows(Bounce)] == [True, False]
+
+
+async def test_a_return_path_fills_no_disk_and_still_hears_the_failure(room: Room) -> None:
+    delivery_id = await relayed(room)
+    client = await room.client()
+    for _ in range(KEPT_PER_DELIVERY + 3):
+        assert (await client.submit("x\r\n", bounces(room, delivery_id), sender="b@example.com")).startswith("250")
+    assert len(await room.rows(Bounce)) == KEPT_PER_DELIVERY
+    assert len(await room.messages()) == KEPT_PER_DELIVERY + 1  # and the post's own
+    assert (await client.submit(REPORT, bounces(room, delivery_id), sender="")).startswith("250")
+    (delivery,) = await room.rows(Delivery)
+    assert delivery.state is DeliveryState.BOUNCED
 
 
 @pytest.mark.parametrize(
