@@ -63,6 +63,14 @@ class Directory:
             return tagged
         return replies.UNKNOWN if path.domain in (*self.served.domains, *self.served.published) else replies.NO_RELAY
 
+    def ours(self, return_path: str) -> bool:
+        """Whether it is the return path of a copy that we have sent."""
+        local, _, domain = return_path.rpartition("@")
+        base, _, token = local.partition("+")
+        return (
+            base.lower() == "bounces" and domain in self.served.domains and self.tokens.read_bounce(token) is not None
+        )
+
     async def _tagged(self, tx: Reading, path: Path, sender: Path) -> Recipient | Reply | None:
         """`bounces+TOKEN` and `-leave+TOKEN`. A token that is not ours makes the address one that does not exist."""
         base, plus, token = path.local.partition("+")

@@ -38,7 +38,7 @@ async def post(
         return [shape] * len(groups)
     proof = authenticate(shape, envelope.client, house.relays)
     distinct = list({group.group_id: group for group in groups}.values())
-    content = await _content(envelope, shape)
+    content = await _content(house, envelope, shape)
     prints = {group.group_id: fingerprint.fingerprint(group.address, content) for group in distinct}
     standings, known = await _look(house, shape, proof, distinct, prints)
     decisions = [
@@ -83,10 +83,12 @@ async def _look(
         return standings, await posts.repeats(tx, prints)
 
 
-async def _content(envelope: Envelope, shape: Shape) -> bytes | None:
+async def _content(house: House, envelope: Envelope, shape: Shape) -> bytes | None:
+    # Each copy of ours has its own return path, and groups nested in two ways bring a mail as two copies: one is enough.
+    return_path = "bounces" if house.directory.ours(envelope.return_path) else envelope.return_path
     if shape.size < _HASH_IN_THREAD:
-        return fingerprint.content(shape, envelope.return_path)
-    return await asyncio.to_thread(fingerprint.content, shape, envelope.return_path)
+        return fingerprint.content(shape, return_path)
+    return await asyncio.to_thread(fingerprint.content, shape, return_path)
 
 
 def _message(envelope: Envelope, shape: Shape, proof: Proof, raw: bytes) -> NewMessage:

@@ -183,3 +183,27 @@ async def test_dots_leave_as_they_came(whole: Whole) -> None:
     assert reply.startswith("250")
     (mail,) = await whole.carried(1)
     assert octets(mail).endswith(b"\r\n\r\n.\r\n..a\r\nb\r\n.\r\n")
+
+
+@pytest.mark.parametrize("count", [2, 3])
+async def test_groups_that_subscribe_to_each_other_carry_a_mail_once_to_each_contact(whole: Whole, count: int) -> None:
+    names = ["red", "green", "blue"][:count]
+    for name in names:
+        group_id = await add_group(whole.database, name)
+        await add_member(whole.database, group_id, f"{name}@example.net")
+        for other in names:
+            if other != name:
+                await add_member(whole.database, group_id, f"{other}@example.org")
+    client = await whole.client()
+    assert (await client.submit(MAIL + "\r\nText\r\n", "red@example.org")).startswith("250")
+    # The next hop brings back what is for our own addresses, as it got it.
+    replies: list[str] = []
+    for at in range(count * count):
+        mail = (await whole.carried(at + 1))[at]
+        (recipient,) = mail.recipients
+        if recipient.endswith("@example.org"):
+            wire = re.sub(rb"(?m)^\.", b"..", octets(mail))
+            replies.append(await (await whole.client()).submit(wire, recipient, sender=mail.mail_from))
+    assert {reply[:9] for reply in replies} == {"250 2.0.0", "554 5.4.6"}
+    carried = [recipient for recipient in whole.hop.recipients if recipient.endswith("@example.net")]
+    assert sorted(carried) == sorted(f"{name}@example.net" for name in names)
