@@ -36,8 +36,9 @@ class Budget:
 
 
 def burst(rate: float) -> float:
-    """The bucket holds what a second brings, at least one: a hop that takes 30 a minute sees them evenly."""
-    return max(1.0, rate)
+    """The bucket holds what a twentieth of a second brings, at least one: a hop that counts by the second or by the
+    minute sees its rate, and no more of it after a rest."""
+    return max(1.0, rate / 20)
 
 
 def ensure(bulk: Bulk, key: str) -> int:
@@ -72,15 +73,20 @@ def budget(bulk: Bulk, lane_id: int, wanted: int) -> Budget:
         since = (now - lane.filled_at).total_seconds() if lane.filled_at is not None else float("inf")
         tokens = min(burst(lane.rate), lane.tokens + max(0.0, since) * lane.rate)
         allowed = min(allowed, int(tokens))
-        values |= {"tokens": tokens - allowed, "filled_at": now}
-        if allowed == 0:
-            next_at = now + timedelta(seconds=(1.0 - tokens) / lane.rate)
+        left = tokens - allowed
+        # Never back: of two machines whose clocks differ, the later one's time counts.
+        values |= {"tokens": left, "filled_at": max(now, lane.filled_at or now)}
+        if allowed < wanted:
+            # When there is enough to be worth a look: what comes while the bucket is full is lost.
+            enough = max(1.0, min(burst(lane.rate), wanted - allowed) / 2)
+            next_at = now + timedelta(seconds=(enough - left) / lane.rate)
     if lane.daily is not None:
-        used = lane.day_count if lane.day == now.date() else 0
+        day = max(now.date(), lane.day or now.date())
+        used = lane.day_count if lane.day == day else 0
         if used >= lane.daily:
-            allowed, next_at = 0, next_day(now)
+            next_at = next_day(now)
         taken = min(allowed, max(0, lane.daily - used))
-        values |= {"day": now.date(), "day_count": used + taken}
+        values |= {"day": day, "day_count": used + taken}
         if "tokens" in values:
             values["tokens"] += allowed - taken
         allowed = taken

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
+from itertools import accumulate
 
+import pytest
 from sqlalchemy import func, insert, select, update
 from sqlmodel import col
 
@@ -196,6 +199,43 @@ async def test_rate_and_daily_limits_hold_over_claims(database: Database, clock:
     clock.advance(86_400)
     assert len(await claim(database, life.id, lane_id, 100)) == 1
     life.end()
+
+
+@pytest.mark.parametrize("rate", [0.5, 7.0, 60.0])
+async def test_no_stretch_of_time_sees_more_than_the_rate(database: Database, clock: Clock, rate: float) -> None:
+    """Whoever claims and however irregularly, and though the machines' clocks differ; and the rate is reached."""
+    lane_id = await relay(database, lanes.Limits(rate=rate))
+    chance = random.Random(3)
+    taken: list[tuple[float, int]] = []
+    begin = clock.now
+    clock.advance(60)  # a rest, after which nothing is owed
+    while (elapsed := (clock.now - begin).total_seconds() - 60) < 20:
+        skew = chance.choice([0.0, 0.0, -0.4])  # another machine's clock
+        clock.advance(skew)
+        budget = await database.bulk(lambda bulk: lanes.budget(bulk, lane_id, 100))
+        clock.advance(-skew)
+        if budget.allowed:
+            taken.append((elapsed, budget.allowed))
+        wait = max(0.001, (budget.next_at - clock.now).total_seconds() if budget.next_at else 0.01)
+        clock.advance(wait if chance.random() < 0.9 else wait + 0.3 * chance.random() / rate)
+    sums = [0, *accumulate(n for _, n in taken)]
+    for first, (begun, _) in enumerate(taken):
+        for last in range(first, len(taken)):
+            span = taken[last][0] - begun
+            assert sums[last + 1] - sums[first] <= rate * span + lanes.burst(rate) + 1e-6
+    assert sums[-1] >= 20 * rate * 0.6
+
+
+async def test_a_used_up_day_takes_nothing_from_the_rate(database: Database, clock: Clock) -> None:
+    lane_id = await relay(database, lanes.Limits(rate=60.0, daily=3))
+    assert (await database.bulk(lambda bulk: lanes.budget(bulk, lane_id, 100))).allowed == 3
+    clock.now = lanes.next_day(clock.now) - timedelta(seconds=1)
+    for _ in range(3):
+        assert (await database.bulk(lambda bulk: lanes.budget(bulk, lane_id, 100))).allowed == 0
+    async with database.reading() as tx:
+        lane = await tx.get(Lane, lane_id)
+    assert lane is not None
+    assert lane.tokens == pytest.approx(3.0)
 
 
 async def test_what_is_not_claimed_is_not_taken_from_the_budget(database: Database, clock: Clock) -> None:
