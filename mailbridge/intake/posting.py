@@ -84,7 +84,7 @@ async def _look(
 
 
 async def _content(house: House, envelope: Envelope, shape: Shape) -> bytes | None:
-    # Each copy of ours has its own return path, and groups nested in two ways bring a mail as two copies: one is enough.
+    # Each copy of ours has a return path of its own, and groups nested in two ways bring a mail twice: once is enough.
     return_path = "bounces" if house.directory.ours(envelope.return_path) else envelope.return_path
     if shape.size < _HASH_IN_THREAD:
         return fingerprint.content(shape, return_path)
