@@ -262,7 +262,8 @@ def create(url: str | URL) -> AsyncEngine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return create_async_engine(parsed, pool_size=10, max_overflow=10, pool_pre_ping=True)
-    engine = create_async_engine(parsed, pool_size=10, max_overflow=10, connect_args={"timeout": 0})
+    # The connection used last first: each keeps the last mail it wrote bound to its statement.
+    engine = create_async_engine(parsed, pool_size=10, max_overflow=10, pool_use_lifo=True, connect_args={"timeout": 0})
     event.listen(engine.sync_engine, "connect", prepare_sqlite)
     return engine
 
