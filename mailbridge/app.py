@@ -14,7 +14,7 @@ from mailbridge import chores
 from mailbridge.deliver import route
 from mailbridge.deliver.editions import Publisher
 from mailbridge.deliver.pool import pools
-from mailbridge.deliver.worker import Worker
+from mailbridge.deliver.worker import DRAIN_SECONDS, Worker
 from mailbridge.intake import opening
 from mailbridge.rejudge import rejudge
 from mailbridge.resolver import Resolver
@@ -31,6 +31,7 @@ log = structlog.get_logger()
 
 REJUDGE_SECONDS = 60.0
 RESTART_SECONDS = 1.0
+END_SECONDS = DRAIN_SECONDS + 5.0
 
 
 class Role(StrEnum):
@@ -110,7 +111,12 @@ class Bridge:
 
         async def drain() -> None:
             worker.stop()
-            await delivering
+            await asyncio.wait({delivering}, timeout=END_SECONDS)
+            if not delivering.done():
+                # The database is away: what is owed to it is as after a kill, and nobody who ends us waits for ever.
+                log.error("worker.unsettled")
+                delivering.cancel()
+            await asyncio.gather(delivering, return_exceptions=True)
 
         stack.push_async_callback(drain)
 

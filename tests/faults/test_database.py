@@ -62,3 +62,21 @@ async def test_the_database_away_in_the_middle_of_a_post(town: Town) -> None:
     assert (await town.report(later.id)).counts.get("repeated", 0) == 0
     assert town.sink.extra == before
     assert await bridge.end() == 0
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_ended_while_the_database_is_away(town: Town) -> None:
+    """What is not settled is as after a kill: a supervisor that ends the process does not wait for the database."""
+    town.sink.seconds = 0.02
+    group = await town.group("all", contacts(CONTACTS))
+    bridge = await town.bridge()
+    await town.submit(group.address)
+    await town.sink.reaches(300, 90)
+    async with outage(town):
+        await bridge.says("loop.failed", WRITE_DEADLINE_SECONDS + 60)
+        assert await bridge.end() == 0
+    await town.bridge()
+    report = await town.finished()
+    assert town.sink.recipients == set(contacts(CONTACTS))
+    assert (report.counts["relayed"], report.remaining) == (CONTACTS, 0)
+    assert town.sink.extra <= report.counts.get("repeated", 0) <= UNSETTLED
