@@ -22,13 +22,14 @@ _MESSAGE_ID_LONGEST = 500
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A well-formed message: its fields and body as bytes, and what of it is shown and compared.
+    """A well-formed message: its fields and body as octets, and what of it is shown and compared.
 
+    `body` is a view of the message: a copy of a big one would be held as long as the database takes to keep it.
     `subject` and `author.name` are display text; `message_id` is the header's value, one line, or "".
     """
 
     fields: tuple[Field, ...]
-    body: bytes
+    body: memoryview
     size: int
     author: Author
     subject: str
@@ -56,7 +57,7 @@ def examine(raw: bytes, most_fields: int) -> Shape | Reply:
         return replies.NO_FROM
     return Shape(
         fields=tuple(found),
-        body=body,
+        body=memoryview(raw)[len(head) :],
         size=len(raw),
         author=writer,
         subject=display.text(first(found, b"subject")),

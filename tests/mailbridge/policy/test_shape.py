@@ -26,7 +26,8 @@ def well_formed(raw: bytes) -> Shape:
 def test_a_message_is_read() -> None:
     shape = well_formed(GOOD)
     assert (str(shape.author.address), shape.subject, shape.message_id) == ("a@example.com", "Hi", "<1@x>")
-    assert (shape.body, shape.size) == (b"\r\nbody\r\n", len(GOOD))
+    assert (bytes(shape.body), shape.size) == (b"\r\nbody\r\n", len(GOOD))
+    assert shape.body.obj is GOOD  # not a copy, which of a big mail would double what a session holds
 
 
 @pytest.mark.parametrize(
