@@ -136,7 +136,7 @@ def test_the_review_of_changes_shows_before_and_after() -> None:
     said = "\n".join(block["text"]["text"] for block in view["blocks"] if "text" in block)
     assert "*Joining*: Moderated: an administrator approves → Open: anyone joins at once" in said
     assert "*Largest message received*: the server's limit → 10 MB" in said
-    assert "*Report channel*: <#C1> → nowhere" in said
+    assert "*Report channel*: <#C1> → none" in said
     assert "*Display name*: Old → New &amp; &lt;b&gt;" in said
     assert "*Added*" in said
     assert "*Removed*" in said
