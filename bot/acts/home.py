@@ -6,7 +6,7 @@ from bot.acts import groups as group_acts
 from bot.context import Context
 from bot.views import home as views
 from bot.views.blocks import View
-from store import groups, persons, posts, requests
+from store import groups, pending, persons
 from store.engine import Reading
 from store.schema.post import Post
 from store.schema.request import Request
@@ -50,13 +50,11 @@ async def _waiting(context: Context, tx: Reading, page: int) -> views.Waiting:
             deciding[group.id] = group
     if not deciding or context.person.stranger:
         return views.Waiting()
-    waiting: list[Request | Post] = [
-        *await requests.waiting_in(tx, list(deciding)),
-        *await posts.held(tx, list(deciding)),
-    ]
-    last = max(1, -(-len(waiting) // views.WAITING_A_PAGE))  # a page that emptied meanwhile shows the last one
+    total = sum(await pending.count(tx, list(deciding)))
+    last = max(1, -(-total // views.WAITING_A_PAGE))  # a page that emptied meanwhile shows the last one
     page = min(page, last)
-    shown = waiting[(page - 1) * views.WAITING_A_PAGE : page * views.WAITING_A_PAGE]
+    offset = (page - 1) * views.WAITING_A_PAGE
+    shown = await pending.page(tx, list(deciding), offset, views.WAITING_A_PAGE)
     items: list[views.WaitingRequest | views.WaitingPost] = []
     for one in shown:
         group = deciding[one.group_id]
@@ -64,7 +62,7 @@ async def _waiting(context: Context, tx: Reading, page: int) -> views.Waiting:
             items.append(await _request(tx, one, group.display_name))
         else:
             items.append(_post(one, group.display_name, group.slack_content))
-    return views.Waiting(items, total=len(waiting), page=page)
+    return views.Waiting(items, total=total, page=page)
 
 
 async def _request(tx: Reading, request: Request, group: str) -> views.WaitingRequest:

@@ -58,6 +58,17 @@ class Office:
         await self.pocket.command(person, "#general", f"/group {text}")
         return await self.pocket.wait_modal(person, contains=contains)
 
+    async def submit(self, person: str) -> dict[str, Any]:
+        """Submit the top modal; gives the answer, once the form no longer says that it takes a moment."""
+        answer = await self.pocket.submit(person)
+
+        async def settled() -> bool:
+            modal = await self.pocket.modal(person)
+            return modal is None or "This takes a moment" not in self.pocket.text(modal)
+
+        await self.pocket.wait_for(settled, 30, f"the result of {person}'s form")
+        return answer
+
     async def group(self, address: str = TEAM) -> Group | None:
         """The group at an address, if there is one."""
         async with self.database.reading() as tx:
@@ -89,13 +100,13 @@ class Office:
         """Open the wizard as Ada, fill in step 1 and submit it; gives what she saw."""
         await self.form(ADA, "create", contains="1 of 3")
         await self.pocket.fill(ADA, FIRST | changed)
-        return await self.pocket.submit(ADA)
+        return await self.submit(ADA)
 
     async def second(self, **picked: Any) -> dict[str, Any]:
         """Step 1 as it should be, then step 2 with these people."""
         assert (await self.first())["ok"]
         await self.pocket.fill(ADA, picked)
-        return await self.pocket.submit(ADA)
+        return await self.submit(ADA)
 
     async def create(self, address: str = "team", *, by: str = ADA, people: dict[str, Any] | None = None,
                      **settings: Any) -> None:  # fmt: skip
@@ -103,12 +114,12 @@ class Office:
         await self.form(by, "create", contains="1 of 3")
         given = FIRST | {"local": address} | settings
         await self.pocket.fill(by, given)
-        first = await self.pocket.submit(by)
+        first = await self.submit(by)
         assert first["ok"], first
         await self.pocket.fill(by, people or {})
-        second = await self.pocket.submit(by)
+        second = await self.submit(by)
         assert second["ok"], second
-        third = await self.pocket.submit(by)
+        third = await self.submit(by)
         assert third["ok"], third
         modal = await self.pocket.wait_modal(by)
         assert "takes mail now" in self.pocket.text(modal), self.pocket.text(modal)

@@ -64,7 +64,7 @@ async def test_a_denial_from_home_leaves_home_without_the_request(office: Office
     await shown(office, ADA, "asks to join")
     await office.pocket.click(ADA, "request.deny", home=True)
     await office.pocket.wait_modal(ADA)
-    assert (await office.pocket.submit(ADA))["ok"]
+    assert (await office.submit(ADA))["ok"]
     await office.pocket.wait_home(ADA, contains="Nothing waits for you")
 
 

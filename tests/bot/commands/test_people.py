@@ -42,7 +42,7 @@ async def test_the_members_form_pages_searches_and_acts(office: Office) -> None:
     await office.pocket.click(ADA, "members.page#2")
     await office.pocket.wait_modal(ADA, contains="person16@")
     await office.pocket.fill(ADA, {"search": "linus"})
-    assert (await office.pocket.submit(ADA))["ok"]
+    assert (await office.submit(ADA))["ok"]
     view = await office.pocket.wait_modal(ADA, contains="linus@example.org")
     assert "person" not in office.pocket.text(view)
     place = await office.place(LINUS)

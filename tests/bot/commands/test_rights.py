@@ -71,10 +71,10 @@ async def test_who_lost_the_right_while_a_form_stood_open_changes_nothing(
     if steps:
         await office.pocket.fill(LINUS, {"display_name": "Mine"})
     for _ in range(steps):
-        assert (await office.pocket.submit(LINUS))["ok"]
+        assert (await office.submit(LINUS))["ok"]
     await office.pocket.fill(LINUS, typed)
     await demote(office, LINUS)
-    await office.pocket.submit(LINUS)
+    await office.submit(LINUS)
     await office.pocket.wait_modal(LINUS, contains=f"Only administrators of {TEAM}")
     group = await office.group()
     assert group is not None
@@ -89,7 +89,7 @@ async def test_a_moderator_no_longer_one_denies_nothing(office: Office) -> None:
     await office.pocket.wait_modal(LINUS, contains="Deny the request")
     await demote(office, LINUS)
     await office.pocket.fill(LINUS, {"reason": "no"})
-    await office.pocket.submit(LINUS)
+    await office.submit(LINUS)
     await office.pocket.wait_modal(LINUS, contains="Only moderators and administrators")
     await office.pocket.close(LINUS, everything=True)
     await office.pocket.click(LINUS, "request.approve", channel="#general")

@@ -16,14 +16,14 @@ async def test_settings_reopen_the_same_steps_filled_in(office: Office) -> None:
     await office.create(people={"contacts": [LINUS], "outside": "jo@example.com"})
     await office.form(ADA, "settings team", contains="Settings (1 of 3)")
     await office.pocket.fill(ADA, {"display_name": "The new team", "posting": "anyone", "mode": "paused"})
-    assert (await office.pocket.submit(ADA))["ok"]
+    assert (await office.submit(ADA))["ok"]
     await office.pocket.fill(ADA, {"administrators": [GRACE], "contacts": [MARGARET], "outside": "al@example.com"})
-    assert (await office.pocket.submit(ADA))["ok"]
+    assert (await office.submit(ADA))["ok"]
     review = office.pocket.text(await office.pocket.wait_modal(ADA, contains="Settings (3 of 3)"))
     assert "*Display name*: The team → The new team" in review
     assert "*Mode*: Live → Paused: hold every post" in review
     assert "Largest" not in review
-    assert (await office.pocket.submit(ADA))["ok"]
+    assert (await office.submit(ADA))["ok"]
     group = await office.group()
     assert group is not None
     assert (group.display_name, group.posting, group.mode) == ("The new team", "anyone", "paused")
@@ -33,11 +33,11 @@ async def test_settings_reopen_the_same_steps_filled_in(office: Office) -> None:
 async def test_what_others_add_meanwhile_stays(office: Office) -> None:
     await office.create(people={"contacts": [LINUS]})
     await office.form(ADA, "settings team")
-    assert (await office.pocket.submit(ADA))["ok"]
+    assert (await office.submit(ADA))["ok"]
     await office.pocket.fill(ADA, {"contacts": [LINUS, MARGARET]})
     assert "added to" in await office.ask(GRACE, "add team jo@example.com @grace")
     for _ in range(2):
-        assert (await office.pocket.submit(ADA))["ok"]
+        assert (await office.submit(ADA))["ok"]
     assert await office.roster() == {ADA: "A", LINUS: "C", MARGARET: "C", GRACE: "C", "jo@example.com": "C"}
 
 
@@ -46,9 +46,9 @@ async def test_settings_changed_meanwhile_are_not_overwritten(office: Office) ->
     await office.form(ADA, "settings team")
     await office.pocket.fill(ADA, {"display_name": "Mine"})
     for _ in range(2):
-        assert (await office.pocket.submit(ADA))["ok"]
+        assert (await office.submit(ADA))["ok"]
     assert "Theirs" in await office.ask(GRACE, "settings team display_name Theirs")
-    await office.pocket.submit(ADA)
+    await office.submit(ADA)
     assert "Somebody changed" in office.pocket.text(await office.pocket.wait_modal(ADA))
     group = await office.group()
     assert group is not None
@@ -58,12 +58,12 @@ async def test_settings_changed_meanwhile_are_not_overwritten(office: Office) ->
 async def test_the_last_administrator_cannot_be_taken_out(office: Office) -> None:
     await office.create(people={"administrators": [ADA]})
     await office.form(ADA, "settings team")
-    assert (await office.pocket.submit(ADA))["ok"]
+    assert (await office.submit(ADA))["ok"]
     await office.pocket.fill(ADA, {"administrators": [NOOR]})
-    await office.pocket.submit(ADA)
+    await office.submit(ADA)
     await office.pocket.edit_person(NOOR, deactivated=True)
     await office.services.directory.crawl()
-    await office.pocket.submit(ADA)
+    await office.submit(ADA)
     assert "Make another person administrator first" in office.pocket.text(await office.pocket.wait_modal(ADA))
     assert (await office.roster())[ADA] == "A"
 
@@ -114,11 +114,11 @@ async def test_a_roster_too_large_for_the_form_is_left_alone(office: Office) -> 
     async with office.database.writing() as tx:
         await memberships.enrol(tx, group.id, entries, contact=True, actor=Actor("system"))
     await office.form(ADA, "settings team")
-    assert (await office.pocket.submit(ADA))["ok"]
+    assert (await office.submit(ADA))["ok"]
     await office.pocket.wait_modal(ADA, contains="150 contacts, more than this form can show")
     await office.pocket.fill(ADA, {"moderators": [GRACE], "also_contacts": ["yes"]})
     for _ in range(2):
-        assert (await office.pocket.submit(ADA))["ok"]
+        assert (await office.submit(ADA))["ok"]
     roster = await office.roster()
     assert (roster[ADA], roster[GRACE]) == ("AC", "M")
     async with office.database.reading() as tx:
@@ -129,14 +129,14 @@ async def test_back_from_the_last_step_and_nothing_changed(office: Office) -> No
     await office.create(people={"contacts": [LINUS]})
     await office.form(ADA, "settings team")
     for _ in range(2):
-        assert (await office.pocket.submit(ADA))["ok"]
+        assert (await office.submit(ADA))["ok"]
     await office.pocket.wait_modal(ADA, contains="Nothing was changed")
     await office.pocket.click(ADA, "wizard.back")
     await office.pocket.wait_modal(ADA, contains="2 of 3")
     await office.pocket.click(ADA, "wizard.back")
     await office.pocket.wait_modal(ADA, contains="Settings of")
     for _ in range(3):
-        assert (await office.pocket.submit(ADA))["ok"]
+        assert (await office.submit(ADA))["ok"]
     group = await office.group()
     assert group is not None
     assert group.version == 1
@@ -150,7 +150,7 @@ async def test_people_gone_from_slack_stay_out_of_the_pickers_and_in_the_group(o
     await office.services.directory.crawl()
     await office.form(ADA, "settings team")
     for _ in range(2):
-        assert (await office.pocket.submit(ADA))["ok"]
+        assert (await office.submit(ADA))["ok"]
     await office.pocket.wait_modal(ADA, contains="Nothing was changed")
-    assert (await office.pocket.submit(ADA))["ok"]
+    assert (await office.submit(ADA))["ok"]
     assert await office.roster() == {ADA: "A", GRACE: "A", LINUS: "C"}

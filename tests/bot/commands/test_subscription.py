@@ -33,10 +33,10 @@ async def test_who_has_no_address_in_slack_is_asked_for_one(office: Office) -> N
     await office.form(NOOR, "join team let me in", contains="Slack shows no e-mail address for you")
     for typed, word in (("noor", "is not an e-mail address"), (TEAM, "the group itself")):
         await office.pocket.fill(NOOR, {"mailbox": typed})
-        assert word in (await office.pocket.submit(NOOR))["errors"]["mailbox"]
+        assert word in (await office.submit(NOOR))["errors"]["mailbox"]
     assert await waiting(office) == []
     await office.pocket.fill(NOOR, {"mailbox": "Noor@Home.example"})
-    assert (await office.pocket.submit(NOOR))["ok"]
+    assert (await office.submit(NOOR))["ok"]
     await office.pocket.wait_modal(NOOR, contains="asked to join *The team* with Noor@home.example")
     assert await waiting(office) == [("Noor@home.example", "let me in")]  # not theirs by Slack: somebody looks at it
     assert "waiting for its moderators already" in await office.ask(NOOR, "join team at noor@home.example")
@@ -56,7 +56,7 @@ async def test_the_join_button_asks_for_an_address_too(office: Office) -> None:
     await office.pocket.click(NOOR, "group.join", channel="#general")
     await office.pocket.wait_modal(NOOR, contains="Join a group")
     await office.pocket.fill(NOOR, {"mailbox": "noor@home.example", "note": "It is me"})
-    assert (await office.pocket.submit(NOOR))["ok"]
+    assert (await office.submit(NOOR))["ok"]
     await office.pocket.wait_modal(NOOR, contains="You asked to join")
     assert await waiting(office) == [("noor@home.example", "It is me")]
 

@@ -34,11 +34,11 @@ async def test_a_group_is_made_in_three_steps(office: Office) -> None:
 
 async def test_a_whole_address_of_a_published_domain_gets_a_route(office: Office) -> None:
     assert (await office.first(local="Team@Example.NET"))["ok"]
-    await office.pocket.submit(ADA)
+    await office.submit(ADA)
     review = office.pocket.text(await office.pocket.wait_modal(ADA, contains="3 of 3"))
     assert "team@example.net" in review
     assert f"forwarded to team@{DOMAIN}" in review
-    assert (await office.pocket.submit(ADA))["ok"]
+    assert (await office.submit(ADA))["ok"]
     group = await office.group("team@example.net")
     assert group is not None
     assert group.route == f"team@{DOMAIN}"
@@ -78,7 +78,7 @@ async def test_a_hidden_group_reports_to_private_channels_only(office: Office) -
     answer = await office.first(hidden=["yes"])
     assert "private channel" in answer["errors"]["report_channel"]
     await office.pocket.fill(ADA, {"report_channel": "C0MODERATORS"})
-    assert (await office.pocket.submit(ADA))["ok"]
+    assert (await office.submit(ADA))["ok"]
 
 
 async def test_addresses_that_are_taken_are_refused_with_what_holds_them(office: Office) -> None:
@@ -135,7 +135,7 @@ async def test_somebody_gone_since_the_form_was_filled_is_named(office: Office) 
     await office.pocket.fill(ADA, {"moderators": [MARGARET]})
     await office.pocket.edit_person(MARGARET, deactivated=True)
     await office.services.directory.crawl()
-    answer = await office.pocket.submit(ADA)
+    answer = await office.submit(ADA)
     assert "no longer in Slack: Margaret Lane" in answer["errors"]["moderators"]
 
 
@@ -178,7 +178,7 @@ async def told(check: Awaitable[None], name: str | None) -> None:
 
 async def test_a_group_cannot_be_its_own_contact(office: Office) -> None:
     await office.second(outside=f"team@{DOMAIN}")
-    await office.pocket.submit(ADA)
+    await office.submit(ADA)
     assert "the group itself" in office.pocket.text(await office.pocket.wait_modal(ADA))
     assert await office.group() is None
 
@@ -208,16 +208,16 @@ async def test_back_keeps_everything_typed(office: Office) -> None:
     await office.pocket.fill(ADA, {"contacts": [LINUS], "outside": "half an addr", "also_contacts": ["yes"]})
     await office.pocket.click(ADA, "wizard.back")
     await office.pocket.wait_modal(ADA, contains="1 of 3")
-    assert (await office.pocket.submit(ADA))["ok"]
+    assert (await office.submit(ADA))["ok"]
     await office.pocket.wait_modal(ADA, contains="2 of 3")
-    assert "outside" in (await office.pocket.submit(ADA))["errors"]
+    assert "outside" in (await office.submit(ADA))["errors"]
     await office.pocket.fill(ADA, {"outside": "half@example.com"})
-    assert (await office.pocket.submit(ADA))["ok"]
+    assert (await office.submit(ADA))["ok"]
     await office.pocket.wait_modal(ADA, contains="3 of 3")
     await office.pocket.click(ADA, "wizard.back")
     await office.pocket.wait_modal(ADA, contains="2 of 3")
     for _ in range(2):
-        assert (await office.pocket.submit(ADA))["ok"]
+        assert (await office.submit(ADA))["ok"]
     group = await office.group()
     assert group is not None
     assert group.subscription is Subscription.OPEN
@@ -229,7 +229,7 @@ async def test_the_address_may_be_given_with_the_command(office: Office) -> None
     await office.form(ADA, f"create news@{DOMAIN}", contains="1 of 3")
     await office.pocket.fill(ADA, {"display_name": "News", "report_channel": "C0REPORTS"})
     for _ in range(3):
-        assert (await office.pocket.submit(ADA))["ok"]
+        assert (await office.submit(ADA))["ok"]
     assert await office.group(f"news@{DOMAIN}") is not None
 
 
@@ -249,7 +249,7 @@ async def test_who_lost_the_right_meanwhile_creates_nothing(office: Office) -> N
     assert (await office.second())["ok"]
     await office.pocket.edit_person(ADA, owner=False, admin=False)
     await office.services.directory.crawl()
-    await office.pocket.submit(ADA)
+    await office.submit(ADA)
     assert "Only operators" in office.pocket.text(await office.pocket.wait_modal(ADA))
     assert await office.group() is None
 
@@ -261,7 +261,7 @@ async def test_an_address_taken_meanwhile_is_told_over_the_review(office: Office
         assert person is not None
         new = groups.NewGroup(address=f"team@{DOMAIN}", administrators=(memberships.Entry(person_id=person.id),))
         await groups.create(tx, new, Served((DOMAIN,)), persons.actor(person))
-    await office.pocket.submit(ADA)
+    await office.submit(ADA)
     assert f"team@{DOMAIN}" in office.pocket.text(
         await office.pocket.wait_modal(ADA, contains="Choose another address")
     )
