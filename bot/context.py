@@ -61,7 +61,6 @@ class Context:
     person: Person
     trigger_id: str = ""
     response_url: str | None = None
-    channel_id: str | None = None
     view: Payload | None = None
     opened: list[str] = field(default_factory=list)
 

@@ -71,10 +71,7 @@ class Guard:
 
         async def run(person: Person) -> None:
             command = Command.read(body)
-            context = Context(
-                self._services, person, command.trigger_id, response_url=command.response_url,
-                channel_id=command.channel_id,
-            )  # fmt: skip
+            context = Context(self._services, person, command.trigger_id, response_url=command.response_url)
             await self._told(context, handler(context, command))
 
         await self._tracked(run, body, "command")
@@ -86,9 +83,8 @@ class Guard:
         async def run(person: Person) -> None:
             click = Click.read(body)
             context = Context(
-                self._services, person, click.trigger_id, response_url=click.response_url,
-                channel_id=click.channel_id, view=click.view,
-            )  # fmt: skip
+                self._services, person, click.trigger_id, response_url=click.response_url, view=click.view
+            )
             await self._told(context, handler(context, click))
 
         await self._tracked(run, body, "action")

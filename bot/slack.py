@@ -193,12 +193,6 @@ class Slack:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _unreachable(error) from error
 
-    async def whisper(self, channel_id: str, slack_id: str, shown: Shown) -> None:
-        """An ephemeral message where no response_url is at hand. Never the only copy of anything."""
-        await self._shown(
-            "chat.postEphemeral", shown, channel=channel_id, user=slack_id, parse="none", link_names=False
-        )
-
     # ------------------------------------------------------------ views
 
     async def open_view(self, trigger_id: str, view: View) -> str:

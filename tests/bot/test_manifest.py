@@ -19,7 +19,6 @@ SCOPES = {
     "auth.test": set(),
     "api.test": set(),
     "chat.postMessage": {"chat:write"},
-    "chat.postEphemeral": {"chat:write"},
     "chat.update": {"chat:write"},
     "conversations.open": {"im:write"},
     "conversations.info": {"channels:read", "groups:read"},
