@@ -15,7 +15,7 @@ from store.schema.group import Group
 from store.schema.lane import Lane
 from store.schema.membership import Membership
 from store.schema.person import Person
-from store.schema.post import Post
+from store.schema.post import UNDONE, Post
 from store.signal import Topic
 from store.terms import DeliveryState, GroupKind, PostState, Receiving
 
@@ -35,9 +35,7 @@ class Expanded:
 
 def pending(bulk: Bulk) -> list[int]:
     """Posts that are accepted and not yet expanded, oldest first."""
-    query = select(col(Post.id)).where(
-        col(Post.state) == PostState.ACCEPTED, col(Post.done_at).is_(None), col(Post.expanded_at).is_(None)
-    )
+    query = select(col(Post.id)).where(UNDONE, col(Post.expanded_at).is_(None))
     found = bulk.connection.execute(query.order_by(col(Post.id)).limit(POSTS_AT_ONCE)).scalars()
     return [post_id for post_id in found if post_id is not None]
 

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 
 from store import audience, notices, persons
 from store.engine import Reading, Writing
-from store.schema.notice import Notice, Placement
+from store.schema.notice import OPEN_PLACEMENT, Notice, Placement
 from store.schema.worker import Worker
 from store.signal import Topic
 from store.terms import NoticeKind
@@ -64,7 +64,7 @@ async def claim(tx: Writing, worker_id: int, limit: int) -> list[Due]:
         return []
     behind = (
         select(Placement.id)
-        .where(col(Placement.state) == "waiting", col(Placement.shown) < col(Placement.wanted))
+        .where(col(Placement.state) == "waiting", OPEN_PLACEMENT)
         .where(col(Placement.due_at) <= tx.now)
         .order_by(col(Placement.due_at), col(Placement.id))
         .limit(limit)

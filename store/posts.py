@@ -13,11 +13,11 @@ from sqlmodel import col, delete, select, update
 
 from store import audience, audit, inserts, letters, names, outbox, queue, turns
 from store.engine import Reading, Writing
-from store.schema.delivery import Delivery
+from store.schema.delivery import CLAIMABLE, Delivery
 from store.schema.group import Group
 from store.schema.membership import Membership
 from store.schema.message import Message
-from store.schema.post import Post
+from store.schema.post import HELD, Post
 from store.signal import Topic
 from store.terms import (
     Action,
@@ -198,7 +198,7 @@ async def size(tx: Reading, post_id: int) -> int:
 
 async def held(tx: Reading, group_ids: Sequence[int], *, lock: bool = False) -> list[Post]:
     """Held posts of these groups, oldest first; with `lock` nobody decides them before this transaction ends."""
-    query = select(Post).where(col(Post.state) == PostState.HELD, col(Post.group_id).in_(group_ids))
+    query = select(Post).where(HELD, col(Post.group_id).in_(group_ids))
     query = query.order_by(col(Post.id))
     if lock:
         query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
@@ -267,7 +267,8 @@ async def resume_held(tx: Writing, group_id: int) -> None:
 
 async def to_rejudge(tx: Reading, limit: int = 20) -> list[Post]:
     """Held posts that a resumed group waits to have judged anew."""
-    query = select(Post).where(col(Post.state) == PostState.HELD, col(Post.rejudge)).order_by(col(Post.id))
+    # In the order of the index of held posts, which is asked for at every acceptance.
+    query = select(Post).where(HELD, col(Post.rejudge)).order_by(col(Post.group_id), col(Post.id))
     return list((await tx.exec(query.limit(limit))).all())
 
 
@@ -298,7 +299,7 @@ async def retry(tx: Writing, post_id: int, actor: Actor) -> bool:
     freed = update(Post).where(col(Post.id) == post_id, col(Post.stalled).is_not(None)).values(stalled=None)
     if (await tx.exec(freed)).rowcount == 0:
         return False
-    waiting = [col(Delivery.post_id) == post_id, col(Delivery.state).in_(["queued", "deferred"])]
+    waiting: list[Any] = [col(Delivery.post_id) == post_id, CLAIMABLE]
     lane_ids = (await tx.exec(select(Delivery.lane_id).where(*waiting).distinct())).all()
     # Locked in the order in which leaving locks them.
     await tx.exec(select(Delivery.id).where(*waiting).order_by(col(Delivery.id)).with_for_update())

@@ -14,7 +14,7 @@ from store.roster import Entry
 from store.schema.group import Group
 from store.schema.membership import Membership
 from store.schema.person import Person
-from store.schema.request import Request
+from store.schema.request import WAITING, Request
 from store.terms import (
     Actor,
     Address,
@@ -143,5 +143,6 @@ async def get(tx: Reading, request_id: int) -> Request | None:
 
 async def waiting_in(tx: Reading, group_ids: Sequence[int]) -> list[Request]:
     """Requests of these groups that wait for a decision, oldest first."""
-    query = select(Request).where(col(Request.group_id).in_(group_ids), col(Request.state) == RequestState.PENDING)
+    query = select(Request).where(WAITING, col(Request.group_id).in_(group_ids))
+    query = query.where(col(Request.state) == RequestState.PENDING)
     return list((await tx.exec(query.order_by(col(Request.id)))).all())

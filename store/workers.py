@@ -21,9 +21,9 @@ from sqlmodel import col
 
 from store import tallies, turns
 from store.engine import Bulk, Database, Writing
-from store.schema.delivery import Delivery
+from store.schema.delivery import CLAIMED, Delivery
 from store.schema.lane import LaneShare
-from store.schema.notice import Placement
+from store.schema.notice import OPEN_PLACEMENT, Placement
 from store.schema.worker import Worker
 from store.signal import Topic
 from store.terms import DeliveryState
@@ -156,7 +156,7 @@ def _bury(bulk: Bulk, worker_id: int, now: datetime) -> None:
     tried = col(Delivery.attempts) > 0
     freed = connection.execute(
         update(Delivery)
-        .where(col(Delivery.worker_id) == worker_id, col(Delivery.state) == DeliveryState.CLAIMED)
+        .where(col(Delivery.worker_id) == worker_id, CLAIMED)
         .values(
             state=case((tried, DeliveryState.DEFERRED.value), else_=DeliveryState.QUEUED.value),
             worker_id=None,
@@ -170,7 +170,7 @@ def _bury(bulk: Bulk, worker_id: int, now: datetime) -> None:
     # A notice it was posting may stand in Slack already.
     connection.execute(
         update(Placement)
-        .where(col(Placement.worker_id) == worker_id, col(Placement.state) == "posting")
+        .where(col(Placement.worker_id) == worker_id, col(Placement.state) == "posting", OPEN_PLACEMENT)
         .values(state="waiting", worker_id=None, uncertain=or_(col(Placement.uncertain), col(Placement.ts).is_(None)))
     )
     bulk.wake(Topic.DELIVER)

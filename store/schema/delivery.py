@@ -10,6 +10,7 @@ from store.terms import DeliveryState, Fault, Stage
 
 CLAIMABLE = text("state IN ('queued', 'deferred')")
 CLAIMED = text("state = 'claimed'")
+UNSETTLED = text("state IN ('queued', 'deferred', 'claimed')")
 
 
 class Delivery(SQLModel, table=True):
@@ -34,8 +35,8 @@ class Delivery(SQLModel, table=True):
         Index(
             "ix_delivery_membership",
             "membership_id",
-            postgresql_where=text("state IN ('queued', 'deferred', 'claimed')"),
-            sqlite_where=text("state IN ('queued', 'deferred', 'claimed')"),
+            postgresql_where=UNSETTLED,
+            sqlite_where=UNSETTLED,
         ),
         Index("ix_delivery_letter", "letter_id"),
         {"sqlite_autoincrement": True},
