@@ -42,6 +42,7 @@ log = logging.getLogger("bot.guarded")
 # Slack waits 3 s for the answer to a submission; some of it is the way there and back.
 SUBMIT_SECONDS = 2.0
 PERSONLESS = "en"
+MARK_WAITS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)  # for an acknowledgement to reach Slack
 NAMING = frozenset({"administrators", "deciders"})  # refusals that name the group, where the person may know of it
 Run = Callable[[Person], Awaitable[None]]
 
@@ -102,8 +103,9 @@ class Guard:
                 _, answer = work.result()
                 await ack(**(answer.as_ack() if answer is not None else {}))
                 return
-            await ack(**Update(_text_view(PERSONLESS, "slack.modal.working")).as_ack())
-            await self._shown_late(str(body["view"]["id"]), *await work)
+            mark = secrets.token_hex(16)
+            await ack(**Update(_text_view(PERSONLESS, "slack.modal.working") | {"external_id": mark}).as_ack())
+            await self._shown_late(mark, *await work)
         except Exception:
             log.exception("listener.failed what=submission")
         finally:
@@ -176,16 +178,26 @@ class Guard:
         context = Context(self._services, person, submission.trigger_id, view=submission.view)
         return context, await self._answered(context, submission, handler)
 
-    async def _shown_late(self, view_id: str, context: Context | None, answer: Answer) -> None:
-        """Redraw the modal that says it takes a moment; if it was closed meanwhile, say by DM what came of it."""
+    async def _shown_late(self, mark: str, context: Context | None, answer: Answer) -> None:
+        """Redraw the modal that says it takes a moment; if it was closed meanwhile, say by DM what came of it.
+
+        Bolt sends an acknowledgement some time after it was given, and Slack would let it overwrite the result. So the
+        result is for the view with that mark alone, which is there from the acknowledgement on.
+        """
         view = _late(context.language if context is not None else PERSONLESS, answer)
-        try:
-            await self._services.slack.update_view(view_id, view)
-        except (Gone, Denied) as fault:
-            log.info("modal.closed view=%s cause=%s", view_id, fault)
-            if context is not None and "submit" not in view:  # a next step is of no use outside its modal
-                said = [block["text"]["text"] for block in view["blocks"] if block["type"] == "section"]
-                await context.by_dm(blocks.shown(" ".join(said), view["blocks"]))
+        for wait in (*MARK_WAITS, None):
+            try:
+                await self._services.slack.update_marked(mark, view)
+            except (Gone, Denied) as fault:
+                if wait is None:
+                    log.info("modal.closed cause=%s", fault)
+                    break
+                await asyncio.sleep(wait)
+            else:
+                return
+        if context is not None and "submit" not in view:  # a next step is of no use outside its modal
+            said = [block["text"]["text"] for block in view["blocks"] if block["type"] == "section"]
+            await context.by_dm(blocks.shown(" ".join(said), view["blocks"]))
 
     async def _told(self, context: Context, work: Awaitable[None]) -> None:
         """Run a command or click; whatever it raises is told to the person, where they are."""

@@ -210,6 +210,10 @@ class Slack:
         more = {"hash": view_hash} if view_hash else {}
         await self._call("views.update", view_id=view_id, view=view, **more)
 
+    async def update_marked(self, mark: str, view: View) -> None:
+        """Redraw the open modal that has this `external_id`. Raises Denied where there is none (yet, or any more)."""
+        await self._call("views.update", external_id=mark, view=view)
+
     async def publish_home(self, slack_id: str, view: View, *, view_hash: str | None = None) -> None:
         """Set what that person sees in our Home tab."""
         more = {"hash": view_hash} if view_hash else {}
