@@ -77,7 +77,7 @@ async def test_the_relay_away_when_the_bridge_starts(town: Town) -> None:
     (post,) = await town.posts()
     waiting = await town.report(post.id)
     assert (waiting.counts.get("failed", 0), waiting.counts.get("relayed", 0), waiting.remaining) == (0, 0, 20)
-    assert await town.shown("no contact is at fault")
+    await town.pocket.wait_message("ada", "#reports", "no contact is at fault", timeout=PATIENCE)
     await town.sink.start(town.sink.port)
     await town.waited()
     report = await town.finished()
