@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlmodel import col, select
@@ -14,7 +13,7 @@ from store.roster import Entry
 from store.schema.group import Group
 from store.schema.membership import Membership
 from store.schema.person import Person
-from store.schema.request import WAITING, Request
+from store.schema.request import Request
 from store.terms import (
     Actor,
     Address,
@@ -139,10 +138,3 @@ async def _carry_out(tx: Writing, request: Request, actor: Actor) -> None:
 async def get(tx: Reading, request_id: int) -> Request | None:
     """The request, fresh from the database, or None."""
     return await tx.get(Request, request_id, populate_existing=True)
-
-
-async def waiting_in(tx: Reading, group_ids: Sequence[int]) -> list[Request]:
-    """Requests of these groups that wait for a decision, oldest first."""
-    query = select(Request).where(WAITING, col(Request.group_id).in_(group_ids))
-    query = query.where(col(Request.state) == RequestState.PENDING)
-    return list((await tx.exec(query.order_by(col(Request.id)))).all())

@@ -49,9 +49,19 @@ class Life:
 
 
 def this_host() -> str:
-    """The machine since its last start: a lock file of before a reboot says nothing."""
+    """Who sees this process's lock files: the machine since its last start, and the folder they lie in.
+
+    A lock file of before a reboot says nothing, and containers may share a name but not the folder.
+    """
     boot = BOOT_ID.read_text().strip() if BOOT_ID.exists() else ""
-    return f"{socket.gethostname()}/{boot}"
+    folder = _locks().stat()
+    return f"{socket.gethostname()}/{boot}/{folder.st_dev}:{folder.st_ino}"
+
+
+def _locks() -> Path:
+    folder = Path(tempfile.gettempdir()) / f"postroom-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 def database_now(bulk: Bulk) -> datetime:
@@ -64,9 +74,7 @@ def database_now(bulk: Bulk) -> datetime:
 
 async def begin(database: Database, role: str) -> Life:
     """Register a worker of this process and bury the dead, so that what they held is free at once."""
-    folder = Path(tempfile.gettempdir()) / f"postroom-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    handle, path = tempfile.mkstemp(prefix=f"{role}-", suffix=".lock", dir=folder)
+    handle, path = tempfile.mkstemp(prefix=f"{role}-", suffix=".lock", dir=_locks())
     lock = os.fdopen(handle, "w")
     fcntl.flock(lock, fcntl.LOCK_EX)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from store import expansion, memberships, outbox, posts, queue, reports, requests, tallies, turns, vitals, workers
+from store import expansion, memberships, outbox, pending, posts, queue, reports, tallies, turns, vitals, workers
 from store.engine import Bulk, Database
 from tests.store.offices import SYSTEM
 from tests.store.test_queue import OK, make_post, relay
@@ -112,8 +112,8 @@ async def test_no_statement_of_a_workers_turn_reads_a_whole_table(database: Data
 
     def turn(bulk: Bulk, held: tuple[queue.Claim, ...]) -> tuple[queue.Claim, ...]:
         assert queue.settle(bulk, life.id, [queue.Result(one, OK) for one in held])
-        for pending in expansion.pending(bulk):
-            expansion.expand(bulk, pending, by_domain=False)
+        for waiting in expansion.pending(bulk):
+            expansion.expand(bulk, waiting, by_domain=False)
         [(lane_id, _)] = queue.lanes_due(bulk, 10).lanes
         claims = queue.claim(bulk, life.id, lane_id, 100).claims
         queue.next_due(bulk)
@@ -130,9 +130,9 @@ async def test_no_statement_of_a_workers_turn_reads_a_whole_table(database: Data
     await database.bulk(lambda bulk: workers.end(bulk, life.id))
     life.end()
     async with database.reading() as look:
-        await posts.held(look, [1, 2])
         await posts.to_rejudge(look)
-        await requests.waiting_in(look, [1, 2])
+        await pending.count(look, [1, 2])
+        await pending.page(look, [1, 2], 0, 10)
         await reports.report(look, post_id)
         await reports.failures(look, post_id)
         await vitals.read(look)

@@ -22,6 +22,7 @@ from store import (
     memberships,
     notices,
     outbox,
+    pending,
     persons,
     posts,
     queue,
@@ -140,7 +141,7 @@ class Town:
         await requests.ask(tx, group, person, Address.parse(person.email))
 
     async def decide(self, tx: Writing) -> None:
-        waiting = await requests.waiting_in(tx, self.group_ids)
+        waiting = await pending.requests(tx, self.group_ids)
         if waiting:
             one = self.random.choice(waiting)
             assert one.id is not None
@@ -326,7 +327,7 @@ async def test_whatever_happens_at_once_the_books_are_true(database: Database, c
         real: dict[int | None, dict[str, int]] = {}
         for post_id, state, n in (await connection.execute(states.where(col(Delivery.post_id).is_not(None)))).all():
             real.setdefault(post_id, {})[state] = n
-        for post in (await connection.execute(select(Post.__table__))).all():  # type: ignore[attr-defined]
+        for post in (await connection.execute(select(Post.__table__))).all():  # type: ignore[attr-defined]  # SQLModel sets it
             counts = await tallies.of_post(tx, post.id)
             told = {state: n for state, n in counts.items() if n and state in tallies.CLOSED}
             assert told == real.get(post.id, {}), post.id

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlmodel import col, select
 
-from store import groups, memberships, persons, requests
+from store import groups, memberships, pending, persons
 from store.schema.audit import Audit
 from store.schema.notice import Notice, Placement
 from store.terms import NoticeKind, RequestState
@@ -99,7 +99,7 @@ async def test_a_moderator_no_longer_one_denies_nothing(office: Office) -> None:
         group = await groups.find(tx, TEAM)
         assert group is not None
         assert group.id is not None
-        assert [r.state for r in await requests.waiting_in(tx, [group.id])] == [RequestState.PENDING]
+        assert [r.state for r in await pending.requests(tx, [group.id])] == [RequestState.PENDING]
 
 
 async def test_a_click_after_the_decision_is_told_whose_it_was(office: Office) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from store import groups, requests
+from store import groups, pending
 from store.terms import Receiving
 from tests.bot.commands.conftest import ADA, BOTH, GRACE, LINUS, MARGARET, NOOR, TEAM, Office
 
@@ -16,7 +16,7 @@ async def test_join_open_moderated_closed_twice_and_pending(office: Office) -> N
         group = await groups.find(tx, TEAM)
         assert group is not None
         assert group.id is not None
-        (request,) = await requests.waiting_in(tx, [group.id])
+        (request,) = await pending.requests(tx, [group.id])
     assert (request.address, request.kind) == ("linus@example.org", "join")
     await office.ask(ADA, "settings team subscription open")
     assert "reaches you at margaret@example.org" in await office.ask(MARGARET, "join team")
@@ -25,7 +25,7 @@ async def test_join_open_moderated_closed_twice_and_pending(office: Office) -> N
     assert "Ask Ada Byron" in await office.ask(GRACE, "join team")
     assert await office.place(GRACE) is None
     async with office.database.reading() as tx:
-        assert await requests.waiting_in(tx, [group.id]) == [request]
+        assert await pending.requests(tx, [group.id]) == [request]
 
 
 async def test_who_has_no_address_in_slack_is_asked_for_one(office: Office) -> None:
@@ -74,7 +74,7 @@ async def waiting(office: Office) -> list[tuple[str, str]]:
         group = await groups.find(tx, TEAM)
         assert group is not None
         assert group.id is not None
-        return [(request.address, request.note) for request in await requests.waiting_in(tx, [group.id])]
+        return [(request.address, request.note) for request in await pending.requests(tx, [group.id])]
 
 
 async def test_leaving_and_its_policies(office: Office) -> None:
