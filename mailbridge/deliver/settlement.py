@@ -31,6 +31,13 @@ class Verdicts:
     waiting: dict[int, Outcome] = field(default_factory=dict)  # lane -> the refusal of us
     working: set[int] = field(default_factory=set)  # lanes that relayed something
 
+    def add(self, later: Verdicts) -> None:
+        """Take in what a later batch says."""
+        self.results += later.results
+        self.stalled |= later.stalled
+        self.waiting |= later.waiting
+        self.working |= later.working
+
 
 def judge(
     done: Sequence[tuple[Claim, Outcome]], streaks: dict[int, Streaks], now: datetime, random: Random
@@ -39,7 +46,7 @@ def judge(
     verdicts = Verdicts()
     for claim, outcome in done:
         post_id = claim.post_id or turns.LETTERS
-        fault = streaks.setdefault(claim.lane_id, Streaks()).judge(post_id, outcome, claim.attempts)
+        fault = streaks.setdefault(claim.lane_id, Streaks()).judge(post_id, claim.id, outcome)
         if outcome.state is DeliveryState.RELAYED:
             verdicts.working.add(claim.lane_id)
             verdicts.results.append(Result(claim, outcome))

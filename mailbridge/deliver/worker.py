@@ -19,7 +19,7 @@ from mailbridge.deliver.settlement import Fenced, Verdicts, judge, settle
 from mailbridge.deliver.streaks import Streaks
 from store import expansion, lanes, notices, queue, workers
 from store.engine import Bulk, Database
-from store.queue import Claim
+from store.queue import Claim, Result
 from store.signal import Ear, Topic
 from store.terms import NoticeKind, Outcome
 
@@ -81,7 +81,9 @@ class Worker:
         self._lanes: dict[int, LaneWork] = {}
         self._streaks: dict[int, Streaks] = {}
         self._done: list[tuple[Claim, Outcome]] = []
+        self._owed = Verdicts()  # judged, and not written yet
         self._withdrawn: list[Claim] = []  # taken back from the connections, and not given back yet
+        self._given_up: list[int] = []  # idle lanes, whose connections others may have
         self._unsettled = 0
         self._stale_reports: dict[int, float] = {}
         self._touched: dict[int, float] = {}
@@ -132,67 +134,68 @@ class Worker:
 
     async def _turn(self, *, claiming: bool = True) -> Turn:
         done, self._done = self._done, []
-        worker_id = self._worker_id
-        verdicts = judge(done, self._streaks, self._database.clock(), random.random)  # noqa: TID251 - the shell's jitter
-        room = self._max_unsettled - (self._unsettled - len(done)) if claiming else 0
-        withdrawn = self._withdrawn + self._withdraw(verdicts)
-        reports = self._reports_due(done, force=not claiming)
-        idle = self._put_away()
+        worker_id, owed = self._worker_id, self._owed
+        owed.add(judge(done, self._streaks, self._database.clock(), random.random))  # noqa: TID251 - the shell's jitter
+        settled = len(owed.results)
+        room = self._max_unsettled - (self._unsettled - settled) if claiming else 0
+        self._withdrawn += self._withdraw(owed)
+        withdrawn = self._withdrawn
+        reports = self._reports_due(owed.results, force=not claiming)
+        self._put_away()
 
         def transaction(bulk: Bulk) -> Turn:
-            settle(bulk, worker_id, verdicts)
-            if idle:
-                lanes.release(bulk, worker_id, idle)
+            settle(bulk, worker_id, owed)
+            if self._given_up:
+                lanes.release(bulk, worker_id, self._given_up)
             queue.unclaim(bulk, worker_id, withdrawn, bulk.now + timedelta(seconds=1 if claiming else 0))
             turn = Turn()
             if claiming:
                 turn.expanding = self._expand(bulk)
                 self._claim(bulk, worker_id, room + len(withdrawn), turn)
-            if not done:
+            if not settled:
                 reports.update(queue.finish(bulk))
             for post_id in reports:
                 notices.touch_last(bulk, NoticeKind.REPORT, post_id)
             return turn
 
         try:
-            turn = await self._database.bulk(transaction)
+            turn = await self._database.bulk(transaction)  # what is not written stays owed
         except Fenced:
             await self._live_again()
             return Turn()
-        except BaseException:
-            # Nothing was written: this is still owed.
-            self._done, self._withdrawn = done + self._done, withdrawn
-            raise
-        self._withdrawn = []
-        self._unsettled += len(turn.claims) - len(done) - len(withdrawn)
+        self._owed, self._withdrawn, self._given_up = Verdicts(), [], []
+        self._unsettled += len(turn.claims) - settled - len(withdrawn)
         self._hand_out(turn)
         return turn
 
     def _withdraw(self, verdicts: Verdicts) -> list[Claim]:
         claims: list[Claim] = []
         for lane_id, post_id in verdicts.stalled:
-            claims += self._lanes[lane_id].feed.withdraw(post_id)
+            if lane_id in self._lanes:
+                claims += self._lanes[lane_id].feed.withdraw(post_id)
         for lane_id in verdicts.waiting:
-            claims += self._lanes[lane_id].feed.withdraw()
+            if lane_id in self._lanes:
+                claims += self._lanes[lane_id].feed.withdraw()
         return claims
 
-    def _put_away(self) -> list[int]:
+    def _put_away(self) -> None:
         """Forget idle lanes now and then: straight to MX hosts there is one for every domain ever mailed."""
         now = asyncio.get_running_loop().time()
         if now - self._put_away_at < workers.HEARTBEAT_SECONDS:
-            return []
+            return
         self._put_away_at = now
-        idle = [lane_id for lane_id, work in self._lanes.items() if work.idle]
-        for lane_id in idle:
+        for lane_id in [lane_id for lane_id, work in self._lanes.items() if work.idle]:
             del self._lanes[lane_id]
-            self._streaks.pop(lane_id, None)
-        return idle
+            self._given_up.append(lane_id)
+            streaks = self._streaks.get(lane_id)
+            if streaks is not None and not (streaks.counts or streaks.refused):
+                del self._streaks[lane_id]  # else it goes on: the tries of one recipient are minutes apart
 
-    def _reports_due(self, done: list[tuple[Claim, Outcome]], *, force: bool) -> set[int]:
+    def _reports_due(self, results: list[Result], *, force: bool) -> set[int]:
         now = asyncio.get_running_loop().time()
-        for claim, _ in done:
-            if claim.post_id is not None:
-                self._stale_reports.setdefault(claim.post_id, now)
+        for result in results:
+            if result.claim.post_id is not None:
+                self._stale_reports.setdefault(result.claim.post_id, now)
         due = {
             post_id
             for post_id in self._stale_reports
@@ -244,7 +247,7 @@ class Worker:
     def _open(self, bulk: Bulk, lane_id: int, key: str) -> LaneWork:
         lanes.limit(bulk, lane_id, self._limits)
         feed = LaneFeed(self._publisher, self._settled)
-        pool = self._pool_for(key, feed, lambda outcome: self._lane_failed(lane_id, outcome))
+        pool = self._pool_for(key, feed, lambda outcome: self._lane_failed(feed, outcome))
         pool.allow(0)  # until the lane's other workers are known
         self._lanes[lane_id] = work = LaneWork(key, feed, pool)
         return work
@@ -267,10 +270,9 @@ class Worker:
         self._done.append((claim, outcome))
         self._nudge()
 
-    def _lane_failed(self, lane_id: int, outcome: Outcome) -> None:
+    def _lane_failed(self, feed: LaneFeed, outcome: Outcome) -> None:
         """No connection could be had: what waits for one is not tried, and not counted against anybody."""
-        work = self._lanes[lane_id]
-        for claim in work.feed.withdraw():
+        for claim in feed.withdraw():
             self._done.append((claim, outcome))
         self._nudge()
 
@@ -296,7 +298,7 @@ class Worker:
             self._withdrawn += work.feed.withdraw()
         await self._turn(claiming=False)
         await asyncio.gather(*(work.pool.drain(DRAIN_SECONDS) for work in self._lanes.values()))
-        while self._done or self._withdrawn or self._stale_reports:
+        while self._done or self._owed.results or self._withdrawn or self._stale_reports:
             await self._turn(claiming=False)
         await self._database.bulk(lambda bulk: workers.end(bulk, self._worker_id))
 
@@ -327,7 +329,7 @@ class Worker:
             await work.pool.drain(0)
         self._lanes.clear()
         self._done.clear()
-        self._withdrawn.clear()
+        self._owed, self._withdrawn, self._given_up = Verdicts(), [], []
         self._unsettled = 0
         self._end_life()
         self._life = await workers.begin(self._database, "mailbridge")

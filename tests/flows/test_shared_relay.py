@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import select
 
 from store.schema.post import Tally
+from store.schema.worker import Worker
 from tests.flows.sink import CountingSink
 from tests.flows.town import Town, contacts
 
@@ -44,9 +45,16 @@ async def test_two_bridges_hold_no_more_connections_than_the_relay_allows(town: 
     everybody = contacts(200)
     group = await town.group("all", everybody)
     intake = await town.run("mailbridge", "--role", "intake")
-    both = [await town.run("mailbridge", "--role", "deliver") for _ in range(2)]
+    few = {"POSTROOM_MAX_UNSETTLED": "20"}  # so that neither takes the whole post at once
+    both = [await town.run("mailbridge", "--role", "deliver", **few) for _ in range(2)]
     for program in (intake, *both):
         await program.says("bridge.started")
+
+    async def both_live() -> bool:
+        async with town.database.reading() as tx:
+            return len((await tx.exec(select(Worker.id))).all()) == len(both)
+
+    await town.until(both_live)
     await town.submit(group.address)
     report = await town.finished()
     assert (report.expected, report.counts["relayed"]) == (200, 200)

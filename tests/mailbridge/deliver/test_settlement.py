@@ -8,7 +8,7 @@ import pytest
 
 from mailbridge.deliver.outcome import conclude
 from mailbridge.deliver.settlement import OURS_PAUSE, Verdicts, judge
-from mailbridge.deliver.streaks import LONG
+from mailbridge.deliver.streaks import LAST_TRY, LONG, Streaks
 from store.queue import Claim
 from store.terms import DeliveryState, Fault, Outcome, Reply, Stage
 
@@ -75,3 +75,40 @@ def test_the_same_bare_refusal_for_five_recipients_is_about_the_post() -> None:
     assert found.stalled == {(LANE, 7): BARE}
     beside = verdicts(*((claim(n), BARE) for n in range(LONG - 1)), (claim(8), TAKEN), (claim(9), BARE))
     assert beside.stalled == {}
+
+
+def again(streaks: dict[int, Streaks], one: Claim, outcome: Outcome) -> Fault:
+    """The fault of one more try."""
+    [result] = judge([(one, outcome)], streaks, NOW, lambda: 0.5).results
+    return result.outcome.fault
+
+
+def test_a_recipient_refused_again_and_again_while_others_are_taken_is_at_fault() -> None:
+    streaks: dict[int, Streaks] = {}
+    for tries in range(LAST_TRY - 1):
+        assert again(streaks, claim(1, attempts=tries), BARE) is Fault.UNCLEAR
+        assert again(streaks, claim(2, post=8), TAKEN) is Fault.NOBODY
+    assert again(streaks, claim(1, attempts=LAST_TRY - 1), BARE) is Fault.RECIPIENT
+
+
+def test_a_hop_that_takes_nothing_says_nothing_about_a_recipient() -> None:
+    streaks: dict[int, Streaks] = {}
+    assert again(streaks, claim(2, post=8), TAKEN) is Fault.NOBODY
+    for tries in range(LONG - 1):
+        assert again(streaks, claim(1, attempts=tries), BARE) is Fault.UNCLEAR
+    assert again(streaks, claim(1, attempts=LONG - 1), BARE) is Fault.POST
+
+
+def test_tries_that_were_no_refusals_count_for_nothing() -> None:
+    streaks: dict[int, Streaks] = {}
+    for tries in range(9):
+        assert again(streaks, claim(1, attempts=tries), LATER) is Fault.NOBODY
+        assert again(streaks, claim(2, post=8), TAKEN) is Fault.NOBODY
+    assert again(streaks, claim(1, attempts=9), BARE) is Fault.UNCLEAR
+
+
+def test_batches_that_could_not_be_written_are_owed_together() -> None:
+    owed = verdicts((claim(1), SPAM))
+    owed.add(verdicts((claim(2), TAKEN), (claim(3, post=8), QUOTA)))
+    assert [result.claim.id for result in owed.results] == [1, 2, 3]
+    assert (owed.stalled, owed.waiting, owed.working) == ({(LANE, 7): SPAM}, {LANE: QUOTA}, {LANE})
