@@ -12,6 +12,7 @@ from sqlmodel import col, func, or_, select, update
 
 from store import addresses, audit, memberships, names, outbox, posts, queue, waiting
 from store.engine import Reading, Writing
+from store.inserts import insert
 from store.names import Served
 from store.roster import Entry
 from store.schema.group import Group, Name
@@ -133,6 +134,7 @@ async def create(tx: Writing, new: NewGroup, served: Served, actor: Actor) -> Gr
     assert group.id is not None
     owner_address = names.sub_address(route, NameRole.OWNER)
     owner = _builtin(tx, GroupKind.OWNER, owner_address, group.id)
+    tx.add(owner)
     await tx.flush()
     holders = {role: owner.id if role is NameRole.OWNER else group.id for role in NameRole}
     await names.take(tx, [(key, role, holders[role]) for key, role in wanted.items()])
@@ -152,7 +154,7 @@ async def create(tx: Writing, new: NewGroup, served: Served, actor: Actor) -> Gr
 
 
 def _builtin(tx: Writing, kind: GroupKind, address: Address, parent_id: int | None) -> Group:
-    group = Group(
+    return Group(
         kind=kind,
         parent_id=parent_id,
         address=address.key,
@@ -164,22 +166,24 @@ def _builtin(tx: Writing, kind: GroupKind, address: Address, parent_id: int | No
         slack_content=SlackContent.NONE,
         created_at=tx.now,
     )
-    tx.add(group)
-    return group
 
 
 async def ensure_builtins(tx: Writing, served: Served) -> None:
-    """Postmaster and abuse (RFC 2142, RFC 5321 4.5.1), and the reserved `bounces`, for every served domain."""
+    """Postmaster and abuse (RFC 2142, RFC 5321 4.5.1), and the reserved `bounces`, for every served domain.
+
+    Several processes may start at once: each row is the first one's, and the others find it there.
+    """
     for domain in served.domains:
         for kind in (GroupKind.POSTMASTER, GroupKind.ABUSE):
             address = Address(str(kind), domain)
             if await names.destination(tx, address.key) is None:
-                group = _builtin(tx, kind, address, None)
-                await tx.flush()
-                await names.take(tx, [(address.key, NameRole.PUBLISHED, group.id)])
-        bounces = f"bounces@{domain}"
-        if await names.destination(tx, bounces) is None:
-            await names.take(tx, [(bounces, NameRole.BOUNCES, None)])
+                values = _builtin(tx, kind, address, None).model_dump(exclude={"id"})
+                made = insert(tx, Group).values(values).on_conflict_do_nothing().returning(col(Group.id))
+                group_id = (await tx.scalars(made)).first()
+                if group_id is not None:
+                    await names.take(tx, [(address.key, NameRole.PUBLISHED, group_id)])
+        bounces = {"address": f"bounces@{domain}", "role": NameRole.BOUNCES, "group_id": None}
+        await tx.exec(insert(tx, Name).values(bounces).on_conflict_do_nothing())
 
 
 async def find(tx: Reading, text: str) -> Group | None:
