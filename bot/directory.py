@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
+
+import structlog
 
 from bot.faults import Denied, Gone, SlackFault
 from bot.slack import Slack
@@ -16,7 +17,7 @@ from store.engine import Database
 from store.persons import Profile
 from store.schema.person import Person
 
-log = logging.getLogger("bot.directory")
+log = structlog.get_logger()
 REFRESH_AFTER = timedelta(hours=20)
 BATCH = 20
 USER_GROUP = "S"
@@ -40,7 +41,7 @@ class Directory:
             for start in range(0, len(profiles), BATCH):
                 await self._keep(profiles[start : start + BATCH])
             seen += len(page)
-        log.info("directory.crawled people=%d", seen)
+        log.info("directory.crawled", people=seen)
         return seen
 
     async def changed(self, user: Mapping[str, Any]) -> Person:
@@ -63,12 +64,12 @@ class Directory:
             async with asyncio.timeout(1.5):  # the modal that may be asked for has to open within 3 s
                 return await self.changed(await self._slack.person(slack_id))
         except Gone as gone:
-            log.info("person.unseen id=%s cause=%s", slack_id, gone)
+            log.info("person.unseen", id=slack_id, cause=gone)
             if person is None:
                 # Slack hides from us only who is of elsewhere: no colleague's rights for an id nobody vouches for.
                 return (await self._keep([Profile(slack_id, slack_id, stranger=True)]))[0]
         except (SlackFault, TimeoutError) as fault:
-            log.warning("person.unasked id=%s cause=%s", slack_id, fault)
+            log.warning("person.unasked", id=slack_id, cause=fault)
         if person is not None:
             return person
         async with self._database.writing() as tx:
@@ -133,7 +134,7 @@ class Directory:
                 found |= set(await self._slack.in_user_group(name))
             except Denied as refusal:
                 # Nobody becomes operator by our not knowing.
-                log.error("operators.unknown user_group=%s cause=%s", name, refusal)  # noqa: TRY400 - no traceback helps
+                log.error("operators.unknown", user_group=name, cause=refusal)  # noqa: TRY400 - no traceback helps
         self._operators = frozenset(found)
 
 

@@ -8,10 +8,11 @@ the log beside its traceback.
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
+
+import structlog
 
 from bot.context import (
     ActionHandler,
@@ -38,7 +39,7 @@ from store.schema.person import Person
 from store.terms import Refused
 from store.texts import say
 
-log = logging.getLogger("bot.guarded")
+log = structlog.get_logger()
 # Slack waits 3 s for the answer to a submission; some of it is the way there and back.
 SUBMIT_SECONDS = 2.0
 PERSONLESS = "en"
@@ -107,7 +108,7 @@ class Guard:
             await ack(**Update(_text_view(PERSONLESS, "slack.modal.working") | {"external_id": mark}).as_ack())
             await self._shown_late(mark, *await work)
         except Exception:
-            log.exception("listener.failed what=submission")
+            log.exception("listener.failed", what="submission")
         finally:
             self._running.discard(task)
 
@@ -144,7 +145,7 @@ class Guard:
             else:
                 await run(person)
         except Exception:
-            log.exception("listener.failed what=%s", what)
+            log.exception("listener.failed", what=what)
         finally:
             self._running.discard(task)
 
@@ -190,7 +191,7 @@ class Guard:
                 await self._services.slack.update_marked(mark, view)
             except (Gone, Denied) as fault:
                 if wait is None:
-                    log.info("modal.closed cause=%s", fault)
+                    log.info("modal.closed", cause=fault)
                     break
                 await asyncio.sleep(wait)
             else:
@@ -208,7 +209,7 @@ class Guard:
             try:
                 await context.answer(text)
             except SlackFault as fault:
-                log.warning("answer.lost person=%s cause=%s", context.person.slack_id, fault)
+                log.warning("answer.lost", person=context.person.slack_id, cause=fault)
 
     async def _answered(self, context: Context, submission: Submission, handler: FormHandler) -> Answer:
         """Run a submission; whatever it raises becomes a view over the form, so that nothing typed is lost."""
@@ -233,10 +234,10 @@ def explain(context: Context, error: Exception) -> str:
         case Denied(error="expired_trigger_id" | "trigger_expired" | "exchanged_trigger_id"):
             return context.say("slack.fault.too_slow")
         case RateLimited() | Unreachable():
-            log.warning("slack.fault person=%s cause=%s", context.person.slack_id, error)
+            log.warning("slack.fault", person=context.person.slack_id, cause=error)
             return context.say("slack.fault.slack")
     reference = secrets.token_hex(4)
-    log.error("handler.failed reference=%s person=%s", reference, context.person.slack_id, exc_info=error)
+    log.error("handler.failed", reference=reference, person=context.person.slack_id, exc_info=error)
     return context.say("slack.fault.ours", reference=reference)
 
 

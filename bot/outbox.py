@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from dataclasses import replace
 from typing import Any
+
+import structlog
 
 from bot import drawing
 from bot.context import Services
@@ -27,7 +28,7 @@ from store.signal import Ear, Topic
 from store.terms import NoticeKind
 from store.texts import say
 
-log = logging.getLogger("bot.outbox")
+log = structlog.get_logger()
 AT_ONCE = 6
 POLL_SECONDS = 1.0
 TRUSTED_SECONDS = 20.0  # so long an answer of Slack's vouches for the next
@@ -100,14 +101,18 @@ class Outbox:
         if room <= 0:
             await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
             return True
+        claiming = asyncio.ensure_future(self._claimed(worker_id, room))
         try:
-            async with self._database.writing() as tx:
-                found = await outbox.claim(tx, worker_id, room)
-        except DatabaseBusy:
-            return False
-        if found and not await self._there():
-            for due in found:
+            found = await asyncio.shield(claiming)
+            there = not found or await self._there()
+            for due in found if not there else ():
                 await self._postpone(due, worker_id, PROBE_SECONDS)
+        except asyncio.CancelledError:
+            # What was not begun is no lost answer: whoever comes next says it, without "may repeat".
+            for due in await claiming:
+                await self._postpone(due, worker_id, 0)
+            raise
+        if not there:
             await asyncio.sleep(PROBE_SECONDS)
             return True
         for due in found:
@@ -115,6 +120,13 @@ class Outbox:
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         return bool(found)
+
+    async def _claimed(self, worker_id: int, room: int) -> list[Due]:
+        try:
+            async with self._database.writing() as tx:
+                return await outbox.claim(tx, worker_id, room)
+        except DatabaseBusy:
+            return []
 
     async def _there(self) -> bool:
         now = asyncio.get_running_loop().time()
@@ -148,16 +160,16 @@ class Outbox:
             await self._postpone(due, worker_id, limit.seconds)
         except Unreachable as fault:
             self._answered = float("-inf")
-            log.warning("notice.unsaid key=%s cause=%s", due.notice.key, fault)
+            log.warning("notice.unsaid", key=due.notice.key, cause=fault)
             await self._lost(due, worker_id, uncertain=fault.uncertain and placement.ts is None)
         except (Gone, Denied) as fault:
             await self._refused(due, worker_id, fault)
         except DatabaseBusy:
             # Our claim stays until this worker ends; then it is as an answer that was lost.
-            log.exception("notice.unsettled key=%s", due.notice.key)
+            log.exception("notice.unsettled", key=due.notice.key)
         except Exception as error:
             # One notice that cannot be drawn must not keep the others from being said.
-            log.exception("notice.failed key=%s", due.notice.key)
+            log.exception("notice.failed", key=due.notice.key)
             await self._died(due, worker_id, f"{type(error).__name__}: {error}")
 
     async def _shown(self, due: Due) -> tuple[str, str]:
@@ -205,7 +217,7 @@ class Outbox:
             if gone.error != "message_not_found":
                 raise
             # Somebody deleted our message: that is their word on it.
-            log.info("message.deleted channel=%s ts=%s", channel, ts)
+            log.info("message.deleted", channel=channel, ts=ts)
 
     async def _found(self, channel: str, placement_id: int, oldest: float) -> tuple[bool, str | None]:
         """Whether it could be looked for, and the ts of what was found."""
@@ -237,10 +249,10 @@ class Outbox:
     async def _refused(self, due: Due, worker_id: int, fault: SlackFault) -> None:
         word = getattr(fault, "error", "")
         if isinstance(fault, Denied) and word in SHUT_OUT:
-            log.error("slack.shut_out cause=%s retry_in=%gs", fault, CLOSED_SECONDS)
+            log.error("slack.shut_out", cause=fault, retry_in=CLOSED_SECONDS)
             await self._postpone(due, worker_id, CLOSED_SECONDS, uncertain=due.placement.uncertain)
             return
-        log.warning("notice.refused key=%s target=%s cause=%s", due.notice.key, due.placement.target, fault)
+        log.warning("notice.refused", key=due.notice.key, target=due.placement.target, cause=fault)
         await self._died(due, worker_id, str(fault))
 
     async def _died(self, due: Due, worker_id: int, error: str) -> None:

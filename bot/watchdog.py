@@ -9,11 +9,12 @@ answer at all, nothing is gained by ending: it is tried for ever.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-log = logging.getLogger("bot.watchdog")
+import structlog
+
+log = structlog.get_logger()
 CHECK_SECONDS = 15.0
 GRACE_SECONDS = 45.0
 CONNECT_SECONDS = 30.0
@@ -60,7 +61,7 @@ class Watchdog:
             while True:
                 await self._watch()
                 self.connected.clear()
-                log.warning("line.lost grace=%gs", self._grace)
+                log.warning("line.lost", grace=self._grace)
                 await self._rebuild()
         finally:
             await self.close()
@@ -97,7 +98,7 @@ class Watchdog:
                         await self._line.connect()
                 except Exception as error:
                     failures += 1
-                    log.warning("line.failed times=%d cause=%s: %s", failures, type(error).__name__, error)
+                    log.warning("line.failed", times=failures, cause=f"{type(error).__name__}: {error}")
                     if failures >= FAILURES:
                         raise LineLost("Socket Mode does not connect although Slack answers") from error
                 else:
@@ -105,6 +106,6 @@ class Watchdog:
                     self.connected.set()
                     return
             else:
-                log.warning("slack.unreachable retry_in=%gs", wait)
+                log.warning("slack.unreachable", retry_in=wait)
             await asyncio.sleep(wait)
             wait = min(wait * 2, 30.0)

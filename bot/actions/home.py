@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+
+import structlog
 
 from bot.acts import home as acts
 from bot.context import ActionHandler, Click, Context
@@ -11,7 +12,7 @@ from bot.faults import SlackFault
 from bot.views import home as views
 from bot.views.ids import Action
 
-log = logging.getLogger("bot.home")
+log = structlog.get_logger()
 HOME_SECONDS = 0.7  # a form's submission waits for it
 
 
@@ -34,7 +35,7 @@ async def redrawn(context: Context) -> None:
         async with asyncio.timeout(HOME_SECONDS):
             await context.slack.publish_home(context.person.slack_id, view)
     except (SlackFault, TimeoutError) as fault:
-        log.info("home.stale person=%s cause=%s", context.person.slack_id, fault)
+        log.info("home.stale", person=context.person.slack_id, cause=fault)
 
 
 async def turn(context: Context, click: Click) -> None:

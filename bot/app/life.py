@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.app.endpoint import Endpoint
@@ -26,7 +26,7 @@ from bot.watchdog import LineLost, Watchdog
 from store import chores
 from store.engine import Database, DatabaseBusy
 
-log = logging.getLogger("bot.life")
+log = structlog.get_logger()
 DRAIN_SECONDS = 8.0
 NIGHTLY = timedelta(hours=20)
 Job = Callable[[], Coroutine[Any, Any, None]]
@@ -102,7 +102,7 @@ async def _until(stop: asyncio.Event, jobs: list[Job]) -> int:
         done, pending = await asyncio.wait(pending, timeout=DRAIN_SECONDS)
         for task in done:
             if not task.cancelled() and (error := task.exception()) is not None:
-                log.error("bot.unclean cause=%s", error, exc_info=error)
+                log.error("bot.unclean", cause=error, exc_info=error)
     return code
 
 
@@ -114,10 +114,10 @@ async def _met(slack: Slack, directory: Directory) -> None:
             identity = await slack.authenticate()
             break
         except (Unreachable, RateLimited) as fault:
-            log.warning("slack.unreachable retry_in=%gs cause=%s", wait, fault)
+            log.warning("slack.unreachable", retry_in=wait, cause=fault)
             await asyncio.sleep(wait)
             wait = min(wait * 2, 60.0)
-    log.info("slack.authenticated team=%s bot=%s", identity.team_id, identity.bot_user_id)
+    log.info("slack.authenticated", team=identity.team_id, bot=identity.bot_user_id)
     while not await _crawled(directory):  # noqa: ASYNC110 - Slack has no event for its being back
         await asyncio.sleep(60)
 
@@ -126,6 +126,6 @@ async def _crawled(directory: Directory) -> bool:
     try:
         await directory.crawl()
     except (SlackFault, DatabaseBusy) as fault:
-        log.warning("directory.uncrawled cause=%s", fault)
+        log.warning("directory.uncrawled", cause=fault)
         return isinstance(fault, Denied)  # asking again would be refused again
     return True

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.app.line import SocketLine
 from bot.app.listeners import anything_but, build, exactly
@@ -149,15 +150,15 @@ async def test_a_failing_command_was_acknowledged_and_says_why(
     assert "secret" not in room.text(shown)
 
 
-async def test_a_reference_stands_in_the_log_beside_its_cause(
-    room: Pocket, handlers: Handlers, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_reference_stands_in_the_log_beside_its_cause(room: Pocket, handlers: Handlers) -> None:
     handlers.error = RuntimeError("the cause")
-    await room.command("ada", GENERAL, "/group x")
-    shown = await room.wait_message("ada", GENERAL, "reference:")
+    with capture_logs() as logged:
+        await room.command("ada", GENERAL, "/group x")
+        shown = await room.wait_message("ada", GENERAL, "reference:")
     reference = room.text(shown).rsplit("reference: ")[1].split(".")[0]
-    assert f"reference={reference}" in caplog.text
-    assert "the cause" in caplog.text
+    [entry] = [entry for entry in logged if entry["event"] == "handler.failed"]
+    assert entry["reference"] == reference
+    assert str(entry["exc_info"]) == "the cause"
 
 
 async def test_a_failing_submission_keeps_the_form_and_what_was_typed(room: Pocket, handlers: Handlers) -> None:

@@ -91,6 +91,20 @@ async def test_an_outage_delays_the_report_and_it_comes_once(office: Office) -> 
     assert len(await reports(office)) == 1
 
 
+async def test_what_was_not_begun_when_the_bot_ends_is_no_lost_answer(office: Office) -> None:
+    group = await office.group(report_channel="C0REPORTS")
+    await office.stop_and_start()  # a bot that has not heard of Slack yet asks first whether it is there
+    await office.pocket.control(outage="hang", methods="api.test")
+    await accept(office, group)
+
+    async def claimed() -> bool:
+        return any(placement.state == "posting" for placement in await office.placements())
+
+    await office.until(claimed)
+    await office.end()
+    assert {(placement.state, placement.uncertain) for placement in await office.placements()} == {("waiting", False)}
+
+
 async def test_a_lost_answer_is_found_again_by_its_metadata(office: Office) -> None:
     await office.pocket.control(grant=["channels:history"])
     assert office.sandbox.workspace is not None

@@ -308,7 +308,7 @@ async def test_what_the_store_refuses_is_told_by_line_and_nothing_changes(databa
             "groups.yaml:4: The key mode is there",
         ),
         ("groups:\n- address: a@elsewhere.org", "groups.yaml:2: elsewhere.org is not a domain served here."),
-        ("groups:\n- address: а@groups.example.org", "groups.yaml:2: а@groups.example.org holds letters that look"),
+        ("groups:\n- address: а@groups.example.org", "groups.yaml:2: а@groups.example.org has letters beyond a to z"),
         (
             "groups:\n- &a {address: a@groups.example.org}\n- *a",
             "groups.yaml:2: a@groups.example.org is in the file twice",
