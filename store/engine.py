@@ -37,11 +37,13 @@ DEADLOCKS_SUFFERED = 5
 NOTIFY = text("SELECT pg_notify(:channel, :word)")
 S = TypeVar("S", bound="Reading")
 T = TypeVar("T")
+# A deferred transaction has no snapshot before it reads; then a process that opens or closes the file may be in the way.
+SNAPSHOT = "SELECT 1 FROM sqlite_schema LIMIT 1"
 BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
 class DatabaseBusy(Exception):  # noqa: N818 - a state, and temporary
-    """The write lock was not had before the deadline. Nothing was changed; try again later."""
+    """The database's lock was not had before the deadline. Nothing was changed; try again later."""
 
 
 def utc_clock() -> datetime:
@@ -145,6 +147,7 @@ class Database:
         async with self.engine.connect() as connection:
             if self.dialect == "sqlite":
                 await connection.exec_driver_sql("BEGIN")
+                await patiently(connection, SNAPSHOT)
             async with self._session(Reading, connection) as session:
                 yield session
 
@@ -156,7 +159,7 @@ class Database:
         """
         async with self._serialised(), self.engine.connect() as connection:
             if self.dialect == "sqlite":
-                await begin_immediate(connection)
+                await patiently(connection, "BEGIN IMMEDIATE")
             async with self._session(Writing, connection) as session:
                 session.topics = set()
                 yield session
@@ -237,18 +240,18 @@ def is_busy(error: OperationalError) -> bool:
 
 
 def busy_pauses() -> Iterator[float]:
-    """Pauses between tries for the write lock, in seconds, until the deadline; then raises DatabaseBusy."""
+    """Pauses between tries for a lock, in seconds, until the deadline; then raises DatabaseBusy."""
     deadline = time.monotonic() + WRITE_DEADLINE_SECONDS
     while time.monotonic() < deadline:
         yield RETRY_SECONDS * random.random()  # noqa: S311, TID251 - jitter, not a secret
-    raise DatabaseBusy("another process has kept the database's write lock")
+    raise DatabaseBusy("another process has kept the database's lock")
 
 
-async def begin_immediate(connection: AsyncConnection) -> None:
-    """BEGIN IMMEDIATE with our own retry of about a millisecond, up to the deadline; raises DatabaseBusy."""
+async def patiently(connection: AsyncConnection, statement: str) -> None:
+    """Run what may find SQLite busy, again after about a millisecond, up to the deadline; raises DatabaseBusy."""
     for pause in busy_pauses():
         try:
-            await connection.exec_driver_sql("BEGIN IMMEDIATE")
+            await connection.exec_driver_sql(statement)
         except OperationalError as error:
             if not is_busy(error):
                 raise
