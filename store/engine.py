@@ -37,7 +37,7 @@ DEADLOCKS_SUFFERED = 5
 NOTIFY = text("SELECT pg_notify(:channel, :word)")
 S = TypeVar("S", bound="Reading")
 T = TypeVar("T")
-# A deferred transaction has no snapshot before it reads; then a process that opens or closes the file may be in the way.
+# A deferred transaction has no snapshot before it reads; a process that opens or closes the file may be in the way.
 SNAPSHOT = "SELECT 1 FROM sqlite_schema LIMIT 1"
 BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
