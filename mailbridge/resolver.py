@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import dns.asyncresolver
 import dns.exception
@@ -21,6 +22,14 @@ KEPT = 10_000
 LONGEST_TTL = 3600.0
 SHORTEST_TTL = 1.0
 NEGATIVE_TTL = 60.0
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "A": lambda record: record.address,
+    "AAAA": lambda record: record.address,
+    "MX": lambda record: (record.preference, record.exchange.to_text(omit_final_dot=True).lower().rstrip(".")),
+    "PTR": lambda record: record.target.to_text(omit_final_dot=True).lower(),
+    "TXT": lambda record: b"".join(record.strings),
+}
 
 
 class NoSuchName(Exception):  # noqa: N818 - an answer
@@ -60,8 +69,7 @@ class Resolver:
 
         Empty if the name exists without any. Raises NoSuchName, Unanswered.
         """
-        records = await self._ask(domain, "MX")
-        return sorted((r.preference, r.exchange.to_text(omit_final_dot=True).lower().rstrip(".")) for r in records)  # type: ignore[attr-defined]  # MX records
+        return sorted(await self.lookup(domain, "MX"))
 
     async def addresses(self, host: str) -> list[str]:
         """IPv6 and IPv4 addresses of a host; empty if the name exists without any. Raises NoSuchName, Unanswered."""
@@ -75,7 +83,14 @@ class Resolver:
 
     async def txt(self, name: str) -> list[bytes]:
         """TXT records, the strings of each joined; empty if there are none. Raises NoSuchName, Unanswered."""
-        return [b"".join(record.strings) for record in await self._ask(name, "TXT")]  # type: ignore[attr-defined]  # TXT records
+        return list(await self.lookup(name, "TXT"))
+
+    async def lookup(self, name: str, kind: str) -> tuple[Any, ...]:
+        """Records of one kind: addresses and names as text, MX as (preference, host), TXT as joined octets.
+
+        Raises NoSuchName, Unanswered.
+        """
+        return tuple(_READERS[kind](record) for record in await self._ask(name, kind))
 
     async def _ask(self, name: str, kind: str) -> tuple[object, ...]:
         key = (name.lower().rstrip("."), kind)

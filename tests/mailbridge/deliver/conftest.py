@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 import uvloop
 
-from tests.mailbridge.deliver.nameserver import Nameserver
 from tests.mailbridge.deliver.scripted import Saying, ScriptedHop
 
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
@@ -39,11 +38,3 @@ async def hop() -> AsyncIterator[HopMaker]:
     yield make
     for server in started:
         await server.stop()
-
-
-@pytest.fixture
-async def nameserver() -> AsyncIterator[Nameserver]:
-    """A nameserver with an empty zone."""
-    server = await Nameserver().start()
-    yield server
-    server.stop()

@@ -15,12 +15,13 @@ TTL = 300
 
 
 class Nameserver(asyncio.DatagramProtocol):
-    """`zone` maps (name, type) to records as text. `servfail.*` and `silent.*` behave as they are called; a name in
-    `truncated` is answered over TCP only."""
+    """`zone` maps (name, type) to records as text. `servfail.*` and `silent.*` behave as they are called; names in
+    `failing` are answered SERVFAIL for what the zone does not hold, those in `truncated` over TCP only."""
 
     def __init__(self) -> None:
         self.zone: dict[tuple[str, str], list[str]] = {}
         self.truncated: set[str] = set()
+        self.failing: set[str] = set()
         self.asked: list[tuple[str, str, str]] = []  # name, type, transport
         self.address = ""
         self._udp: asyncio.DatagramTransport | None = None
@@ -64,6 +65,8 @@ class Nameserver(asyncio.DatagramProtocol):
             response.set_rcode(dns.rcode.SERVFAIL)
         elif name in self.truncated and transport == "udp":
             response.flags |= dns.flags.TC
+        elif name in self.failing and (name, kind) not in self.zone:
+            response.set_rcode(dns.rcode.SERVFAIL)
         elif not self._add(response, name, kind):
             response.set_rcode(dns.rcode.NXDOMAIN)
         return response.to_wire(max_size=65535)
