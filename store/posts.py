@@ -55,6 +55,7 @@ class NewMessage:
     header_message_id: str = ""
     authenticated: bool = False
     verdict: str = ""
+    results: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

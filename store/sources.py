@@ -27,6 +27,7 @@ class PostSource:
     accepted_at: datetime
     helo: str
     client: str
+    results: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,18 @@ class LetterSource:
 def of_post(bulk: Bulk, post_id: int) -> PostSource:
     """What the Edition of an accepted post is a function of. Its bytes stay until its last delivery has an outcome."""
     query = select(
-        col(Message.raw), col(Post.policy), col(Post.public_id), col(Post.accepted_at), col(Post.helo), col(Post.client)
+        col(Message.raw),
+        col(Post.policy),
+        col(Post.public_id),
+        col(Post.accepted_at),
+        col(Post.helo),
+        col(Post.client),
+        col(Post.results),
     )
     query = query.join(Message, col(Message.id) == col(Post.message_id)).where(col(Post.id) == post_id)
     row = bulk.connection.execute(query).one()
     policy = GroupPolicy.from_json(row.policy)
-    return PostSource(row.raw or b"", policy, row.public_id, row.accepted_at, row.helo, row.client)
+    return PostSource(row.raw or b"", policy, row.public_id, row.accepted_at, row.helo, row.client, tuple(row.results))
 
 
 def of_letter(bulk: Bulk, letter_id: int) -> LetterSource:

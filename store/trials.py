@@ -42,6 +42,7 @@ async def send(tx: Writing, group: Group, person: Person, public_id: str) -> Pos
         "helo": "",
         "client": "",
         "verdict": "",
+        "results": [],
         "decision_reason": "",
         "standing": Standing.ADMINISTRATOR,
         "authenticated": True,

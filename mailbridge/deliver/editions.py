@@ -72,6 +72,7 @@ class Editions:
             helo=source.helo,
             client=source.client,
             authserv_id=self._publisher.authserv_id,
+            results=source.results,
         )
         own = source.policy.kind is GroupKind.GROUP
         offers = Offers(leave_mailto=own, one_click=self._publisher.one_click_url is not None, owner=own)

@@ -10,7 +10,7 @@ from typing import Final
 from mailbridge import headers
 from mailbridge.rewrite.lines import CRLF, line, phrase
 from mailbridge.rewrite.removed import is_removed
-from mailbridge.rewrite.trace import Trace, date, identifier, received
+from mailbridge.rewrite.trace import Trace, authentication_results, date, identifier, received
 from mailbridge.rewrite.wire import clean, stuffed
 from store.terms import Copies, GroupKind, GroupPolicy, Posting
 
@@ -62,9 +62,11 @@ def edition(raw: bytes, group: GroupPolicy, trace: Trace, offers: Offers) -> Edi
     """
     raw = clean(raw)
     head, body = headers.split(raw)
-    kept = [field for field in headers.fields(head) if not is_removed(field, trace.authserv_id)]
+    identities = (trace.hostname, trace.authserv_id)
+    kept = [field for field in headers.fields(head) if not is_removed(field, identities)]
     names = {field.name for field in kept}
-    lines = [received(trace, group.address), *_group_lines(group, offers)]
+    # Above our Received, so that nobody takes it for a finding of an earlier hop (RFC 8601 4.1).
+    lines = [authentication_results(trace), received(trace, group.address), *_group_lines(group, offers)]
     if b"message-id" not in names:
         lines.append(line("Message-ID", f"<{identifier(trace)}@{trace.hostname}>"))
     if b"date" not in names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from mailbridge.headers import Field
@@ -32,17 +33,19 @@ REMOVED: Final = frozenset(
 )
 
 
-def is_removed(field: Field, authserv_id: str) -> bool:
+def is_removed(field: Field, identities: Sequence[str]) -> bool:
     """Say whether `field` is left out of the Edition.
 
-    Besides those named above: an Authentication-Results in our name (`authserv_id`, "" for none). Whoever trusts that
-    name would believe it, and we have not written it (RFC 8601 5).
+    Besides those named above: an Authentication-Results in one of our names (`identities`, "" for none). Whoever
+    trusts that name would believe it, and we have not written it (RFC 8601 5).
     """
     if field.name in REMOVED or field.name.startswith(b"list-"):
         return True
-    if field.name != b"authentication-results" or not authserv_id:
-        return False
+    return field.name == b"authentication-results" and any(_claims(field, name) for name in identities if name)
+
+
+def _claims(field: Field, name: str) -> bool:
     # No parser, for the reader to be deceived may have another one than ours: wherever the name could be taken for the
     # authserv-id (first, behind a comment, quoted, with quoted pairs), it is.
-    word = re.escape(authserv_id.lower().encode("utf-8", "replace"))
+    word = re.escape(name.lower().encode("utf-8", "replace"))
     return bool(re.search(rb'(?:^|[\s)"])' + word + rb'(?:$|[\s;("])', field.value.lower().replace(b"\\", b"")))

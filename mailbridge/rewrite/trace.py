@@ -21,7 +21,8 @@ class Trace:
 
     `helo` and `client` (a network address, or "") are the peer's own words and are not believed to be well-formed;
     `protocol` is a keyword of RFC 3848; `accepted_at` is aware; `authserv_id` is the name under which only our own
-    front relays may write Authentication-Results, or "" to keep those that are there.
+    front relays may write Authentication-Results, or "" to keep those that are there. `results` are our own findings
+    about the author, for an Authentication-Results under our own name.
     """
 
     public_id: str
@@ -31,6 +32,7 @@ class Trace:
     client: str = ""
     protocol: str = "ESMTP"
     authserv_id: str = ""
+    results: tuple[str, ...] = ()
 
 
 def received(trace: Trace, address: str) -> bytes:
@@ -43,6 +45,18 @@ def received(trace: Trace, address: str) -> bytes:
         f"by {trace.hostname} (Postroom) with {protocol} id {identifier(trace)}",
         f"for <{address}>; {date(trace)}",
     )
+
+
+def authentication_results(trace: Trace) -> bytes:
+    """Return our Authentication-Results (RFC 8601), or nothing where nothing was looked at.
+
+    Nor anything where our name is also the one that our front relays sign with: a copy that comes back through one of
+    them, to a group within a group, would vouch for itself.
+    """
+    if not trace.results or trace.hostname.lower() == trace.authserv_id:
+        return b""
+    *some, last = trace.results
+    return line("Authentication-Results", f"{trace.hostname};", *(f"{one};" for one in some), last)
 
 
 def identifier(trace: Trace) -> str:

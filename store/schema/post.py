@@ -42,6 +42,8 @@ class Post(SQLModel, table=True):
     standing: Standing = Field(default=Standing.STRANGER, sa_column=choice(Standing, "standing"))
     authenticated: bool = False
     verdict: str = ""  # what proved the author, or why nothing did: a name of the catalogue (verdict.<name>)
+    # What the checks of the author found, as an Authentication-Results says it (RFC 8601), one finding each.
+    results: list[str] = Field(default_factory=list, sa_column=document())
     helo: str = ""
     client: str = ""  # the peer's network address, or "" where none is known
     state: PostState = Field(sa_column=choice(PostState, "post_state"))

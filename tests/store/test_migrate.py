@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from pathlib import Path
 
+import alembic.command
 import pytest
 from sqlalchemy import Enum, inspect, text
 from sqlalchemy.engine import make_url
@@ -31,6 +32,26 @@ def test_every_enum_column_has_its_check(database_url: str) -> None:
             named = {constraint["name"] for constraint in seen.get_check_constraints(table.name)}
             wanted = {column.type.name for column in table.columns if isinstance(column.type, Enum)}
             assert wanted <= named, table.name
+
+
+def test_no_migration_lets_sqlite_use_an_id_twice(tmp_path: Path) -> None:
+    """A table that batch mode makes anew comes out without AUTOINCREMENT, on which a high-water mark rests."""
+    url = f"sqlite+aiosqlite:///{tmp_path / 'new.db'}"
+    migrate.ready(url)
+    with migrate.connected(make_url(url)) as connection:
+        rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'")).all()
+    made: dict[str, str] = {row.name: row.sql for row in rows}
+    for table in SQLModel.metadata.tables.values():
+        assert ("AUTOINCREMENT" in made[table.name]) == table.dialect_options["sqlite"]["autoincrement"], table.name
+
+
+def test_the_last_migrations_can_be_undone_and_done_again(database_url: str) -> None:
+    with migrate.connected(make_url(database_url)) as connection:
+        alembic.command.downgrade(migrate.config(connection), "0001")
+    with pytest.raises(migrate.SchemaBehind):
+        migrate.check(database_url)
+    migrate.upgrade(database_url)
+    assert migrate.drift(database_url) == []
 
 
 def test_ready_brings_sqlite_up_to_date(tmp_path: Path) -> None:

@@ -150,9 +150,25 @@ def test_a_message_that_lacks_its_last_line_end_gets_one() -> None:
 )
 def test_a_verdict_in_our_name_goes(value: bytes, goes: bool) -> None:
     raw = b"From: a@example.com\r\nAuthentication-Results: " + value + b"\r\n\r\n"
-    made = edition(raw, GROUP, replace(TRACE, authserv_id="mx.lists.example.org"), OFFERS)
-    assert (b"Authentication-Results" not in made.head) is goes
-    assert b"Authentication-Results: " + value in edition(raw, GROUP, TRACE, OFFERS).head
+    elsewhere = replace(TRACE, hostname="elsewhere.example.net")
+    for ours in (TRACE, replace(elsewhere, authserv_id="mx.lists.example.org")):
+        assert (b"Authentication-Results" not in edition(raw, GROUP, ours, OFFERS).head) is goes
+    assert b"Authentication-Results: " + value in edition(raw, GROUP, elsewhere, OFFERS).head
+
+
+def test_our_findings_stand_on_top_under_our_name() -> None:
+    forged = b"Authentication-Results: mx.lists.example.org; dmarc=pass header.from=example.com\r\n"
+    raw = forged + b"From: a@example.com\r\n\r\n"
+    results = ("spf=none smtp.mailfrom=example.com", "dkim=none", "dmarc=fail header.from=example.com")
+    head = edition(raw, GROUP, replace(TRACE, results=results), OFFERS).head
+    assert head.startswith(
+        b"Authentication-Results: mx.lists.example.org;\r\n\tspf=none smtp.mailfrom=example.com;\r\n\tdkim=none;\r\n"
+        b"\tdmarc=fail header.from=example.com\r\nReceived: "
+    )
+    assert head.count(b"Authentication-Results") == 1
+    # Under a name that relays of ours are trusted by, a copy that comes back would vouch for itself.
+    same = replace(TRACE, results=results, authserv_id=TRACE.hostname)
+    assert b"Authentication-Results" not in edition(raw, GROUP, same, OFFERS).head
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from mailbridge.app import Bridge, Role
 from mailbridge.settings import BridgeSettings
 from store.engine import Database
+from tests.mailbridge.deliver.nameserver import Nameserver
 from tests.mailbridge.deliver.scripted import Mail, Saying, ScriptedHop
 from tests.mailbridge.intake.room import AUTHSERV_ID, Client
 
@@ -61,6 +62,7 @@ async def opened(
 ) -> AsyncIterator[Whole]:
     """Run a bridge on the database `url`, with `changes` to its settings, and a hop that `says`."""
     hop = await ScriptedHop(says).start()
+    nameserver = await Nameserver().start()
     settings = BridgeSettings.load(
         **{
             "database_url": url,
@@ -70,6 +72,7 @@ async def opened(
             "smtp_listen": f"127.0.0.1:{free_port()}",
             "web_listen": f"127.0.0.1:{free_port()}",
             "hostname": "mail.example.org",
+            "nameservers": nameserver.address,
             "authserv_id": AUTHSERV_ID,
             "trusted_relays": "127.0.0.1",
             "public_url": "https://lists.example.org",
@@ -90,6 +93,7 @@ async def opened(
         await running
         await database.close()
         await hop.stop()
+        nameserver.stop()
 
 
 async def _listens(port: int, running: asyncio.Task[None]) -> None:
