@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from mailbridge.policy.chain import decide
 from mailbridge.policy.facts import Facts
+from mailbridge.proof.judgement import is_check
 from store import groups, memberships, names, posts
 from store.engine import Database
+from store.terms import Reason
 
 
 async def rejudge(database: Database) -> int:
@@ -21,6 +23,12 @@ async def rejudge(database: Database) -> int:
                 continue
             standing = await memberships.standing(tx, post.group_id, post.author.lower(), post.authenticated)
             # Loops, machines and malformed mail were judged on the bytes at intake, and do not change.
-            facts = Facts(post.author, post.authenticated, standing, await posts.size(tx, post_id))
+            facts = Facts(
+                post.author,
+                post.authenticated,
+                standing,
+                await posts.size(tx, post_id),
+                checks=tuple(reason for reason in map(Reason.from_json, post.reasons) if is_check(reason)),
+            )
             await posts.rejudged(tx, post_id, decide(facts, names.policy(group)))
     return len(waiting)

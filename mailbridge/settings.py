@@ -97,13 +97,18 @@ class BridgeSettings(StoreSettings):
             nameserver(text)
         return value
 
-    @field_validator("trusted_relays")
+    @field_validator("trusted_relays", "proxy_from")
     @classmethod
-    def _own_relays(cls, value: tuple[Network, ...], info: ValidationInfo) -> tuple[Network, ...]:
+    def _own(cls, value: tuple[Network, ...]) -> tuple[Network, ...]:
         for network in value:
             widest = WIDEST_PUBLIC[network.version]
             if not network.is_private and network.prefixlen < widest:
                 raise ValueError(f"{network} is public and wider than /{widest}: shared egress trusts all its tenants")
+        return value
+
+    @field_validator("trusted_relays")
+    @classmethod
+    def _signing_relays(cls, value: tuple[Network, ...], info: ValidationInfo) -> tuple[Network, ...]:
         if value and not info.data.get("authserv_id"):
             raise ValueError("POSTROOM_AUTHSERV_ID, the name their verdict stands under, is missing")
         return value

@@ -1,16 +1,48 @@
-"""Whether the author is proven: for now only by the verdict of a front relay of ours (RFC 8601, DMARC)."""
+"""Whether the author is proven: by the verdict of a front relay of ours, or by what the message itself carries.
+
+A front relay's verdict wins (RFC 8601): it has seen the client. Without one, the author's own signature (DKIM) counts
+wherever the mail comes from, for nobody on the way can make it; the client's address (SPF) only where the client is the
+author's own system, connected to us or told of by a proxy of ours.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from mailbridge.intake.envelope import Envelope
 from mailbridge.policy import results
 from mailbridge.policy.shape import Shape
+from mailbridge.proof.findings import findings, relayed
+from mailbridge.proof.judgement import UNTRUSTED, Proof, judge
+
+if TYPE_CHECKING:
+    from mailbridge.intake.session import House
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _LOOPBACK = ipaddress.ip_address("127.0.0.1")
+# Addresses that say nothing about who a client is: this machine, and networks that everybody has one of.
+_LOCAL = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        *("127.0.0.0/8", "0.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"),
+        *("100.64.0.0/10", "::1/128", "::/128", "fc00::/7", "fe80::/10"),
+    )
+)
+
+
+def among(networks: Sequence[Network], client: str) -> bool:
+    """Whether `client`, a network address or "" for a local socket, lies in one of `networks`."""
+    try:
+        # Who may open a local socket is a matter of file permissions, so it counts as this machine.
+        address = ipaddress.ip_address(client.partition("%")[0]) if client else _LOOPBACK
+    except ValueError:
+        return False
+    if address.version == 6 and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return any(address.version == network.version and address in network for network in networks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,27 +54,36 @@ class Relays:
 
     def trust(self, client: str) -> bool:
         """Whether `client`, a network address or "" for a local socket, is one of them."""
-        try:
-            # Who may open a local socket is a matter of file permissions, so it counts as this machine.
-            address = ipaddress.ip_address(client.partition("%")[0]) if client else _LOOPBACK
-        except ValueError:
-            return False
-        if address.version == 6 and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
-        return any(address.version == network.version and address in network for network in self.networks)
+        return among(self.networks, client)
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """Whether the From address is proven, and the name of why (`verdict.<name>` in the catalogue)."""
+async def authenticate(house: House, envelope: Envelope, shape: Shape, *, forwarded: bool = False) -> Proof:
+    """Judge the author of a message. `forwarded`: it is for a group whose published address another system serves.
 
-    authenticated: bool
-    verdict: str
+    Such a system passes on whatever it is sent, from its own addresses, which its other customers share: SPF of a
+    domain that is a customer too would pass for everybody's forgeries.
+    """
+    author = shape.author.address.domain
+    relays = house.relays
+    trusted = bool(relays.authserv_id) and relays.trust(envelope.client)
+    verdict = results.verdict(shape.fields, author, relays.authserv_id) if trusted else UNTRUSTED
+    if verdict in (results.PASS, results.FAIL):
+        passed = verdict == results.PASS
+        return Proof(passed, verdict, results=relayed(author, passed=passed))
+    client = envelope.client if _real(envelope, trusted=relays.trust(envelope.client)) else ""
+    evidence = await house.examiner.examine(
+        shape, envelope.return_path, envelope.helo, client, spf_counts=bool(client) and not forwarded
+    )
+    proof = replace(judge(author, evidence, client), results=findings(author, evidence))
+    if proof.authenticated or not trusted:
+        return proof
+    return replace(proof, verdict=verdict, unchecked=proof.unchecked or verdict == results.UNCHECKED)
 
 
-def authenticate(shape: Shape, client: str, relays: Relays) -> Proof:
-    """Judge the author of a message that came from `client`."""
-    if not relays.authserv_id or not relays.trust(client):
-        return Proof(False, results.UNTRUSTED)
-    verdict = results.verdict(shape.fields, shape.author.address.domain, relays.authserv_id)
-    return Proof(verdict == results.PASS, verdict)
+def _real(envelope: Envelope, *, trusted: bool) -> bool:
+    """Whether the client is the system that the return path's domain may have sent it from."""
+    try:
+        ipaddress.ip_address(envelope.client)
+    except ValueError:
+        return False
+    return not (envelope.lmtp or trusted or among(_LOCAL, envelope.client))

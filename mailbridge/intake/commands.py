@@ -27,8 +27,9 @@ GO_AHEAD = Reply(354, "", "End data with <CR><LF>.<CR><LF>")
 START_TLS = Reply(220, "2.0.0", "Ready to start TLS")
 HELP = Reply(214, "2.0.0", "RFC 5321")
 
-# The first word of a browser's request: a web page may post to any port, and with luck a mail in its body.
-FOREIGN = frozenset({"GET", "POST", "PUT", "CONNECT", "OPTIONS"})
+# The first word of a browser's request: a web page may post to any port, and with luck a mail in its body. And of the
+# PROXY protocol, from a proxy that is none of ours.
+FOREIGN = frozenset({"GET", "POST", "PUT", "CONNECT", "OPTIONS", "PROXY"})
 # Verbs that bring no message nearer; a client that only says these is holding the connection.
 IDLE = frozenset({"NOOP", "RSET", "VRFY", "EXPN", "HELP", "HELO", "EHLO", "LHLO", "AUTH"})
 

@@ -37,8 +37,9 @@ async def leave(house: House, envelope: Envelope, shape: Shape | Reply, recipien
     if facts.automatic(shape.fields, envelope.return_path):
         _log.info("leave.discarded", id=envelope.public_id, group=group.address)
         return replies.taken(envelope.public_id)
-    if not authenticate(shape, envelope.client, house.relays).authenticated:
-        return replies.use_the_link(group)
+    proof = await authenticate(house, envelope, shape, forwarded=group.address != group.route)
+    if not proof.authenticated:
+        return replies.UNCHECKED if proof.unchecked else replies.use_the_link(group)
     try:
         return await _leave(house, envelope, shape, group)
     except Refused as refusal:

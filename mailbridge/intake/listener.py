@@ -83,6 +83,7 @@ class Listener:
                 # Their sockets are gone; what remains is a commit that is bounded by the database's own deadline.
                 await asyncio.wait(late)
         self._servers.clear()
+        self._house.examiner.close()
 
     async def _open(self, door: Door, *, lmtp: bool) -> asyncio.Server:
         loop = asyncio.get_running_loop()

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from mailbridge.intake.addresses import Directory
 from mailbridge.intake.authenticate import Relays
+from mailbridge.intake.evidence import Examiner
 from mailbridge.intake.limits import Limits, has_room
 from mailbridge.intake.listener import Listener, certificate
 from mailbridge.intake.session import House
+from mailbridge.resolver import Resolver
 from mailbridge.settings import BridgeSettings
 from mailbridge.tokens import Tokens
 from store.engine import Database
@@ -33,10 +35,12 @@ def house(settings: BridgeSettings, database: Database, *, limits: Limits) -> Ho
         database=database,
         directory=Directory(served, Tokens(settings.secrets)),
         relays=Relays(settings.trusted_relays, settings.authserv_id),
+        examiner=Examiner(Resolver(settings.nameservers), database.clock),
         limits=limits,
         hostname=settings.name,
         max_size=settings.max_size,
         by_domain=settings.relay.get_secret_value() == "mx",
+        proxies=settings.proxy_from,
         room=_room(settings.database_url, wire_limit(settings.max_size)),
     )
 

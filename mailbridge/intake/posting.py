@@ -8,11 +8,12 @@ from typing import Any
 
 import structlog
 
-from mailbridge.intake.authenticate import Proof, authenticate
+from mailbridge.intake.authenticate import authenticate
 from mailbridge.intake.envelope import Envelope
 from mailbridge.intake.session import House
 from mailbridge.policy import chain, facts, fingerprint, outcome, replies
 from mailbridge.policy.shape import Shape
+from mailbridge.proof.judgement import Proof
 from store import letters, memberships, posts
 from store.engine import Writing
 from store.posts import NewMessage, Submission
@@ -36,7 +37,8 @@ async def post(
     if isinstance(shape, Reply):
         _log.info("post.refused", id=envelope.public_id, reply=str(shape), client=envelope.client)
         return [shape] * len(groups)
-    proof = authenticate(shape, envelope.client, house.relays)
+    forwarded = any(group.address != group.route for group in groups)
+    proof = await authenticate(house, envelope, shape, forwarded=forwarded)
     distinct = list({group.group_id: group for group in groups}.values())
     content = await _content(house, envelope, shape)
     prints = {group.group_id: fingerprint.fingerprint(group.address, content) for group in distinct}
@@ -45,7 +47,7 @@ async def post(
         # Settings may have changed since its first time, but that time 250 was said, and heard or not it stands.
         _REPEATED
         if group.group_id in known
-        else chain.decide(facts.gather(shape, envelope.return_path, standing, authenticated=proof.authenticated), group)
+        else chain.decide(facts.gather(shape, envelope.return_path, standing, proof), group)
         for group, standing in zip(distinct, standings, strict=True)
     ]
     result = outcome.conclude(decisions, authenticated=proof.authenticated, lmtp=envelope.lmtp)
@@ -104,6 +106,7 @@ def _message(envelope: Envelope, shape: Shape, proof: Proof, raw: bytes) -> NewM
         header_message_id=shape.message_id,
         authenticated=proof.authenticated,
         verdict=proof.verdict,
+        results=proof.results,
     )
 
 
@@ -137,9 +140,16 @@ _EVENT = {
 }
 
 
+def _event(decision: Decision) -> str:
+    if decision is _REPEATED:
+        return "post.repeated"
+    # What the sender is asked to bring again is not refused.
+    return "post.put_off" if decision.reply and decision.reply.temporary else _EVENT[decision.action]
+
+
 def _note(envelope: Envelope, shape: Shape, proof: Proof, group: GroupPolicy, decision: Decision) -> None:
     _log.info(
-        "post.repeated" if decision is _REPEATED else _EVENT[decision.action],
+        _event(decision),
         id=envelope.public_id,
         group=group.address,
         author=str(shape.author.address),

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import structlog
 from aiosmtpd.smtp import SMTP
 
-from mailbridge.intake import arrival, trace, trouble
+from mailbridge.intake import arrival, proxy, trace, trouble
 from mailbridge.intake.commands import BAD_SYNTAX, IDLE, Answer, Dialogue, Then
 from mailbridge.intake.data import Content
 from mailbridge.intake.envelope import Envelope
@@ -64,6 +64,8 @@ class Protocol(SMTP):
         self._tls = tls
         self._dialogue = Dialogue(house, lmtp=lmtp, tls_offered=tls is not None)
         self._client = ""
+        self._counted: str | None = None  # the name it passed the gate under
+        self._spoken = False
         self._errors = 0
         self._idle = 0
         self._closing = False
@@ -87,11 +89,11 @@ class Protocol(SMTP):
     async def _handle_client(self) -> None:
         self._wire = Wire(self._reader)
         self._client = trace.client(self._writer.get_extra_info("peername"))
-        entered = self._gate.enter(self._client, trusted=self._house.relays.trust(self._client))
         self._sessions.add(self)
         try:
-            if not entered:
-                raise Ended(replies.BUSY)
+            self._enter()
+            if self._house.proxied(self._client):
+                await self._introduced()
             await self._converse()
         except Ended as end:
             if end.reply is not None:
@@ -104,8 +106,31 @@ class Protocol(SMTP):
         finally:
             self._writer.close()
             self._sessions.discard(self)
-            if entered:
-                self._gate.leave(self._client)
+            self._leave()
+
+    def _enter(self) -> None:
+        """Pass the gate under the client's address, or end. A relay and a proxy carry everybody's connections."""
+        house = self._house
+        if not self._gate.enter(self._client, trusted=house.relays.trust(self._client) or house.proxied(self._client)):
+            raise Ended(replies.BUSY)
+        self._counted = self._client
+
+    async def _introduced(self) -> None:
+        """Let a proxy of ours say who the client is; it is counted at the gate instead of the proxy."""
+        try:
+            behind = await proxy.client(self._reader, self._client)
+        except proxy.NoHeader as fault:
+            _log.warning("proxy.unheard", client=self._client, why=str(fault))
+            raise
+        if behind != self._client:
+            self._leave()
+            self._client = behind
+            self._enter()
+
+    def _leave(self) -> None:
+        if self._counted is not None:
+            self._gate.leave(self._counted)
+            self._counted = None
 
     # ------------------------------------------------------------ ending from outside
 
@@ -169,8 +194,13 @@ class Protocol(SMTP):
             except UnicodeDecodeError:
                 text = "\0"
             if text.endswith("\r\n") and text[:-2].isprintable() and text[:1].isalpha():
+                self._spoken = True
                 return text[:-2]
             bad = Answer((BAD_SYNTAX.line(),))
+            # What no client says first: a proxy's binary header, from a proxy that is none of ours.
+            if not self._spoken and line == b"\r\n":
+                raise Ended(BAD_SYNTAX)
+            self._spoken = True
             self._count("", bad)
             await self._say(bad.lines)
 

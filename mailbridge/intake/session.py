@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from mailbridge.intake.addresses import Directory, Recipient, ToGroup
-from mailbridge.intake.authenticate import Relays
+from mailbridge.intake.authenticate import Network, Relays, among
+from mailbridge.intake.evidence import Examiner
 from mailbridge.intake.limits import Limits
 from mailbridge.intake.paths import Path
 from mailbridge.policy import replies
@@ -30,11 +31,17 @@ class House:
     database: Database
     directory: Directory
     relays: Relays
+    examiner: Examiner
     limits: Limits
     hostname: str
     max_size: int
     by_domain: bool = False
     room: Callable[[], bool] = lambda: True
+    proxies: Sequence[Network] = ()
+
+    def proxied(self, client: str) -> bool:
+        """Whether `client` is a proxy of ours, which tells who connected to it before anything else (PROXY)."""
+        return among(self.proxies, client)
 
     @property
     def most_octets(self) -> int:

@@ -50,6 +50,8 @@ def _forbidden(group: GroupPolicy) -> Reply:
     return replies.not_permitted(group, _owner(group))
 
 
+# Reasons that rest on what the checks found about the author, which is then told one by one.
+_EXPLAINED = frozenset({"unproven", "unchecked"})
 _forbids = _not(rules.permitted)
 
 CHAIN: tuple[Rule, ...] = (
@@ -64,8 +66,17 @@ CHAIN: tuple[Rule, ...] = (
     Rule("member_moderated", (rules.member, rules.permitted, rules.all_moderated), Action.HOLD, "everyone_moderated"),
     Rule("member", (rules.member, rules.permitted), Action.ACCEPT),
     # Whom the policy does not allow: refused without moderation, else held for a decision.
+    # A silent DNS is no forgery (RFC 9989 7): whoever sent it tries again, and a moderator is told how it is.
+    Rule(
+        "unchecked_deferred",
+        (rules.unproven, rules.unchecked, _forbids, rules.unmoderated),
+        Action.REJECT,
+        "unchecked",
+        lambda group: replies.UNCHECKED,
+    ),
     Rule("unproven_refused", (rules.unproven, _forbids, rules.unmoderated), Action.REJECT, "unproven", _forbidden),
     Rule("refused", (_forbids, rules.unmoderated), Action.REJECT, "not_permitted", _forbidden),
+    Rule("unchecked_held", (rules.unproven, rules.unchecked, _not(rules.unmoderated)), Action.HOLD, "unchecked"),
     Rule("unproven_held", (rules.unproven, _not(rules.unmoderated)), Action.HOLD, "unproven"),
     Rule("not_permitted_held", (rules.member, _forbids), Action.HOLD, "not_permitted"),
     # Everybody else is a stranger, or unproven where anyone may post unmoderated.
@@ -95,6 +106,8 @@ def at_rcpt(group: GroupPolicy, declared_size: int | None) -> Reply | None:
 
 def _decision(rule: Rule, facts: Facts, group: GroupPolicy, trail: tuple[tuple[str, bool], ...]) -> Decision:
     reasons = (Reason(rule.reason, _values(rule.reason, facts, group)),) if rule.reason else ()
+    if rule.reason in _EXPLAINED:
+        reasons = (*reasons, *facts.checks)
     return Decision(rule.action, reasons, trail, rule.reply(group) if rule.reply else None)
 
 

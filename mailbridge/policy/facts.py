@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from mailbridge.headers import Field
 from mailbridge.policy.shape import Shape, first
-from store.terms import Standing
+from mailbridge.proof.judgement import Proof
+from store.terms import Reason, Standing
 
 Fields = Sequence[Field]
 
@@ -18,7 +19,8 @@ class Facts:
     """All that decides about one post to one group.
 
     `size` is octets as received; `received` counts Received fields; `loops` holds the addresses of loop marks in lower
-    case; `automatic` names the mark that shows a machine wrote it, or is "".
+    case; `automatic` names the mark that shows a machine wrote it, or is "". `checks` say what was found out about an
+    author who is not proven, `unchecked` that an answer is missing which might have proven it.
     """
 
     author: str
@@ -28,18 +30,22 @@ class Facts:
     received: int = 0
     loops: frozenset[str] = frozenset()
     automatic: str = ""
+    checks: tuple[Reason, ...] = ()
+    unchecked: bool = False
 
 
-def gather(shape: Shape, return_path: str, standing: Standing, *, authenticated: bool) -> Facts:
+def gather(shape: Shape, return_path: str, standing: Standing, proof: Proof) -> Facts:
     """The facts of a well-formed message. `return_path` is "" for the null sender."""
     return Facts(
         author=str(shape.author.address),
-        authenticated=authenticated,
+        authenticated=proof.authenticated,
         standing=standing,
         size=shape.size,
         received=sum(field.name == b"received" for field in shape.fields),
         loops=frozenset(_word(field.value) for field in shape.fields if field.name == b"x-loop"),
         automatic=automatic(shape.fields, return_path),
+        checks=proof.checks,
+        unchecked=proof.unchecked,
     )
 
 

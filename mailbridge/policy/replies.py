@@ -21,6 +21,8 @@ LATE = Reply(421, "4.4.2", "Timed out waiting for you; closing")
 WEARY = Reply(421, "4.7.0", "Too many errors or idle commands; closing")
 ENOUGH = Reply(421, "4.3.2", "This session has lasted long enough; please connect again")
 
+UNCHECKED = Reply(451, "4.4.3", "The author's domain cannot be looked up just now (DNS); please try again later")
+
 # ---------------------------------------------------------------- about what a message is
 
 STRAY = Reply(554, "5.6.0", "The message holds a bare CR, a bare LF or a NUL; lines must end with CRLF")

@@ -20,7 +20,7 @@ _DEEPEST_COMMENT = 5
 # Relays write a few hundred octets, and one field. Strangers may write more through them, and each costs time to read.
 _LONGEST = 8_192
 _MOST = 10
-PASS, FAIL, NONE, UNTRUSTED = "relay_pass", "relay_fail", "relay_none", "untrusted_peer"
+PASS, FAIL, NONE, UNCHECKED = "relay_pass", "relay_fail", "relay_none", "relay_unchecked"
 
 
 class Malformed(ValueError):  # noqa: N818 - about the header's value
@@ -37,7 +37,7 @@ class Finding:
 
 
 def verdict(found: Sequence[Field], author_domain: str, authserv_id: str) -> str:
-    """What the fields of `authserv_id` say of `author_domain`: relay_pass, relay_fail or relay_none.
+    """What the fields of `authserv_id` say of `author_domain`: relay_pass, relay_fail, relay_none or relay_unchecked.
 
     The top-most field of ours decides, for the relay writes above what it received. A pass also needs every other
     field of ours to agree: a relay that leaves forged ones standing proves nothing.
@@ -85,7 +85,10 @@ def _opinion(one: Field, author_domain: str, authserv_id: str) -> str:
     )
     if passed:
         return PASS
-    return NONE if all(finding.result == "none" for finding in dmarc) else FAIL
+    said = {finding.result for finding in dmarc}
+    if said <= {"none", "temperror"}:
+        return UNCHECKED if "temperror" in said else NONE  # nobody answered: that is no sign of a forgery
+    return FAIL
 
 
 def _domain(text: str) -> str:

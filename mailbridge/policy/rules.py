@@ -50,6 +50,11 @@ def unproven(facts: Facts, group: GroupPolicy) -> bool:
     return facts.standing is Standing.UNPROVEN
 
 
+def unchecked(facts: Facts, group: GroupPolicy) -> bool:
+    """Nobody answered about the author's domain, so that "unproven" is not yet known."""
+    return facts.unchecked
+
+
 def permitted(facts: Facts, group: GroupPolicy) -> bool:
     """The posting policy names this author's kind."""
     return (

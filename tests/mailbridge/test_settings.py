@@ -59,6 +59,7 @@ def test_what_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
         ("TRUSTED_RELAYS", "8.8.8.0/27", "public and wider than /28"),
         ("TRUSTED_RELAYS", "2a00::/48", "public and wider than /64"),
         ("TRUSTED_RELAYS", "0.0.0.0/0", "public and wider than /28"),
+        ("PROXY_FROM", "8.8.8.0/24", "public and wider than /28"),
         ("TRUSTED_RELAYS", "relay.example.org", "neither an address nor a network"),
         ("TRUSTED_RELAYS", "10.0.0.1/8", "neither an address nor a network"),
         ("SMTP_LISTEN", "25", "neither host:port"),

@@ -14,9 +14,11 @@ from sqlmodel import col, select
 from mailbridge.doors import Door
 from mailbridge.intake.addresses import Directory
 from mailbridge.intake.authenticate import Relays
+from mailbridge.intake.evidence import Examiner
 from mailbridge.intake.limits import Limits
 from mailbridge.intake.listener import Listener
 from mailbridge.intake.session import House
+from mailbridge.resolver import Resolver
 from mailbridge.tokens import Tokens
 from store.engine import Database
 from store.names import Served
@@ -192,9 +194,12 @@ async def opened(database: Database, **changes: Any) -> AsyncIterator[Room]:
             await tx.flush()
             tx.add(Name(address=address, role=NameRole.PUBLISHED, group_id=group.id))
     tls = changes.pop("tls", None)
+    # Nobody listens on the discard port: what asks there is told so at once.
+    nameservers = changes.pop("nameservers", ["127.0.0.1:9"])
     values: dict[str, Any] = {
         "directory": Directory(Served(("example.org",), ("published.example",)), Tokens([b"0123456789abcdef"])),
         "relays": Relays((ipaddress.ip_network("127.0.0.1"),), AUTHSERV_ID),
+        "examiner": Examiner(Resolver(nameservers, lifetime=2), database.clock),
         "limits": Limits(),
         "hostname": "mail.example.org",
         "max_size": 1_000_000,

@@ -17,6 +17,7 @@ from store.terms import (
     Moderation,
     OverSendSize,
     Posting,
+    Reason,
     Standing,
     wire_limit,
 )
@@ -59,6 +60,25 @@ def test_who_may_post(posting: Posting, standing: Standing) -> None:
         if decision.reply:
             assert (decision.reply.code, decision.reply.enhanced) == (550, "5.7.2")
             assert "dev-owner@example.org" in decision.reply.text
+
+
+@pytest.mark.parametrize(("posting", "moderation"), list(product(Posting, Moderation)))
+def test_silence_of_the_dns_holds_or_puts_off_and_never_refuses(posting: Posting, moderation: Moderation) -> None:
+    group = replace(GROUP, posting=posting, moderation=moderation)
+    check = Reason("dkim_unanswered", {"domain": "example.com"})
+    unproven = replace(MEMBER, authenticated=False, standing=Standing.UNPROVEN, checks=(check,))
+    refused, decision = chain.decide(unproven, group), chain.decide(replace(unproven, unchecked=True), group)
+    assert decision.action is refused.action
+    if decision.action is R:
+        assert decision.reply
+        assert (decision.reply.code, decision.reply.enhanced) == (451, "4.4.3")
+    if decision.action is not A:
+        # What was found out stands below the reason that rests on it.
+        assert [reason.name for reason in decision.reasons] == ["unchecked", "dkim_unanswered"]
+        assert [reason.name for reason in refused.reasons] == ["unproven", "dkim_unanswered"]
+    # A stranger is one whatever is silent.
+    stranger = replace(unproven, standing=Standing.STRANGER)
+    assert chain.decide(replace(stranger, unchecked=True), group) == chain.decide(stranger, group)
 
 
 def test_the_trail_names_every_rule_asked_and_the_one_that_hit() -> None:

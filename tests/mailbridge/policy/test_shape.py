@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mailbridge.headers import fields
 from mailbridge.policy import facts, fingerprint
 from mailbridge.policy.shape import Shape, examine
+from mailbridge.proof.judgement import Proof
 from store.terms import Reply, Standing
 
 GOOD = b"From: a@example.com\r\nSubject: Hi\r\nMessage-ID: <1@x>\r\n\r\nbody\r\n"
@@ -87,7 +88,7 @@ def test_marks_of_machines(head: bytes, return_path: str, mark: str) -> None:
 
 def test_facts_count_hops_and_read_loop_marks() -> None:
     shape = well_formed(b"Received: x\r\n" * 3 + b"X-Loop: Dev@Example.org\r\nX-Loop: b@c (x)\r\n" + GOOD)
-    found = facts.gather(shape, "a@x.test", Standing.MEMBER, authenticated=True)
+    found = facts.gather(shape, "a@x.test", Standing.MEMBER, Proof(True, "relay_pass"))
     assert (found.received, found.loops, found.automatic) == (3, frozenset({"dev@example.org", "b@c"}), "")
 
 
@@ -131,5 +132,5 @@ def test_real_mail_is_read_or_refused_with_every_line_end() -> None:
             found = examine(raw.replace(b"\n", end), 1000)
             seen[type(found)] += 1
             if isinstance(found, Shape):
-                facts.gather(found, "a@x.test", Standing.STRANGER, authenticated=False)
+                facts.gather(found, "a@x.test", Standing.STRANGER, Proof(False, "untrusted_peer"))
     assert seen[Shape] > 300
