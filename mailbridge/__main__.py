@@ -1,4 +1,4 @@
-"""`python -m mailbridge [--role all|intake|deliver|web]`: the bridge, until SIGTERM."""
+"""`python -m mailbridge [--role all|intake|deliver|web]`: the bridge, until SIGTERM; or `keygen DOMAIN`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import sys
 import uvloop
 from sqlalchemy.exc import SQLAlchemyError
 
+from mailbridge import keygen
 from mailbridge.app import Bridge, Role
 from mailbridge.deliver.route import RouteRefused
 from mailbridge.intake.listener import ListenRefused
+from mailbridge.keyring import KeysRefused
 from mailbridge.settings import BridgeSettings
 from mailbridge.web import WebRefused
 from store import migrate, telemetry
@@ -23,13 +25,19 @@ def main() -> int:
     """The exit code: 0 stopped, 2 refused to start, with one line that says why."""
     parser = argparse.ArgumentParser(prog="python -m mailbridge", description="Postroom's mail bridge.")
     parser.add_argument("--role", type=Role, choices=list(Role), default=Role.ALL, help="what this process does")
+    keygen.add_to(parser.add_subparsers(metavar="COMMAND"))
     arguments = parser.parse_args()
+    if "run" in arguments:
+        code: int = arguments.run(arguments)
+        return code
     telemetry.configure()
     try:
         settings = BridgeSettings.load()
         uvloop.run(_main(settings, arguments.role))
     except (SettingsRefused, migrate.SchemaBehind, ListenRefused, WebRefused) as refusal:
         return _refused(str(refusal))
+    except KeysRefused as refusal:
+        return _refused("\n".join(refusal.lines))
     except RouteRefused as refusal:
         return _refused(f"POSTROOM_RELAY is refused: {refusal}")
     except SQLAlchemyError as error:
@@ -47,8 +55,8 @@ async def _main(settings: BridgeSettings, role: Role) -> None:
     await bridge.run(stop)
 
 
-def _refused(line: str) -> int:
-    print(line, file=sys.stderr)  # noqa: T201 - a start that is refused is said in one line
+def _refused(lines: str) -> int:
+    print(lines, file=sys.stderr)  # noqa: T201 - a start that is refused is said in a line, or one for each key
     return 2
 
 

@@ -10,10 +10,11 @@ from enum import StrEnum
 
 import structlog
 
-from mailbridge import chores
+from mailbridge import chores, keyring
 from mailbridge.deliver import route
 from mailbridge.deliver.editions import Publisher
 from mailbridge.deliver.pool import pools
+from mailbridge.deliver.signers import Signers
 from mailbridge.deliver.worker import DRAIN_SECONDS, Worker
 from mailbridge.intake import opening
 from mailbridge.rejudge import rejudge
@@ -44,7 +45,7 @@ class Role(StrEnum):
 
 
 class Bridge:
-    """One process of the bridge."""
+    """One process of the bridge. Making it raises RouteRefused and KeysRefused."""
 
     def __init__(self, settings: BridgeSettings, role: Role) -> None:
         self._settings = settings
@@ -55,11 +56,13 @@ class Bridge:
             settings.relay.get_secret_value(), mx_port=settings.mx_port, mx_allow=settings.mx_allow
         )
         self._served = Served(settings.domains, settings.published_domains)
+        signs_for = (settings.name, *settings.domains, *settings.published_domains)
+        self._keyring = keyring.read(settings.dkim_keys if self._runs(Role.DELIVER) else (), signs_for)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`; then take nothing new, finish what is under way, and close.
 
-        Raises ListenRefused, WebRefused, RouteRefused, and what opening the database raises.
+        Raises ListenRefused, WebRefused, and what opening the database raises.
         """
         settings = self._settings
         async with AsyncExitStack() as stack:
@@ -86,7 +89,14 @@ class Bridge:
 
     async def _deliver(self, database: Database, stack: AsyncExitStack) -> None:
         settings, way = self._settings, self._route
-        publisher = Publisher(settings.name, self._tokens, one_click(settings.public_url), settings.authserv_id)
+        publisher = Publisher(
+            settings.name,
+            self._tokens,
+            one_click(settings.public_url),
+            settings.authserv_id,
+            self._keyring.identities,
+        )
+        signers = self._signers(stack)
         ours = {settings.name, *settings.domains, *settings.published_domains}
         pool_for = pools(
             way,
@@ -102,6 +112,7 @@ class Bridge:
             lanes.Limits(way.connections, way.rate, way.daily),
             max_unsettled=settings.max_unsettled,
             by_domain=isinstance(way, route.Mx),
+            signers=signers,
         )
         scheduler = chores.schedule(database)
         stack.callback(scheduler.shutdown, wait=False)
@@ -119,6 +130,17 @@ class Bridge:
             await asyncio.gather(delivering, return_exceptions=True)
 
         stack.push_async_callback(drain)
+
+    def _signers(self, stack: AsyncExitStack) -> Signers | None:
+        """The processes that sign, where there are keys. They end after the worker, whose last copies need them."""
+        for problem in self._keyring.warnings:
+            log.warning("dkim.warned", problem=problem)
+        if not self._keyring.pems:
+            return None
+        signers = Signers(self._keyring.pems)
+        signers.start()
+        stack.push_async_callback(signers.stop)
+        return signers
 
 
 async def _kept_up(name: str, job: Callable[[], Awaitable[None]]) -> None:

@@ -8,7 +8,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import NoDecode
 
 from mailbridge.doors import Door, door, nameserver
-from store.settings import Optional, StoreSettings, Words, words
+from mailbridge.keyring import KeyFile, is_selector
+from store.settings import Optional, StoreSettings, Words, domain, words
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 # A provider's shared egress is wider; trusting it would trust every one of its customers.
@@ -35,6 +36,21 @@ def doors(value: object) -> object:
     return tuple(door(text) for text in words(value)) if isinstance(value, str) else value
 
 
+def keyfiles(value: object) -> object:
+    """`domain:selector:file, …` as key files; what is not text passes. Raises ValueError."""
+    return tuple(_keyfile(text) for text in words(value)) if isinstance(value, str) else value
+
+
+def _keyfile(text: str) -> KeyFile:
+    name, _, rest = text.partition(":")
+    selector, _, path = rest.partition(":")
+    if not path:
+        raise ValueError(f"{text[:80]!r} is not domain:selector:file")
+    if not is_selector(selector):
+        raise ValueError(f"{selector[:80]!r} is not a selector")
+    return KeyFile(domain(name), selector, path)
+
+
 def _days(value: int) -> int:
     if value < 1:
         raise ValueError("it is less than a day")
@@ -43,6 +59,7 @@ def _days(value: int) -> int:
 
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(networks)]
 Doors = Annotated[tuple[Door, ...], NoDecode, BeforeValidator(doors)]
+KeyFiles = Annotated[tuple[KeyFile, ...], NoDecode, BeforeValidator(keyfiles)]
 Days = Annotated[int, AfterValidator(_days)]
 _DOOR = "host:port or unix:/path, comma-separated, such as"
 
@@ -73,7 +90,9 @@ class BridgeSettings(StoreSettings):
     mx_port: int = Field(25, ge=1, le=65_535, description="the port of MX hosts, 25")
     mx_allow: Networks = Field((), description="private networks that MX hosts may lie in (for tests), comma-separated")
     max_unsettled: int = Field(200, ge=1, le=5_000, description="copies in flight at most per process, such as 200")
-    dkim_keys: Words = Field((), description="domain:selector:file, comma-separated")
+    dkim_keys: KeyFiles = Field(
+        (), description="domain:selector:file, comma-separated, as python -m mailbridge keygen prints it"
+    )
     retention_days: Days = Field(30, description="how many days messages are kept, such as 30")
 
     @field_validator("hostname")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from mailbridge import headers
+from mailbridge.rewrite.dkim import Identities, Template, templates
 from mailbridge.rewrite.edition import Edition, Offers, edition
 from mailbridge.rewrite.letters import letter
+from mailbridge.rewrite.lines import CRLF
 from mailbridge.rewrite.trace import Trace
 from mailbridge.rewrite.wire import stuffed
 from mailbridge.tokens import Tokens
@@ -19,12 +22,14 @@ KEPT_OCTETS = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """What does not change from post to post: our name, our keys, the page contacts leave by (None: none)."""
+    """What does not change from post to post: our name, our tokens, the page contacts leave by (None: none), and in
+    whose name copies are signed."""
 
     hostname: str
     tokens: Tokens
     one_click_url: str | None
     authserv_id: str = ""
+    identities: Identities = field(default_factory=Identities)
 
     def return_path(self, delivery_id: int, domain: str) -> str:
         """The delivery's own return path on the route's domain (VERP)."""
@@ -33,10 +38,12 @@ class Publisher:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A post or a letter ready for copies: its group as frozen (None for a letter), and the octets all share."""
+    """A post or a letter ready for copies: its group as frozen (None for a letter), the octets all share, and what
+    their signatures are made of (empty: they are not signed)."""
 
     group: GroupPolicy | None
     edition: Edition
+    templates: tuple[Template, ...] = ()
 
     @property
     def shared(self) -> bool:
@@ -76,7 +83,12 @@ class Editions:
         )
         own = source.policy.kind is GroupKind.GROUP
         offers = Offers(leave_mailto=own, one_click=self._publisher.one_click_url is not None, owner=own)
-        return Publication(source.policy, edition(source.raw, source.policy, trace, offers))
+        made = edition(source.raw, source.policy, trace, offers)
+        # The published domain is the one people know; the route's is surely ours.
+        identities = self._publisher.identities.speaking_for(
+            _domain(source.policy.address), _domain(source.policy.route)
+        )
+        return Publication(source.policy, made, templates(made.head, made.wire, identities, source.accepted_at))
 
     def of_letter(self, bulk: Bulk, letter_id: int) -> Publication:
         """A letter's octets, from its row and the catalogue."""
@@ -94,4 +106,12 @@ class Editions:
             in_reply_to=source.in_reply_to,
         )
         foreign = not source.address.isascii()
-        return Publication(None, Edition(b"", stuffed(raw), eight_bit=not raw.isascii(), utf8=foreign, size=len(raw)))
+        head = headers.split(raw)[0] + CRLF
+        made = Edition(head, stuffed(raw), eight_bit=not raw.isascii(), utf8=foreign, size=len(raw))
+        # The domain of its From, for DMARC asks for that one (RFC 7489 3.1).
+        identities = self._publisher.identities.speaking_for(_domain(source.group.route) if source.group else hostname)
+        return Publication(None, made, templates(head, made.wire, identities, source.created_at))
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from mailbridge.deliver.client import Envelope
 from mailbridge.deliver.editions import Publication, Publisher
+from mailbridge.deliver.parcel import Parcel
 from mailbridge.rewrite.copy import prefix
 from store.queue import Claim
 from store.terms import Outcome
@@ -21,51 +22,73 @@ class LaneFeed:
     def __init__(self, publisher: Publisher, settled: Settled) -> None:
         self._publisher = publisher
         self._settled = settled
-        self._ready: deque[tuple[Claim, Publication]] = deque()
+        self._ready: deque[Parcel] = deque()
+        self._unsigned: dict[Parcel, None] = {}
         self.in_flight = 0
 
     def __len__(self) -> int:
-        """Claims that no connection has taken yet."""
+        """Claims that a connection could take now."""
         return len(self._ready)
 
-    def put(self, claims: Sequence[tuple[Claim, Publication]]) -> None:
-        """Queue claims with their publications, in order."""
-        self._ready.extend(claims)
+    @property
+    def held(self) -> int:
+        """Claims that have no outcome yet, wherever they are."""
+        return len(self._ready) + len(self._unsigned) + self.in_flight
+
+    def put(self, claims: Sequence[tuple[Claim, Publication]]) -> list[Parcel]:
+        """Queue claims with their publications, in order. Returns those that wait until they are `signed`."""
+        parcels = [Parcel(claim, publication, self._prefix(claim, publication)) for claim, publication in claims]
+        unsigned = [parcel for parcel in parcels if parcel.publication.templates]
+        self._unsigned.update(dict.fromkeys(unsigned))
+        self._ready.extend(parcel for parcel in parcels if not parcel.publication.templates)
+        return unsigned
+
+    def signed(self, parcel: Parcel) -> None:
+        """The parcel has its signatures: it may go, unless it was withdrawn while it waited for them."""
+        if parcel in self._unsigned:
+            del self._unsigned[parcel]
+            self._ready.append(parcel)
 
     def withdraw(self, post_id: int | None = None) -> list[Claim]:
         """Take back what no connection has taken yet: of one post, or all."""
-        taken = [claim for claim, _ in self._ready if post_id is None or claim.post_id == post_id]
-        kept = [(claim, publication) for claim, publication in self._ready if claim not in taken] if taken else None
-        if kept is not None:
-            self._ready = deque(kept)
+        taken: list[Claim] = []
+        kept: list[Parcel] = []
+        for parcel in (*self._ready, *self._unsigned):
+            if post_id is None or parcel.claim.post_id == post_id:
+                taken.append(parcel.claim)
+                self._unsigned.pop(parcel, None)
+            elif parcel not in self._unsigned:
+                kept.append(parcel)
+        self._ready = deque(kept)
         return taken
 
     def take(self) -> Envelope | None:
         """The next envelope; None when there is nothing to do now."""
         if not self._ready:
             return None
-        claim, publication = self._ready.popleft()
-        claims = [claim]
-        if publication.shared:
-            while self._ready and len(claims) < SHARED_RECIPIENTS and self._ready[0][1] is publication:
-                claims.append(self._ready.popleft()[0])
+        parcel = self._ready.popleft()
+        claims = [parcel.claim]
+        if parcel.publication.shared:
+            while self._ready and len(claims) < SHARED_RECIPIENTS and self._ready[0].publication is parcel.publication:
+                claims.append(self._ready.popleft().claim)
         self.in_flight += len(claims)
-        return self._envelope(claims, publication)
+        return self._envelope(claims, parcel)
 
-    def _envelope(self, claims: list[Claim], publication: Publication) -> Envelope:
-        group, edition, first = publication.group, publication.edition, claims[0]
-        head, return_path = b"", ""
-        if group is not None:
-            return_path = self._publisher.return_path(first.id, group.route.rpartition("@")[2])
-            if not publication.shared and first.membership_id is not None:
-                token = self._publisher.tokens.leave(first.membership_id)
-                head = prefix(group, leave_token=token, public_url=self._publisher.one_click_url)
+    def _prefix(self, claim: Claim, publication: Publication) -> bytes:
+        if publication.group is None or publication.shared or claim.membership_id is None:
+            return b""
+        token = self._publisher.tokens.leave(claim.membership_id)
+        return prefix(publication.group, leave_token=token, public_url=self._publisher.one_click_url)
+
+    def _envelope(self, claims: list[Claim], parcel: Parcel) -> Envelope:
+        group, edition = parcel.publication.group, parcel.publication.edition
+        domain = "" if group is None else group.route.rpartition("@")[2]
         return Envelope(
-            mail_from=return_path,
+            mail_from="" if group is None else self._publisher.return_path(claims[0].id, domain),
             recipients=[claim.address for claim in claims],
-            prefix=head,
+            prefix=parcel.top,
             body=edition.wire,
-            size=edition.size + len(head),
+            size=edition.size + len(parcel.top),
             eight_bit=edition.eight_bit,
             utf8=edition.utf8,
             token=claims,

@@ -14,8 +14,10 @@ import structlog
 
 from mailbridge.deliver.editions import Editions, Publication, Publisher
 from mailbridge.deliver.feed import LaneFeed
+from mailbridge.deliver.parcel import Parcel, sign
 from mailbridge.deliver.pool import Pool
 from mailbridge.deliver.settlement import Fenced, Verdicts, judge, settle
+from mailbridge.deliver.signers import Signers
 from mailbridge.deliver.streaks import Streaks
 from store import expansion, lanes, notices, queue, workers
 from store.engine import Bulk, Database
@@ -44,7 +46,7 @@ class LaneWork:
     @property
     def idle(self) -> bool:
         """True when nothing of the lane is held."""
-        return not (len(self.feed) or self.feed.in_flight or self.pool.held)
+        return not (self.feed.held or self.pool.held)
 
 
 @dataclass(slots=True)
@@ -70,6 +72,7 @@ class Worker:
         *,
         max_unsettled: int,
         by_domain: bool,
+        signers: Signers | None = None,
     ) -> None:
         self._database = database
         self._publisher = publisher
@@ -77,6 +80,7 @@ class Worker:
         self._limits = limits
         self._max_unsettled = max_unsettled
         self._by_domain = by_domain
+        self._signers = signers
         self._editions = Editions(publisher)
         self._lanes: dict[int, LaneWork] = {}
         self._streaks: dict[int, Streaks] = {}
@@ -258,10 +262,22 @@ class Worker:
             if len(work.feed):
                 work.pool.nudge()
         fed: dict[str, LaneWork] = {}
+        unsigned: dict[Parcel, LaneWork] = {}
         for work, claim, publication in turn.claims:
-            work.feed.put([(claim, publication)])
+            unsigned.update(dict.fromkeys(work.feed.put([(claim, publication)]), work))
             fed[work.key] = work
         for work in fed.values():
+            work.pool.nudge()
+        if unsigned:
+            assert self._signers is not None  # whoever gives the publisher identities gives their signers too
+            sign(
+                self._signers, list(unsigned), lambda parcels: self._signed({each: unsigned[each] for each in parcels})
+            )
+
+    def _signed(self, parcels: dict[Parcel, LaneWork]) -> None:
+        for parcel, work in parcels.items():
+            work.feed.signed(parcel)
+        for work in {work.key: work for work in parcels.values()}.values():
             work.pool.nudge()
 
     # ------------------------------------------------------------ what comes back

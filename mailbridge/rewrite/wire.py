@@ -19,3 +19,8 @@ def stuffed(clean_raw: bytes) -> bytes:
     """Return the octets to write between 354 and the final dot (RFC 5321 4.5.2)."""
     body = clean_raw.replace(b"\r\n.", b"\r\n..")
     return b"." + body if body.startswith(b".") else body
+
+
+def unstuffed(wire: bytes) -> bytes:
+    """Return the octets `stuffed` was given."""
+    return (wire[1:] if wire.startswith(b".") else wire).replace(b"\r\n..", b"\r\n.")
