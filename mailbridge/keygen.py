@@ -60,7 +60,7 @@ def _make(name: str, selector: str, out: Path | None, *, ed25519: bool) -> list[
     for algorithm, each, path in wanted:
         key = SigningKey.generate(algorithm)
         _write(path, key.pem())
-        made.append((KeyFile(name, each, str(path)), key))
+        made.append((KeyFile(name, each, str(path.resolve())), key))
     return made
 
 

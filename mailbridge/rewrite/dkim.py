@@ -75,21 +75,22 @@ class Template:
     """One identity's signature of an Edition, but for what differs between its copies.
 
     `opening` is the field as it will stand, up to the value of b=; `closing` its canonical form without that value and
-    without CRLF (RFC 6376 3.7); `half` the hash of all fields that every copy has.
+    without CRLF (RFC 6376 3.7); `half` the hash of the fields that are the same for every copy; `below` the canonical
+    form of the Edition's own fields for each name of PER_COPY, which a Copy's prefix stands above.
     """
 
     identity: Identity
     opening: bytes
     closing: bytes
     half: _Hash
+    below: tuple[bytes, ...]
 
     def digest(self, prefix: bytes) -> bytes:
         """What the key has to sign for the copy with that prefix."""
         whole = self.half.copy()
         own = headers.fields(prefix)
-        for name in PER_COPY:
-            for each in _upwards(own, name):
-                whole.update(canonical.field(each))
+        for name, below in zip(PER_COPY, self.below, strict=True):
+            whole.update(below + _canonical(own, name))
         whole.update(self.closing)
         return whole.digest()
 
@@ -110,25 +111,26 @@ def templates(head: bytes, wire: bytes, identities: Sequence[Identity], moment: 
         return ()
     body_hash = base64.b64encode(hashlib.sha256(canonical.body(unstuffed(wire)[len(head) :])).digest())
     fields = headers.fields(head)
-    half = hashlib.sha256()
-    for name in (*OVERSIGNED, *SIGNED):
-        for each in _upwards(fields, name):
-            half.update(canonical.field(each))
-    names = _names(fields)
-    return tuple(_template(identity, names, body_hash, half, moment) for identity in identities)
+    half = hashlib.sha256(b"".join(_canonical(fields, name) for name in (*OVERSIGNED, *SIGNED)))
+    below = tuple(_canonical(fields, name) for name in PER_COPY)
+    openings = [(identity, _opening(identity, _names(fields), body_hash, moment)) for identity in identities]
+    return tuple(Template(identity, opening, _closing(opening), half, below) for identity, opening in openings)
 
 
-def _template(identity: Identity, names: list[str], body_hash: bytes, half: _Hash, moment: datetime) -> Template:
-    opening = line(
+def _opening(identity: Identity, names: list[str], body_hash: bytes, moment: datetime) -> bytes:
+    return line(
         "DKIM-Signature",
-        f"v=1; a={identity.algorithm}; c=relaxed/relaxed; d={identity.domain};",
-        f"s={identity.selector}; t={int(moment.timestamp())};",
+        f"v=1; a={identity.algorithm}; c=relaxed/relaxed; t={int(moment.timestamp())};",
+        f"d={identity.domain}; s={identity.selector};",
         *_folded(names),
         b"bh=" + body_hash + b";",
         "b=",
     ).removesuffix(CRLF)
+
+
+def _closing(opening: bytes) -> bytes:
     (field,) = headers.fields(opening + CRLF)
-    return Template(identity, opening, canonical.field(field).removesuffix(CRLF), half)
+    return canonical.field(field).removesuffix(CRLF)
 
 
 def _names(fields: Sequence[headers.Field]) -> list[str]:
@@ -153,7 +155,7 @@ def _folded(names: list[str]) -> Iterator[str]:
     yield f"{text}{names[-1]};"
 
 
-def _upwards(fields: Sequence[headers.Field], name: str) -> Iterator[headers.Field]:
+def _canonical(fields: Sequence[headers.Field], name: str) -> bytes:
     """The fields of that name from the last to the first, which is how h= counts them (RFC 6376 5.4.2)."""
     wanted = name.lower().encode("ascii")
-    return (field for field in reversed(fields) if field.name == wanted)
+    return b"".join(canonical.field(field) for field in reversed(fields) if field.name == wanted)

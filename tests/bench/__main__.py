@@ -21,11 +21,12 @@ from pathlib import Path
 from tests.bench.bridge import BODY_OCTETS, EVERYBODY, WARMING, Bridge
 from tests.bench.sinks import ROOT, Kind, free_port, kind
 
-SIZES = (1_000, 10_000)
+SERIES = ((1_000, False), (10_000, False), (10_000, True))  # contacts, and whether copies are signed (RSA-2048)
 RUNS = 5
 SOURCE_SESSIONS = 20
 COLUMNS = (
     ("contacts", "contacts", "{:,.0f}"),
+    ("signed", "signed", "{:.0f}"),
     ("copies/s", "copies_per_second", "{:,.0f}"),
     ("smtp-source/s", "source_per_second", "{:,.0f}"),
     ("ratio", "ratio", "{:.2f}"),
@@ -42,6 +43,7 @@ class Run:
     the 250, and below zero if the first copy was there before it was read. None: smtp-source is not installed."""
 
     contacts: int
+    signed: bool
     copies_per_second: float
     source_per_second: float | None
     ratio: float | None
@@ -69,7 +71,7 @@ def source(sinks: Kind, mails: int) -> float | None:
         sink.close()
 
 
-def run(bridge: Bridge, sinks: Kind, contacts: int, to: str = EVERYBODY) -> Run:
+def run(bridge: Bridge, sinks: Kind, contacts: int, to: str = EVERYBODY, *, signed: bool = False) -> Run:
     """One mail to all contacts of `to`. Raises RuntimeError unless each has exactly one copy."""
     beside = source(sinks, contacts)
     sink = sinks.open(bridge.hop, contacts, distinct=True)
@@ -86,6 +88,7 @@ def run(bridge: Bridge, sinks: Kind, contacts: int, to: str = EVERYBODY) -> Run:
     wall = seen.last_at - began
     return Run(
         contacts=contacts,
+        signed=signed,
         copies_per_second=contacts / wall,
         source_per_second=beside,
         ratio=None if beside is None else contacts / wall / beside,
@@ -96,13 +99,13 @@ def run(bridge: Bridge, sinks: Kind, contacts: int, to: str = EVERYBODY) -> Run:
     )
 
 
-def series(sinks: Kind, contacts: int) -> list[Run]:
+def series(sinks: Kind, contacts: int, *, signed: bool) -> list[Run]:
     """All runs of one size, through one bridge that a first mail has warmed."""
     with tempfile.TemporaryDirectory(prefix="postroom-bench-") as folder:
-        bridge = Bridge(Path(folder), contacts)
+        bridge = Bridge(Path(folder), contacts, signed=signed)
         try:
             run(bridge, sinks, 1, WARMING)
-            return [run(bridge, sinks, contacts) for _ in range(RUNS)]
+            return [run(bridge, sinks, contacts, signed=signed) for _ in range(RUNS)]
         finally:
             bridge.close()
 
@@ -131,8 +134,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="postroom-sink-") as folder:
         sinks = kind(Path(folder))
         print(f"Personal copies of a {BODY_OCTETS // 1024} KB mail, SQLite, into {sinks.name}; median of {RUNS}:")
-        measured = {contacts: series(sinks, contacts) for contacts in SIZES}
-    rows = [medians(runs) for runs in measured.values()]
+        measured = [series(sinks, contacts, signed=signed) for contacts, signed in SERIES]
+    rows = [medians(runs) for runs in measured]
     print(table(rows))
     if rows[0]["source_per_second"] is None:
         print("smtp-source (Debian: postfix) is not installed: there is nothing to stand beside.")
@@ -142,7 +145,7 @@ def main() -> None:
         "processors": os.cpu_count(),
         "load": os.getloadavg()[0],
         "medians": rows,
-        "runs": [asdict(one) for runs in measured.values() for one in runs],
+        "runs": [asdict(one) for runs in measured for one in runs],
     }
     (ROOT / "bench.json").write_text(json.dumps(report, indent=2) + "\n")
 

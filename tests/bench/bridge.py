@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
+from mailbridge.rewrite.keys import Algorithm, SigningKey
 from store import groups, migrate, persons
 from store.engine import Database
 from store.names import Served
@@ -42,10 +43,11 @@ def mail(to: str, number: int) -> bytes:
 
 
 class Bridge:
-    """`python -m mailbridge` with a group of `contacts` contacts, whose copies go to the port `hop`."""
+    """`python -m mailbridge` with a group of `contacts` contacts, whose copies go to the port `hop`, signed or not."""
 
-    def __init__(self, folder: Path, contacts: int) -> None:
+    def __init__(self, folder: Path, contacts: int, *, signed: bool = False) -> None:
         self.hop = free_port()
+        self._key = folder / "key.pem" if signed else None
         self._database = folder / "postroom.db"
         self._url = f"sqlite+aiosqlite:///{self._database}"
         self._port = free_port()
@@ -53,6 +55,9 @@ class Bridge:
         self._numbers = 0
         migrate.upgrade(self._url)
         asyncio.run(self._populate(contacts))
+        if self._key is not None:
+            self._key.write_bytes(SigningKey.generate(Algorithm.RSA).pem())
+            self._key.chmod(0o600)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "mailbridge"], cwd=ROOT, env=self._environment(), stderr=self._log
         )
@@ -75,6 +80,7 @@ class Bridge:
             "POSTROOM_PUBLIC_URL": f"http://{web}",
             "POSTROOM_AUTHSERV_ID": FRONT,
             "POSTROOM_TRUSTED_RELAYS": "127.0.0.1",
+            "POSTROOM_DKIM_KEYS": "" if self._key is None else f"{DOMAIN}:bench:{self._key}",
         }
 
     async def _populate(self, contacts: int) -> None:
@@ -128,12 +134,15 @@ class Bridge:
             time.sleep(0.01)
 
     def processor_seconds(self) -> float:
-        """User and system time the process has had so far; nan where /proc does not tell."""
+        """User and system time the process and its signers have had so far; nan where /proc does not tell."""
+        folder = Path(f"/proc/{self._process.pid}")
         try:
-            words = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+            signers = [pid for task in (folder / "task").iterdir() for pid in (task / "children").read_text().split()]
+            stats = [(folder.with_name(pid) / "stat").read_text() for pid in (folder.name, *signers)]
         except OSError:
             return float("nan")
-        return (int(words[11]) + int(words[12])) / TICKS
+        words = [stat.rpartition(")")[2].split() for stat in stats]
+        return sum(int(each[11]) + int(each[12]) for each in words) / TICKS
 
     def close(self) -> None:
         """End the process; it settles what it has taken."""
