@@ -75,8 +75,8 @@ class Signers:
         while True:
             try:
                 await self._one_life()
-            except (OSError, asyncio.IncompleteReadError) as error:
-                log.error("signer.ended", error=type(error).__name__)  # noqa: TRY400 - a traceback tells no more
+            except OSError as error:
+                log.error("signer.failed", error=str(error))  # noqa: TRY400 - a traceback tells no more
             await asyncio.sleep(RESTART_SECONDS)
 
     async def _one_life(self) -> None:
@@ -86,13 +86,24 @@ class Signers:
             sys.executable, "-m", "mailbridge.deliver.signer", stdin=PIPE, stdout=PIPE, env=environment
         )
         log.info("signer.started", pid=process.pid)
+        assert process.stdin is not None
+        process.stdin.write(self._keys)
+        serving = asyncio.create_task(self._serving(process))
+        ending = asyncio.create_task(process.wait())  # it may die with nothing to do
         try:
-            assert process.stdin is not None
-            process.stdin.write(self._keys)
-            while True:
-                await self._serve(process, await self._batches.get())
+            await asyncio.wait((serving, ending), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await asyncio.shield(_ended(process))
+            serving.cancel()
+            (why,) = await asyncio.gather(serving, return_exceptions=True)
+            await _ended(process)
+            await ending
+        if not isinstance(why, OSError | asyncio.IncompleteReadError | asyncio.CancelledError):
+            log.error("signer.broken", exc_info=why)
+        log.error("signer.ended", pid=process.pid, code=process.returncode)
+
+    async def _serving(self, process: Process) -> None:
+        while True:
+            await self._serve(process, await self._batches.get())
 
     async def _serve(self, process: Process, batch: Batch) -> None:
         assert process.stdin is not None

@@ -17,11 +17,13 @@ Script = Callable[[str, list[str]], str | None]
 
 
 class CountingSink:
-    """An SMTP server on a free loopback port. `seconds` is how long it thinks about each mail; while `answering`
-    is not set it answers none, and `asked` counts those that wait for an answer."""
+    """An SMTP server on a free loopback port. `seconds` is how long it thinks about each mail; while `answering` is not
+    set it answers none, and `asked` counts those that wait for an answer; with `keep` it keeps what it took."""
 
-    def __init__(self, script: Script | None = None, *, seconds: float = 0.0) -> None:
+    def __init__(self, script: Script | None = None, *, seconds: float = 0.0, keep: bool = False) -> None:
         self.script = script
+        self.keep = keep
+        self.kept: list[tuple[str, bytes]] = []  # the first recipient, and the octets without dots and their end
         self.seconds = seconds
         self.taken: Counter[tuple[str, str]] = Counter()  # (recipient, Message-ID) of what a 250 was written for
         self.total = 0
@@ -118,6 +120,8 @@ class CountingSink:
             for recipient in recipients:
                 self.taken[recipient, named[1].decode() if named else ""] += 1
             self.total += len(recipients)
+            if self.keep:
+                self.kept.append((recipients[0], re.sub(rb"(?m)^\.", b"", raw.removesuffix(b".\r\n"))))
             self._changed.set()
         writer.write(reply)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailbridge.doors import Door
+from mailbridge.keyring import KeyFile
 from mailbridge.settings import BridgeSettings
 from store.settings import SettingsRefused
 
@@ -42,11 +43,15 @@ def test_what_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POSTROOM_LMTP_LISTEN", "unix:/run/lmtp")
     monkeypatch.setenv("POSTROOM_HOSTNAME", "mail.example.org")
     monkeypatch.setenv("POSTROOM_AUTHSERV_ID", "MX.example.org")
+    monkeypatch.setenv("POSTROOM_DKIM_KEYS", "Groups.example.org:a.b:/k/one.pem, example.org:c:two:2.pem")
     monkeypatch.setenv("POSTROOM_TRUSTED_RELAYS", "127.0.0.1, 10.0.0.0/8, 198.51.100.0/28, 2a00:1::/64")
     settings = BridgeSettings.load()
     assert settings.smtp_listen == (Door("0.0.0.0", 25), Door("::", 25))
     assert settings.lmtp_listen == (Door(path="/run/lmtp"),)
     assert settings.name == "mail.example.org"
+    one, two = settings.dkim_keys
+    assert one == KeyFile("groups.example.org", "a.b", "/k/one.pem")
+    assert two == KeyFile("example.org", "c", "two:2.pem")
     assert settings.authserv_id == "mx.example.org"
     assert ipaddress.ip_network("10.0.0.0/8") in settings.trusted_relays
     assert len(settings.trusted_relays) == 4
@@ -71,6 +76,9 @@ def test_what_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
         ("MAX_UNSETTLED", "many", "copies in flight"),
         ("RETENTION_DAYS", "0", "less than a day"),
         ("RELAY", "", "POSTROOM_RELAY is required"),
+        ("DKIM_KEYS", "groups.example.org:key.pem", "not domain:selector:file"),
+        ("DKIM_KEYS", "groups.example.org:a b:key.pem", "not a selector"),
+        ("DKIM_KEYS", "gr oups:a:key.pem", "not a domain"),
     ],
 )
 def test_one_line_names_the_fault(monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str) -> None:

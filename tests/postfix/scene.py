@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from sqlmodel import col, select
 
+from mailbridge.rewrite.keys import Algorithm
 from store import groups, persons, reports
 from store.engine import Database
 from store.names import Served
@@ -24,6 +25,7 @@ from store.reports import Failure, Report
 from store.roster import Entry
 from store.schema.post import Post
 from store.terms import Address
+from tests.mailbridge.rewrite.oracle import SELECTOR, key
 from tests.postfix.front import AUTHOR, AUTHSERV_ID, PATIENCE_SECONDS, PUBLISHED, SERVED, Ports, answers, until
 from tests.postfix.world import GONE, Arrival, Mailboxes
 
@@ -43,13 +45,15 @@ class Scene:
     ports: Ports
     group_id: int
 
-    async def submit(self, to: str, subject: str, *, author: str = AUTHOR, return_path: str | None = None) -> None:
+    async def submit(
+        self, to: str, subject: str, *, author: str = AUTHOR, return_path: str | None = None, text: str = "Hello.\n"
+    ) -> None:
         """Hand Postfix a mail, as anybody's mail server would; the return path is the author's if none is given."""
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = author, to, subject
         mail["Message-ID"] = f"<{subject.replace(' ', '-')}@example.org>"
         mail["Date"] = "Mon, 02 Mar 2026 09:00:00 +0000"
-        mail.set_content("Hello.\n")
+        mail.set_content(text, cte="8bit")
 
         def hand_over() -> None:
             with smtplib.SMTP("127.0.0.1", self.ports.postfix, timeout=20) as session:
@@ -114,7 +118,8 @@ async def populate(database: Database) -> int:
 
 @contextmanager
 def bridge(folder: Path, url: str, ports: Ports, web: int) -> Iterator[None]:
-    """Run `python -m mailbridge` with Postfix as its front relay and as its way out, for as long as the block."""
+    """Run `python -m mailbridge` for as long as the block: Postfix is its front relay and its way out, and it has keys
+    for the published domain."""
     settings = {
         "POSTROOM_DATABASE_URL": url,
         "POSTROOM_DOMAINS": SERVED,
@@ -126,8 +131,14 @@ def bridge(folder: Path, url: str, ports: Ports, web: int) -> Iterator[None]:
         "POSTROOM_RELAY": f"smtp://127.0.0.1:{ports.postfix}?tls=none",
         "POSTROOM_AUTHSERV_ID": AUTHSERV_ID,
         "POSTROOM_TRUSTED_RELAYS": "127.0.0.1",
+        "POSTROOM_DKIM_KEYS": "",
     }
     others = {name: value for name, value in os.environ.items() if not name.startswith("POSTROOM_")}
+    for number, algorithm in enumerate(Algorithm):
+        path = folder / f"{number}.pem"
+        path.write_bytes(key(algorithm).pem())
+        path.chmod(0o600)
+        settings["POSTROOM_DKIM_KEYS"] += f"{PUBLISHED}:{SELECTOR}-{number}:{path},"
     log = folder / "bridge.log"
     with log.open("w") as said:
         process = subprocess.Popen([sys.executable, "-m", "mailbridge"], cwd=ROOT, env=others | settings, stderr=said)

@@ -8,7 +8,8 @@ import pytest
 
 from store import memberships
 from store.terms import DeliveryState, PostState
-from tests.postfix.front import AUTHOR, SERVED
+from tests.mailbridge.rewrite.oracle import verdicts
+from tests.postfix.front import AUTHOR, PUBLISHED, SERVED
 from tests.postfix.scene import CONTACTS, REACHED, TEAM, Scene, eventually
 from tests.postfix.world import GONE
 
@@ -27,6 +28,18 @@ async def test_every_contact_has_a_copy_that_names_the_published_address(scene: 
         (results,) = copy.message.get_all("Authentication-Results", [])
         assert results.split() == [f"mail.{SERVED};", "dmarc=pass", "header.from=example.org"]
     assert len({copy.return_path for copy in copies}) == len(REACHED)
+
+
+async def test_a_copy_still_verifies_after_postfix_has_carried_it(scene: Scene) -> None:
+    text = "Caf\u00e9 \u00e9t\u00e9\n.\n..dots\n  two   blanks \n" + "x" * 900 + "\n\n \n\n"
+    await scene.submit(TEAM, "Lunch", text=text)
+    for copy in await scene.arrived("Lunch", len(REACHED)):
+        assert verdicts(copy.raw) == [True, True]
+        assert f"d={PUBLISHED};" in copy.message["DKIM-Signature"]
+        assert copy.raw.startswith(b"Received:")  # Postfix was there
+        head, found, rest = copy.raw.partition(b"List-Unsubscribe: <mailto:team-leave+")
+        assert found
+        assert verdicts(head + found + b"x" + rest) == [False, False]
 
 
 async def test_what_postfix_could_not_deliver_marks_that_delivery_bounced(scene: Scene) -> None:

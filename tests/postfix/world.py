@@ -15,11 +15,12 @@ GONE = "gone@refused.example.net"
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A mail that reached a mailbox: who it was for, its return path, and its text."""
+    """A mail that reached a mailbox: who it was for, its return path, its text, and the octets of it."""
 
     recipient: str
     return_path: str
     message: Message
+    raw: bytes
 
 
 class Mailboxes:
@@ -42,7 +43,7 @@ class Mailboxes:
         assert isinstance(content, bytes)
         with self._lock:
             for recipient in envelope.rcpt_tos:
-                self._arrived.append(Arrival(recipient, envelope.mail_from or "", message_from_bytes(content)))
+                self._arrived.append(Arrival(recipient, envelope.mail_from or "", message_from_bytes(content), content))
         return "250 2.0.0 Taken"
 
     def with_subject(self, subject: str) -> list[Arrival]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -75,17 +74,12 @@ def test_a_copy_verifies(shape: str) -> None:
     assert verdicts(signed(SHAPES[shape], replace(GROUP, copies=Copies.SHARED), token=None)) == [True, True]
 
 
-def every(name: str) -> bool:
-    """All of the corpus, or a sample, the same each time, where the switch is not set."""
-    return bool(os.environ.get("POSTROOM_WHOLE_CORPUS")) or sum(name.encode()) % 5 == 0
-
-
 @pytest.mark.skipif(not next(corpus(), None), reason="the corpora are not here: set POSTROOM_CORPORA")
 def test_copies_of_real_mail_verify() -> None:
-    """Of every message dkimpy can read; POSTROOM_WHOLE_CORPUS=1 takes all of them, which needs some minutes."""
+    """Of every message dkimpy can read."""
     seen = unread = 0
     wrong: list[str] = []
-    for path in filter(lambda path: every(path.name), corpus()):
+    for path in corpus():
         raw = re.sub(rb"\r\n|\r|\n", b"\r\n", path.read_bytes())
         try:
             if verdicts(signed(raw)) != [True, True]:
@@ -95,8 +89,8 @@ def test_copies_of_real_mail_verify() -> None:
             unread += 1
     assert wrong == []
     print(f"{seen} verify, {unread} cannot be read")
-    assert seen > 5 * unread
-    assert seen > 100
+    assert seen > 500
+    assert unread < 5
 
 
 # ---------------------------------------------------------------- what breaks it
