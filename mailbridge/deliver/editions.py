@@ -6,6 +6,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from mailbridge import headers
+from mailbridge.policy.author import NoAuthor, author
+from mailbridge.rewrite.author import Writer
 from mailbridge.rewrite.dkim import Identities, Template, templates
 from mailbridge.rewrite.edition import Edition, Offers, edition
 from mailbridge.rewrite.letters import letter
@@ -83,7 +85,7 @@ class Editions:
         )
         own = source.policy.kind is GroupKind.GROUP
         offers = Offers(leave_mailto=own, one_click=self._publisher.one_click_url is not None, owner=own)
-        made = edition(source.raw, source.policy, trace, offers)
+        made = edition(source.raw, source.policy, trace, offers, _writer(source.raw))
         # The published domain is the one people know; the route's is surely ours.
         identities = self._publisher.identities.speaking_for(
             _domain(source.policy.address), _domain(source.policy.route)
@@ -111,6 +113,16 @@ class Editions:
         # The domain of its From, for DMARC asks for that one (RFC 7489 3.1).
         identities = self._publisher.identities.speaking_for(_domain(source.group.route) if source.group else hostname)
         return Publication(None, made, templates(head, made.wire, identities, source.created_at))
+
+
+def _writer(raw: bytes) -> Writer | None:
+    """The one mailbox of the one From, as intake read it; None for what intake would not take for one."""
+    found = [field for field in headers.fields(headers.split(raw)[0]) if field.name == b"from"]
+    try:
+        read = author(found[0].value) if len(found) == 1 else None
+    except NoAuthor:
+        return None
+    return None if read is None else Writer(str(read.address), read.name)
 
 
 def _domain(address: str) -> str:

@@ -34,7 +34,7 @@ OVERSIGNED: Final = (
 # Signed where they are there; others on the way may add them for reasons of their own.
 SIGNED: Final = (
     "Sender", "Auto-Submitted", "Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc", "Resent-Date",
-    "Resent-Message-ID",
+    "Resent-Message-ID", "X-Original-From",
 )  # fmt: skip
 # What may stand in a Copy's prefix: last in h=, and always listed for one there and none more.
 PER_COPY: Final = ("List-Unsubscribe", "List-Unsubscribe-Post")

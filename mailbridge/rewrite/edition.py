@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from mailbridge import headers
+from mailbridge.rewrite.author import Writer, asks_for_alignment, survives, via
 from mailbridge.rewrite.lines import CRLF, line, phrase
 from mailbridge.rewrite.removed import is_removed
 from mailbridge.rewrite.trace import Trace, authentication_results, date, identifier, received
@@ -19,6 +20,8 @@ _ADDRESS_FIELDS: Final = frozenset(
 )
 _OUTSIDE: Final = re.compile(rb'[\s<>()\[\],;:"\\]')
 _LOCAL_NEAR, _DOMAIN_NEAR = 128, 255  # octets on both sides of an @ that can be an address
+# What a Copy's prefix may put on top of the Edition.
+_PER_COPY: Final = (b"list-unsubscribe", b"list-unsubscribe-post")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,11 @@ class Edition:
     size: int
 
 
-def edition(raw: bytes, group: GroupPolicy, trace: Trace, offers: Offers) -> Edition:
+def edition(raw: bytes, group: GroupPolicy, trace: Trace, offers: Offers, writer: Writer | None = None) -> Edition:
     """Return the Edition of the message `raw` for `group`: our lines on top, some fields gone, the rest as it was.
+
+    From stays too, unless the domain of its mailbox (`writer`, None if it has none) asks for a signature of its own and
+    none is there that survives: then it is the group's, "via" which the author writes.
 
     The same arguments give the same octets, so every worker, and a worker after a restart, builds the same copy.
     Raises ValueError for a message that intake does not let in (see `wire.clean`), or settings that are no settings.
@@ -63,7 +69,8 @@ def edition(raw: bytes, group: GroupPolicy, trace: Trace, offers: Offers) -> Edi
     raw = clean(raw)
     head, body = headers.split(raw)
     identities = (trace.hostname, trace.authserv_id)
-    kept = [field for field in headers.fields(head) if not is_removed(field, identities)]
+    before = headers.fields(head)
+    kept = [field for field in before if not is_removed(field, identities)]
     names = {field.name for field in kept}
     # Above our Received, so that nobody takes it for a finding of an earlier hop (RFC 8601 4.1).
     lines = [authentication_results(trace), received(trace, group.address), *_group_lines(group, offers)]
@@ -71,6 +78,10 @@ def edition(raw: bytes, group: GroupPolicy, trace: Trace, offers: Offers) -> Edi
         lines.append(line("Message-ID", f"<{identifier(trace)}@{trace.hostname}>"))
     if b"date" not in names:
         lines.append(line("Date", date(trace)))
+    if writer is not None and asks_for_alignment(writer.domain):
+        after = [*headers.fields(b"".join(lines)), *kept]
+        if not survives(before, after, _PER_COPY if group.kind is GroupKind.GROUP else (), writer.domain):
+            kept = via(kept, writer, group)
     blank = b"" if body.startswith(CRLF) else CRLF
     # `split` leaves the blank line to the body; here it ends the head.
     head = b"".join(lines) + b"".join(field.raw for field in kept) + (blank or CRLF)

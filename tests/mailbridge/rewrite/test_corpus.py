@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from mailbridge.rewrite.author import Writer
 from mailbridge.rewrite.copy import prefix
 from mailbridge.rewrite.edition import Offers, edition
 from mailbridge.rewrite.trace import Trace
@@ -46,7 +47,8 @@ def test_triple(name: str) -> None:
         }
     )
     offers = Offers(**{"leave_mailto": True, "one_click": True, "owner": True, **settings.get("offers", {})})
-    made = edition(octets(f"{name}.in.eml"), group, trace, offers)
+    writer = Writer(**settings["writer"]) if "writer" in settings else None
+    made = edition(octets(f"{name}.in.eml"), group, trace, offers, writer)
     top = prefix(group, **{"leave_token": None, "public_url": None, **settings.get("copy", {})})
     assert (top + made.wire).decode("latin-1") == octets(f"{name}.expected.eml").decode("latin-1")
     assert (made.eight_bit, made.utf8) == (settings.get("eight_bit", False), settings.get("utf8", False))
