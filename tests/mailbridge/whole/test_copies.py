@@ -15,6 +15,7 @@ from mailbridge.tokens import Tokens
 from store.schema.delivery import Delivery
 from store.schema.group import Group
 from store.schema.membership import Membership
+from store.schema.post import Post
 from store.terms import Copies, Posting
 from tests.mailbridge.intake.room import AUTHSERV_ID, add_group, add_member
 from tests.mailbridge.whole.bridge import Whole, octets, opened
@@ -187,8 +188,11 @@ async def test_dots_leave_as_they_came(whole: Whole) -> None:
     assert octets(mail).endswith(b"\r\n\r\n.\r\n..a\r\nb\r\n.\r\n")
 
 
+@pytest.mark.parametrize("author", ["a@example.com", "a@gmail.com"])  # the second's From becomes each group's own
 @pytest.mark.parametrize("count", [2, 3])
-async def test_groups_that_subscribe_to_each_other_carry_a_mail_once_to_each_contact(whole: Whole, count: int) -> None:
+async def test_groups_that_subscribe_to_each_other_carry_a_mail_once_to_each_contact(
+    whole: Whole, count: int, author: str
+) -> None:
     names = ["red", "green", "blue"][:count]
     for name in names:
         group_id = await add_group(whole.database, name)
@@ -197,15 +201,34 @@ async def test_groups_that_subscribe_to_each_other_carry_a_mail_once_to_each_con
             if other != name:
                 await add_member(whole.database, group_id, f"{other}@example.org")
     client = await whole.client()
-    assert (await client.submit(MAIL + "\r\nText\r\n", "red@example.org")).startswith("250")
+    mail = MAIL.replace("a@example.com", author) + "\r\nText\r\n"
+    assert (await client.submit(mail, "red@example.org")).startswith("250")
     # The next hop brings back what is for our own addresses, as it got it.
     replies: list[str] = []
     for at in range(count * count):
-        mail = (await whole.carried(at + 1))[at]
-        (recipient,) = mail.recipients
+        copied = (await whole.carried(at + 1))[at]
+        (recipient,) = copied.recipients
+        assert (b"\r\nX-Original-From: Ada <a@gmail.com>\r\n" in octets(copied)) is (author == "a@gmail.com")
         if recipient.endswith("@example.org"):
-            wire = re.sub(rb"(?m)^\.", b"..", octets(mail))
-            replies.append(await (await whole.client()).submit(wire, recipient, sender=mail.mail_from))
+            wire = re.sub(rb"(?m)^\.", b"..", octets(copied))
+            replies.append(await (await whole.client()).submit(wire, recipient, sender=copied.mail_from))
     assert {reply[:9] for reply in replies} == {"250 2.0.0", "554 5.4.6"}
     carried = [recipient for recipient in whole.hop.recipients if recipient.endswith("@example.net")]
     assert sorted(carried) == sorted(f"{name}@example.net" for name in names)
+
+
+async def test_a_group_in_two_others_carries_a_mail_to_both_once_though_each_put_itself_in_from(whole: Whole) -> None:
+    for name, contact in (("red", "blue@example.org"), ("green", "blue@example.org"), ("blue", "bo@example.net")):
+        await add_member(whole.database, await add_group(whole.database, name), contact)
+    mail = MAIL.replace("a@example.com", "a@gmail.com") + "\r\nText\r\n"
+    assert (await (await whole.client()).submit(mail, "red@example.org", "green@example.org")).startswith("250")
+    both = await whole.carried(2)
+    authors = {message_from_bytes(octets(each), policy=policy.default)["From"].addresses[0].addr_spec for each in both}
+    assert authors == {"red@example.org", "green@example.org"}
+    for each in both:
+        reply = await (await whole.client()).submit(octets(each), "blue@example.org", sender=each.mail_from)
+        assert reply.startswith("250")
+    third = (await whole.carried(3))[2]
+    assert third.recipients == ["bo@example.net"]
+    async with whole.database.reading() as tx:
+        assert len((await tx.exec(select(Post).join(Group).where(Group.address == "blue@example.org"))).all()) == 1
