@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from mailbridge import headers
 from mailbridge.policy.author import NoAuthor, author
@@ -52,26 +54,49 @@ class Publication:
         return self.group is not None and self.group.copies is Copies.SHARED
 
 
+class Draft:
+    """What a publication is made from, until the first who asks has it made. `octets` says about how large it is."""
+
+    __slots__ = ("_made", "_make", "octets")
+
+    def __init__(self, octets: int, make: Callable[[], Publication]) -> None:
+        self.octets = octets
+        self._make: Callable[[], Publication] | None = make
+        self._made: Publication | None = None
+
+    def publication(self) -> Publication:
+        """The publication; the first time this reads all of its octets some ten times, 0.3 s for the largest mail."""
+        if self._made is None:
+            assert self._make is not None
+            self._made, self._make = self._make(), None
+        return self._made
+
+
 class Editions:
-    """Publications by post id; the ones used longest ago make room."""
+    """Drafts by post id; the ones used longest ago make room. Read in the transaction that claims, made after it: a
+    database's write lock is not held for arithmetic."""
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
-        self._kept: OrderedDict[int, Publication] = OrderedDict()
+        self._kept: OrderedDict[int, Draft] = OrderedDict()
         self._octets = 0
 
-    def of_post(self, bulk: Bulk, post_id: int) -> Publication:
-        """The post's publication, built if it is not kept."""
+    def of_post(self, bulk: Bulk, post_id: int) -> Draft:
+        """The post's draft, read if it is not kept."""
         if post_id in self._kept:
             self._kept.move_to_end(post_id)
             return self._kept[post_id]
-        publication = self._publish(sources.of_post(bulk, post_id))
-        self._kept[post_id] = publication
-        self._octets += publication.edition.size
+        source = sources.of_post(bulk, post_id)
+        draft = self._kept[post_id] = Draft(len(source.raw), partial(self._publish, source))
+        self._octets += draft.octets
         while self._octets > KEPT_OCTETS and len(self._kept) > 1:
             _, dropped = self._kept.popitem(last=False)
-            self._octets -= dropped.edition.size
-        return publication
+            self._octets -= dropped.octets
+        return draft
+
+    def of_letter(self, bulk: Bulk, letter_id: int) -> Draft:
+        """A letter's draft, from its row and the catalogue."""
+        return Draft(0, partial(self._write, sources.of_letter(bulk, letter_id), letter_id))
 
     def _publish(self, source: sources.PostSource) -> Publication:
         trace = Trace(
@@ -92,9 +117,7 @@ class Editions:
         )
         return Publication(source.policy, made, templates(made.head, made.wire, identities, source.accepted_at))
 
-    def of_letter(self, bulk: Bulk, letter_id: int) -> Publication:
-        """A letter's octets, from its row and the catalogue."""
-        source = sources.of_letter(bulk, letter_id)
+    def _write(self, source: sources.LetterSource, letter_id: int) -> Publication:
         hostname = self._publisher.hostname
         raw = letter(
             source.kind,

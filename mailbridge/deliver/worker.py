@@ -12,7 +12,7 @@ from operator import itemgetter
 
 import structlog
 
-from mailbridge.deliver.editions import Editions, Publication, Publisher
+from mailbridge.deliver.editions import Draft, Editions, Publisher
 from mailbridge.deliver.feed import LaneFeed
 from mailbridge.deliver.parcel import Parcel, sign
 from mailbridge.deliver.pool import Pool
@@ -31,6 +31,7 @@ SETTLE_SECONDS = 0.005  # at most one settling transaction in this time
 REPORT_SECONDS = 0.5  # at most one touch of a report in this time, and always a last one
 LANES_AT_ONCE = 50
 DRAIN_SECONDS = 25.0
+LARGE_OCTETS = 256 * 1024  # of a mail: making its edition takes milliseconds, which are not the event loop's
 
 PoolFor = Callable[[str, LaneFeed, Callable[[Outcome], None]], Pool]
 
@@ -51,10 +52,10 @@ class LaneWork:
 
 @dataclass(slots=True)
 class Turn:
-    """What one transaction gave: new claims with their publications, connections that may be held, and when to look
-    again."""
+    """What one transaction gave: new claims with the drafts of their copies, connections that may be held, and when to
+    look again."""
 
-    claims: list[tuple[LaneWork, Claim, Publication]] = field(default_factory=list)
+    claims: list[tuple[LaneWork, Claim, Draft]] = field(default_factory=list)
     shares: list[tuple[LaneWork, int]] = field(default_factory=list)
     next_at: datetime | None = None
     expanding: bool = False
@@ -169,6 +170,9 @@ class Worker:
             return Turn()
         self._owed, self._withdrawn, self._given_up = Verdicts(), [], []
         self._unsettled += len(turn.claims) - settled - len(withdrawn)
+        for draft in dict.fromkeys(draft for _, _, draft in turn.claims):
+            if draft.octets > LARGE_OCTETS:
+                await asyncio.to_thread(draft.publication)
         self._hand_out(turn)
         return turn
 
@@ -230,7 +234,7 @@ class Worker:
             fair = -(-room // (len(due) - index))
             claimed = queue.claim(bulk, worker_id, lane_id, fair)
             room -= len(claimed.claims)
-            turn.claims += [(work, claim, self._publication(bulk, claim)) for claim in claimed.claims]
+            turn.claims += [(work, claim, self._draft(bulk, claim)) for claim in claimed.claims]
             if claimed.next_at is not None:
                 turn.next_at = min(filter(None, (turn.next_at, claimed.next_at)))
         soonest = queue.next_due(bulk)
@@ -242,7 +246,7 @@ class Worker:
         turn.shares.append((work, granted))
         return granted
 
-    def _publication(self, bulk: Bulk, claim: Claim) -> Publication:
+    def _draft(self, bulk: Bulk, claim: Claim) -> Draft:
         if claim.post_id is None:
             assert claim.letter_id is not None
             return self._editions.of_letter(bulk, claim.letter_id)
@@ -263,8 +267,8 @@ class Worker:
                 work.pool.nudge()
         fed: dict[str, LaneWork] = {}
         unsigned: dict[Parcel, LaneWork] = {}
-        for work, claim, publication in turn.claims:
-            unsigned.update(dict.fromkeys(work.feed.put([(claim, publication)]), work))
+        for work, claim, draft in turn.claims:
+            unsigned.update(dict.fromkeys(work.feed.put([(claim, draft.publication())]), work))
             fed[work.key] = work
         for work in fed.values():
             work.pool.nudge()
