@@ -6,6 +6,7 @@ import os
 import re
 import signal
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -117,3 +118,35 @@ async def test_a_start_with_a_bad_key_is_refused_in_a_line_for_each(town: Town) 
     one, two = program.lines
     assert "gone.pem cannot be read: No such file or directory" in one
     assert "bad.pem is refused, it holds no private key in PEM" in two
+
+
+def runs(pid: int) -> bool:
+    """Whether the process is there, and not only waits for somebody to ask how it ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system has no /proc")
+async def test_signers_end_with_a_bridge_that_is_killed(town: Town, keeping: CountingSink) -> None:
+    group = await town.group("all", contacts(1))
+    bridge = await signing(town)
+    await town.submit(group.address)
+    await keeping.reaches(1, 90)
+    left = signers(bridge)
+    assert left
+    await bridge.kill()
+
+    async def gone() -> bool:
+        return not any(map(runs, left))
+
+    await town.until(gone)
+
+
+async def test_a_key_that_others_can_read_is_warned_of(town: Town) -> None:
+    path = town.folder / "open.pem"
+    path.write_bytes(key(Algorithm.RSA).pem())
+    path.chmod(0o644)
+    bridge = await town.bridge(POSTROOM_DKIM_KEYS=f"{DOMAIN}:a:{path}")
+    assert "chmod 600" in await bridge.says("dkim.warned")
