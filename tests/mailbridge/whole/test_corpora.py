@@ -23,6 +23,7 @@ REFUSED = re.compile(
     r"|550 5\.6\.0 The (message must have one From|message must not have more than one|header holds a line)"
 )
 ONCE = {b"from", b"sender", b"subject", b"message-id", b"date"}
+REPLACED = {b"from", b"x-original-from", b"reply-to", b"cc"}
 MACHINES = {b"auto-submitted", b"precedence", b"x-autoreply", b"x-autorespond", b"x-auto-reply-from", b"x-loop"}
 
 
@@ -55,9 +56,15 @@ async def submit(client: Client, raw: bytes) -> str:
 def check(raw: bytes, mail: Mail) -> None:
     """What is not ours to change is as it was sent, and what is ours stands on top."""
     head, body = headers.split(raw)
-    stays = b"".join(field.raw for field in headers.fields(head) if not GOES.fullmatch(field.name))
+    stays = [field for field in headers.fields(head) if not GOES.fullmatch(field.name)]
     new_head, new_body = headers.split(octets(mail))
-    assert new_head.endswith(stays)
+    found = headers.fields(new_head)
+    original = [field.value for field in found if field.name == b"x-original-from"]
+    if original and b"x-original-from" not in {field.name for field in stays}:
+        # The author's provider asks for alignment: the group is in From, and the rest is as it was.
+        assert original == [field.value for field in stays if field.name == b"from"]
+        stays, found = ([field for field in each if field.name not in REPLACED] for each in (stays, found))
+    assert b"".join(field.raw for field in found).endswith(b"".join(field.raw for field in stays))
     assert new_body == (body if body.startswith(b"\r\n") else b"\r\n" + body)
     assert re.search(rb"(?<!\r)\n|\r(?!\n)|\0", mail.content) is None
 
