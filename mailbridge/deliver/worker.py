@@ -170,11 +170,21 @@ class Worker:
             return Turn()
         self._owed, self._withdrawn, self._given_up = Verdicts(), [], []
         self._unsettled += len(turn.claims) - settled - len(withdrawn)
-        for draft in dict.fromkeys(draft for _, _, draft in turn.claims):
-            if draft.octets > LARGE_OCTETS:
-                await asyncio.to_thread(draft.publication)
+        await self._make(turn)
         self._hand_out(turn)
         return turn
+
+    async def _make(self, turn: Turn) -> None:
+        """Make what was drafted. Where that fails, all that this turn claimed is given back with the next one."""
+        try:
+            for draft in dict.fromkeys(draft for _, _, draft in turn.claims):
+                if draft.octets > LARGE_OCTETS:
+                    await asyncio.to_thread(draft.publication)
+                else:
+                    draft.publication()
+        except Exception:
+            self._withdrawn += [claim for _, claim, _ in turn.claims]
+            raise
 
     def _withdraw(self, verdicts: Verdicts) -> list[Claim]:
         claims: list[Claim] = []
