@@ -24,7 +24,8 @@ async def keep(house: House, envelope: Envelope, recipient: ToBounces, raw: byte
     The token says which delivery; whom the report names matters only among shared copies of one post, which have one
     return path: anybody can write a report naming thousands.
     """
-    failure = None if envelope.return_path else await asyncio.to_thread(parse.failed, raw)
+    report = None if envelope.return_path else await asyncio.to_thread(parse.read, raw)
+    failure = report.failures[0] if report is not None and report.kind is parse.Kind.BOUNCE else None
     try:
         async with house.database.writing() as tx:
             acted = await bounces.record(
