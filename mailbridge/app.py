@@ -103,7 +103,7 @@ class Bridge:
             max_unsettled=settings.max_unsettled,
             by_domain=isinstance(way, route.Mx),
         )
-        scheduler = chores.schedule(database)
+        scheduler = chores.schedule(database, by_domain=isinstance(way, route.Mx))
         stack.callback(scheduler.shutdown, wait=False)
         judging = asyncio.create_task(_kept_up("rejudge", lambda: _rejudging(database)))
         stack.callback(judging.cancel)

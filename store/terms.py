@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any, Self
 
@@ -192,6 +193,8 @@ class LetterKind(StrEnum):
     TEST = "test"
     LEAVE_DONE = "leave_done"
     LEAVE_ASKED = "leave_asked"
+    BOUNCE_PROBE = "bounce_probe"  # the one letter with a return path: whether it comes back is what it asks
+    BOUNCE_WARNING = "bounce_warning"
 
 
 class NoticeKind(StrEnum):
@@ -205,6 +208,9 @@ class NoticeKind(StrEnum):
     POST_ALARM = "post_alarm"
     TEST_STEPS = "test_steps"
     GROUP_CREATED = "group_created"
+    BOUNCING = "bouncing"  # to the contact, by DM
+    MEMBER_BOUNCING = "member_bouncing"  # to administrators
+    BOUNCE_STORM = "bounce_storm"
 
 
 class Action(StrEnum):
@@ -329,7 +335,8 @@ class Outcome:
     """What we conclude of one delivery attempt.
 
     `state` is relayed, deferred or failed; `fault` says whom a refusal is about; `uncertain` that the
-    connection was lost between our final dot and the reply (RFC 1047), so the copy may exist.
+    connection was lost between our final dot and the reply (RFC 1047), so the copy may exist;
+    `reason` why a failed one failed.
     """
 
     state: DeliveryState
@@ -337,6 +344,15 @@ class Outcome:
     stage: Stage
     fault: Fault = Fault.NOBODY
     uncertain: bool = False
+    reason: BounceReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BounceScore:
+    """What bounces of a contact add up to: points, and the day (UTC) of the last that counted, None for none."""
+
+    points: int = 0
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

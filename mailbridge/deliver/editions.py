@@ -12,7 +12,7 @@ from mailbridge.rewrite.wire import stuffed
 from mailbridge.tokens import Tokens
 from store import sources
 from store.engine import Bulk
-from store.terms import Copies, GroupKind, GroupPolicy
+from store.terms import Copies, GroupKind, GroupPolicy, LetterKind
 
 KEPT_OCTETS = 64 * 1024 * 1024
 
@@ -33,10 +33,15 @@ class Publisher:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A post or a letter ready for copies: its group as frozen (None for a letter), and the octets all share."""
+    """A post or a letter ready for copies: its group as frozen (None for a letter), and the octets all share.
+
+    `returns` is the domain copies come back to; "" for the null return path, which letters have (RFC 3834 3.3) but for
+    the probe, whose whole point is to come back.
+    """
 
     group: GroupPolicy | None
     edition: Edition
+    returns: str = ""
 
     @property
     def shared(self) -> bool:
@@ -76,7 +81,9 @@ class Editions:
         )
         own = source.policy.kind is GroupKind.GROUP
         offers = Offers(leave_mailto=own, one_click=self._publisher.one_click_url is not None, owner=own)
-        return Publication(source.policy, edition(source.raw, source.policy, trace, offers))
+        return Publication(
+            source.policy, edition(source.raw, source.policy, trace, offers), _domain(source.policy.route)
+        )
 
     def of_letter(self, bulk: Bulk, letter_id: int) -> Publication:
         """A letter's octets, from its row and the catalogue."""
@@ -94,4 +101,10 @@ class Editions:
             in_reply_to=source.in_reply_to,
         )
         foreign = not source.address.isascii()
-        return Publication(None, Edition(b"", stuffed(raw), eight_bit=not raw.isascii(), utf8=foreign, size=len(raw)))
+        returns = _domain(source.group.route) if source.kind is LetterKind.BOUNCE_PROBE and source.group else ""
+        octets = Edition(b"", stuffed(raw), eight_bit=not raw.isascii(), utf8=foreign, size=len(raw))
+        return Publication(None, octets, returns)
+
+
+def _domain(route: str) -> str:
+    return route.rpartition("@")[2]

@@ -55,11 +55,11 @@ class LaneFeed:
     def _envelope(self, claims: list[Claim], publication: Publication) -> Envelope:
         group, edition, first = publication.group, publication.edition, claims[0]
         head, return_path = b"", ""
-        if group is not None:
-            return_path = self._publisher.return_path(first.id, group.route.rpartition("@")[2])
-            if not publication.shared and first.membership_id is not None:
-                token = self._publisher.tokens.leave(first.membership_id)
-                head = prefix(group, leave_token=token, public_url=self._publisher.one_click_url)
+        if publication.returns:
+            return_path = self._publisher.return_path(first.id, publication.returns)
+        if group is not None and not publication.shared and first.membership_id is not None:
+            token = self._publisher.tokens.leave(first.membership_id)
+            head = prefix(group, leave_token=token, public_url=self._publisher.one_click_url)
         return Envelope(
             mail_from=return_path,
             recipients=[claim.address for claim in claims],
