@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from enum import StrEnum
 from typing import Any, Self
 
+from store.causes import BounceReason as BounceReason
+from store.causes import BounceScore as BounceScore
 from store.mailbox import Address as Address
 from store.mailbox import InvalidAddress as InvalidAddress
 
@@ -148,42 +149,6 @@ class SuppressionReason(StrEnum):
     LEFT = "left"
     COMPLAINED = "complained"
     FORGOTTEN = "forgotten"
-
-
-class BounceReason(StrEnum):
-    """Why a copy came back, or was refused for its recipient's sake; each has a text, `bounce.<name>`.
-
-    `hard`: nobody will ever get mail there. `counts`: it is about the mailbox, so it is held against the contact; all
-    else is about the post, its author, us or the way, and never is.
-    """
-
-    USER_UNKNOWN = "user_unknown"
-    HOST_UNKNOWN = "host_unknown"
-    MOVED = "moved"
-    NO_MAIL = "no_mail"  # the host, or the domain, takes none (RFC 7504, RFC 7505)
-    MAILBOX_FULL = "mailbox_full"
-    SUSPENDED = "suspended"
-    EXPIRED = "expired"
-    RESTRICTED = "restricted"  # the recipient, or a filter of theirs, takes mail from some only
-    NETWORK = "network"
-    SYSTEM = "system"  # a fault of the mail system there
-    POLICY = "policy"  # about us: our address, our rate, our name in the DNS
-    AUTHENTICATION = "authentication"  # about the author: their domain's policy, their address
-    CONTENT = "content"
-    SIZE = "size"
-    UNCLEAR = "unclear"
-
-    @property
-    def hard(self) -> bool:
-        return self in _HARD
-
-    @property
-    def counts(self) -> bool:
-        return self in _COUNTS
-
-
-_HARD = frozenset({BounceReason.USER_UNKNOWN, BounceReason.HOST_UNKNOWN, BounceReason.MOVED, BounceReason.NO_MAIL})
-_COUNTS = _HARD | {BounceReason.MAILBOX_FULL, BounceReason.SUSPENDED, BounceReason.EXPIRED}
 
 
 class LetterKind(StrEnum):
@@ -345,14 +310,6 @@ class Outcome:
     fault: Fault = Fault.NOBODY
     uncertain: bool = False
     reason: BounceReason | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BounceScore:
-    """What bounces of a contact add up to: points, and the day (UTC) of the last that counted, None for none."""
-
-    points: int = 0
-    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
