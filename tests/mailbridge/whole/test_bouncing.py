@@ -114,7 +114,7 @@ async def test_a_mailbox_that_fails_is_given_up_step_by_step_and_one_that_recove
     assert probe.recipients == ["gone@example.net"]
     assert probe.mail_from.startswith("bounces+")
     assert probe.mail_from.endswith("@example.org")
-    assert b"Does this address still work?" in probe.content
+    assert b"Does your address for Dev still work?" in probe.content
     await town.returned(probe)
     await scoring.run(room.database, by_domain=False)
     assert await town.receiving(gone) is Receiving.BOUNCING
