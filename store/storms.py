@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlmodel import col, select, update
 
 from store import audience, outbox, persons, tallies
+from store.chunks import chunks
 from store.engine import Reading, Writing
 from store.schema.incident import Incident, Strike
 from store.schema.post import Post
@@ -36,14 +37,17 @@ async def begin(tx: Writing, post_id: int) -> bool:
     first = update(Post).where(col(Post.id) == post_id, col(Post.stormed_at).is_(None)).values(stormed_at=tx.now)
     if (await tx.exec(first)).rowcount != 1:
         return False
-    counted = select(Strike.membership_id).where(col(Strike.post_id) == post_id, col(Strike.counted).is_(True))
-    taken_back = update(Incident).where(
-        col(Incident.membership_id).in_(counted),
-        col(Incident.ended_at).is_(None),
-        col(Incident.suspended_at).is_(None),
-        col(Incident.points) > 0,
-    )
-    await tx.exec(taken_back.values(points=col(Incident.points) - 1))
+    # Strikes before incidents, as whoever counts one locks them.
+    struck = select(Strike).where(col(Strike.post_id) == post_id).order_by(col(Strike.id)).with_for_update()
+    counted = [one.membership_id for one in (await tx.exec(struck)).all() if one.counted]
+    for some in chunks(counted):
+        taken_back = update(Incident).where(
+            col(Incident.membership_id).in_(some),
+            col(Incident.ended_at).is_(None),
+            col(Incident.suspended_at).is_(None),
+            col(Incident.points) > 0,
+        )
+        await tx.exec(taken_back.values(points=col(Incident.points) - 1))
     await tx.exec(update(Strike).where(col(Strike.post_id) == post_id).values(counted=False))
     group_id = (await tx.exec(select(Post.group_id).where(col(Post.id) == post_id))).one()
     people = await audience.deciders(tx, group_id, administrators_only=True) or await persons.operators(tx)

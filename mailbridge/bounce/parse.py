@@ -24,7 +24,9 @@ from mailbridge.bounce.parts import Opened, opened
 from store.terms import BounceReason
 
 _OCTETS: Final = 1024 * 1024  # of the message; a report that has not come to the point by then has none
-_FLUFL_OCTETS: Final = 32 * 1024
+# What flufl.bounce reads; it walks the whole tree once for each detector, so it is given little.
+_FLUFL_OCTETS: Final = 8 * 1024
+_FLUFL_FIELDS: Final = frozenset({b"from", b"subject", b"content-type", b"content-transfer-encoding", b"x-mailer"})
 _HTML: Final = 16 * 1024
 _UNREAD_OCTETS: Final = 16 * 1024  # of a body whose parts cannot be told apart
 # It logs an exception, with traceback, for octets that it or Python's parser cannot read: anybody could fill our log.
@@ -74,18 +76,17 @@ class Report:
 
 def read(raw: bytes) -> Report:
     """Tell what a message is. Takes any octets and raises nothing."""
-    raw = raw[:_OCTETS]
-    message = opened(raw[_MBOX.match(raw).end() :])  # type: ignore[union-attr]  # it matches the empty string
-    text = _text(message) or raw[:_UNREAD_OCTETS].partition(b"\n\r\n" if b"\n\r\n" in raw else b"\n\n")[2].decode(
-        "utf-8", "replace"
-    )
+    # Saved mail may have an mbox line on top; what comes by SMTP has none.
+    start = _MBOX.match(raw)
+    message = opened(raw[start.end() if start else 0 : _OCTETS])
+    text = _text(message) or message.body[:_UNREAD_OCTETS].decode("utf-8", "replace")
     author, subject = _shown(message, b"from"), _shown(message, b"subject")
     said = prose.notice(text)
     if _complains(message, author, subject):
         return Report(Kind.COMPLAINT)
     rows = [row for part in message.parts if part.kind in status.KINDS for row in status.recipients(part.content)]
     known = _reported(rows or _in_prose(said), said) or _told(message, author, subject, said)
-    return known or (_by_flufl(raw, said) if prose.marked(author, subject) else Report(Kind.OTHER))
+    return known or (_by_flufl(message, said) if prose.marked(author, subject) else Report(Kind.OTHER))
 
 
 def _complains(message: Opened, author: str, subject: str) -> bool:
@@ -163,10 +164,12 @@ def _automatic(message: Opened) -> bool:
     )
 
 
-def _by_flufl(raw: bytes, said: str) -> Report:
+def _by_flufl(message: Opened, said: str) -> Report:
     """What the detectors of old systems say, where nothing else was found."""
+    head = b"".join(field.raw for field in message.fields if field.name in _FLUFL_FIELDS)[:_FLUFL_OCTETS]
+    short = head + b"\r\n" + message.body[:_FLUFL_OCTETS]
     try:
-        temporary, permanent = all_failures(email.message_from_bytes(raw[:_FLUFL_OCTETS], policy=email.policy.compat32))
+        temporary, permanent = all_failures(email.message_from_bytes(short, policy=email.policy.compat32))
     except Exception:  # noqa: BLE001 - Python's parser raises many kinds on octets like these: then it is no report
         return Report(Kind.OTHER)
     if not temporary and not permanent:

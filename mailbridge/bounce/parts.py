@@ -46,8 +46,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A message as far as it was read. `returned` says that it brings back (a part of) another message."""
+    """A message as far as it was read: its body, the leaves of its tree, and the mails it brings back.
 
+    `body` begins after the blank line.
+    """
+
+    body: bytes
     fields: Sequence[Field]
     kind: bytes
     parameters: dict[bytes, bytes]
@@ -66,8 +70,9 @@ def opened(raw: bytes) -> Opened:
     kind, parameters = content_type(found)
     parts: list[Part] = []
     returned: list[bytes] = []
-    _walk(found, body.lstrip(b"\r\n"), parts, returned, 0)
-    return Opened(found, kind, parameters, parts, returned)
+    body = body.lstrip(b"\r\n")
+    _walk(found, body, parts, returned, 0)
+    return Opened(body, found, kind, parameters, parts, returned)
 
 
 def value(found: Sequence[Field], name: bytes) -> bytes:

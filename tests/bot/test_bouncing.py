@@ -10,13 +10,14 @@ from sqlmodel import col, select
 
 from bot.acts import members as acts
 from bot.views import members as views
+from bot.views import reports
 from bot.views.ids import Action
 from store import bouncing, incidents, memberships
 from store.requests import waiting_in
 from store.roster import Entry
 from store.schema.group import Group
 from store.schema.membership import Membership
-from store.terms import Address, BounceReason, BounceScore, Receiving
+from store.terms import Address, BounceReason, BounceScore, DeliveryState, Receiving
 from tests.bot.conftest import SYSTEM, Office
 
 
@@ -143,6 +144,14 @@ async def test_the_roster_says_why(office: Office, group: Group) -> None:
     async with office.database.reading() as tx:
         page = await acts._page(tx, group, "linus", 1)
     assert "since mail came back. The mailbox is full." in views.line("en", page.members[0])
+
+
+def test_a_failed_copy_says_why_before_what_the_hop_said() -> None:
+    row = reports.Failure("a@b.example", DeliveryState.BOUNCED, "552 5.2.2 x", None, None, BounceReason.MAILBOX_FULL)
+    head, why, *said = reports.failure("en", row).splitlines()
+    assert "came back" in head
+    assert why == "The mailbox is full."
+    assert "552 5.2.2 x" in "".join(said)
 
 
 async def _elsewhere(office: Office, group: Group) -> None:

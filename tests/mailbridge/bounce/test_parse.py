@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailbridge.bounce.complaint import marks
 from mailbridge.bounce.parse import Failure, Kind, read
 from store.terms import BounceReason
 
@@ -251,6 +252,7 @@ def test_no_megabyte_costs_a_second(name: str) -> None:
     raw = HOSTILE[name][:MEGABYTE]
     start = process_time()
     read(raw)
+    marks(raw)
     spent = process_time() - start
     assert spent < 1.0
 
@@ -270,6 +272,7 @@ PIECES = [
 @given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=20), max_size=40))
 def test_no_octets_raise(pieces: list[bytes]) -> None:
     found = read(b"".join(pieces))
+    assert len(marks(b"".join(pieces)).leave) <= 10
     assert bool(found.failures) is (found.kind in (Kind.BOUNCE, Kind.DELAY))
     assert all(len(one.diagnostic) <= 500 for one in found.failures)
 
