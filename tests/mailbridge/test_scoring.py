@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from sqlmodel import col, select
 
-from mailbridge import scoring
-from store import bounces, incidents, memberships, strikes
+from mailbridge import chores, scoring
+from store import bounces, groups, incidents, memberships, strikes
 from store.engine import Database
 from store.schema.delivery import Delivery
 from store.schema.incident import Strike
@@ -192,6 +192,30 @@ async def test_two_processes_at_once_count_each_strike_once(scene: Scene) -> Non
     looked = await asyncio.gather(*(scoring.run(scene.database, by_domain=False) for _ in range(4)))
     assert sum(looked) == 2
     assert (await scene.points("ana"), await scene.points("bo")) == (1, 1)
+
+
+async def test_a_group_that_ends_ends_what_was_said_of_its_contacts(scene: Scene) -> None:
+    await scene.suspended("ana")
+    async with scene.database.writing() as tx:
+        await groups.delete(tx, scene.group_id, Actor("somebody"))
+    assert await scene.warn() == 1
+    assert (await scene.incident("ana")).ended == "left"
+    assert await scene.letters(LetterKind.BOUNCE_WARNING) == []
+    await scene.score()
+    assert await scene.warn() == 0
+
+
+async def test_the_chore_is_run_by_one_process_and_again_when_due(scene: Scene) -> None:
+    table = {name: (every, rounds) for name, every, rounds in chores.rounds(by_domain=False)}
+    assert set(table) == {"score_bounces", "warn_bouncing"}
+    await scene.bounce("ana")
+    scene.clock.advance(900)
+    every, rounds = table["score_bounces"]
+    runs = [await chores.go_round(scene.database, "score_bounces", every, rounds) for _ in range(2)]
+    assert runs == [1, None]
+    scene.clock.advance(every.total_seconds())
+    assert await chores.go_round(scene.database, "score_bounces", every, rounds) == 0
+    assert await scene.points("ana") == 1
 
 
 async def test_old_rows_are_forgotten(scene: Scene) -> None:
