@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import or_
 from sqlmodel import col, delete, select, update
@@ -20,7 +21,8 @@ from store.schema.post import Post
 from store.terms import BounceReason
 
 KEPT_FOR = timedelta(days=14)
-POSTS_AT_ONCE = 100
+STRIKES_AT_ONCE = 5_000
+POSTS_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,12 @@ def add(bulk: Bulk, strikes: Sequence[New]) -> None:
 
 async def posts_waiting(tx: Reading) -> list[int]:
     """Posts with strikes that nobody has looked at yet, some at a time."""
-    query = select(Strike.post_id).where(col(Strike.counted).is_(None), col(Strike.post_id).is_not(None))
-    rows = await tx.exec(query.group_by(col(Strike.post_id)).order_by(col(Strike.post_id)).limit(POSTS_AT_ONCE))
-    return [post_id for post_id in rows.all() if post_id is not None]
+    waiting: Any = select(col(Strike.post_id).label("post_id")).where(
+        col(Strike.counted).is_(None), col(Strike.post_id).is_not(None)
+    )
+    oldest = waiting.order_by(col(Strike.created_at), col(Strike.id)).limit(STRIKES_AT_ONCE).subquery()
+    rows = await tx.exec(select(oldest.c.post_id).distinct().order_by(oldest.c.post_id).limit(POSTS_AT_ONCE))
+    return list(rows.all())
 
 
 async def next_due(tx: Writing, before: datetime) -> Strike | None:
