@@ -1,7 +1,7 @@
 """what bounces say of a mailbox
 
-Revision ID: 0002
-Revises: 0001
+Revision ID: 0003
+Revises: 0002
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ import sqlmodel
 from alembic import op
 
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -107,11 +107,9 @@ def upgrade() -> None:
             sqlite_where=sa.text("counted IS NULL"),
         )
 
-    with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True))
-
-    with op.batch_alter_table("post", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("stormed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True))
+    # In place: a table that batch mode makes anew would lose its AUTOINCREMENT.
+    op.add_column("delivery", sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True))
+    op.add_column("post", sa.Column("stormed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True))
 
 
 def downgrade() -> None:
@@ -131,11 +129,9 @@ def downgrade() -> None:
     op.execute(sa.text("DELETE FROM letter WHERE kind IN ('bounce_probe', 'bounce_warning')"))
     allow("notice", NOTICES)
     allow("letter", LETTERS)
-    with op.batch_alter_table("post", schema=None) as batch_op:
-        batch_op.drop_column("stormed_at")
+    op.drop_column("post", "stormed_at")
 
-    with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.drop_column("reason")
+    op.drop_column("delivery", "reason")
 
     with op.batch_alter_table("strike", schema=None) as batch_op:
         batch_op.drop_index(
