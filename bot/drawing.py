@@ -11,15 +11,17 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from bot.views import alarms, cards, mail, reports
+from bot.views import bouncing as bounces
 from bot.views.blocks import Shown
-from store import lanes, persons, posts, requests
+from store import incidents, lanes, persons, posts, requests
 from store import reports as figures
 from store.engine import Reading
 from store.schema.group import Group
+from store.schema.incident import Incident
 from store.schema.notice import Notice
 from store.schema.post import Post
 from store.schema.request import Request
-from store.terms import DeliveryState, NoticeKind, PostState, Reason, RequestState, SlackContent
+from store.terms import BounceReason, DeliveryState, NoticeKind, PostState, Reason, RequestState, SlackContent
 
 WAITING = {"alarm": "fault", "rate": "limit", "daily": "limit", "stalled": "refused"}
 FAILURES_SHOWN = 500
@@ -126,7 +128,7 @@ async def failures(tx: Reading, post_id: int, offset: int) -> reports.Failures:
         post_id=post_id,
         group=group.address if group else "",
         rows=[
-            reports.Failure(row.address, row.state, row.reply, row.stage, row.at)
+            reports.Failure(row.address, row.state, row.reply, row.stage, row.at, row.reason)
             for row in rows[: reports.FAILURES_A_PAGE]
         ],
         offset=offset,
@@ -230,6 +232,39 @@ async def _group_created(tx: Reading, notice: Notice, language: str) -> Shown | 
     return alarms.created(language, alarms.Created(group.address, group.display_name, str(by) if by else None))
 
 
+async def bouncing(tx: Reading, incident: Incident) -> bounces.Bouncing:
+    """A contact's incident as it is said."""
+    assert incident.id is not None
+    group = await _group(tx, incident.group_id)
+    return bounces.Bouncing(
+        incident_id=incident.id,
+        group=group.address,
+        address=incident.address,
+        reason=BounceReason(incident.reason),
+        until=incident.removal_at,
+        ended=incident.ended,
+    )
+
+
+async def _bouncing(tx: Reading, notice: Notice, language: str) -> Shown | None:
+    incident = await incidents.get(tx, notice.subject_id)
+    return None if incident is None else bounces.contact(language, await bouncing(tx, incident))
+
+
+async def _member_bouncing(tx: Reading, notice: Notice, language: str) -> Shown | None:
+    incident = await incidents.get(tx, notice.subject_id)
+    return None if incident is None else bounces.administrators(language, await bouncing(tx, incident))
+
+
+async def _bounce_storm(tx: Reading, notice: Notice, language: str) -> Shown | None:
+    found = await figures.report(tx, notice.subject_id)
+    if found is None:
+        return None
+    seen, group = counts(found), await _group(tx, found.post.group_id)
+    storm = bounces.Storm(notice.subject_id, group.address, seen.failed + seen.bounced, found.expected or 0)
+    return bounces.storm(language, storm)
+
+
 DRAW: dict[NoticeKind, Draw] = {
     NoticeKind.REQUEST_CARD: _request_card,
     NoticeKind.REQUEST_OUTCOME: _request_outcome,
@@ -239,6 +274,9 @@ DRAW: dict[NoticeKind, Draw] = {
     NoticeKind.POST_ALARM: _post_alarm,
     NoticeKind.LANE_ALARM: _lane_alarm,
     NoticeKind.GROUP_CREATED: _group_created,
+    NoticeKind.BOUNCING: _bouncing,
+    NoticeKind.MEMBER_BOUNCING: _member_bouncing,
+    NoticeKind.BOUNCE_STORM: _bounce_storm,
 }
 
 # Where a notice is wanted, if the group has such a channel.

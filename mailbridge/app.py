@@ -114,7 +114,7 @@ class Bridge:
             by_domain=isinstance(way, route.Mx),
             signers=signers,
         )
-        scheduler = chores.schedule(database)
+        scheduler = chores.schedule(database, by_domain=isinstance(way, route.Mx))
         stack.callback(scheduler.shutdown, wait=False)
         judging = asyncio.create_task(_kept_up("rejudge", lambda: _rejudging(database)))
         stack.callback(judging.cancel)

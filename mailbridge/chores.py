@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from store import bounces, chores, memberships, posts, workers
+from mailbridge import scoring
+from store import bounces, chores, incidents, memberships, posts, strikes, workers
 from store.engine import Database, Writing
 
 log = structlog.get_logger()
 
 Job = Callable[[Writing], Awaitable[int]]
+Rounds = Callable[[Database], Awaitable[int]]
 
 CHORES: tuple[tuple[str, timedelta, Job], ...] = (
     ("forget_fingerprints", timedelta(hours=1), posts.forget_fingerprints),
     ("resume_paused", timedelta(minutes=1), memberships.resume_due),
     ("purge_bounces", timedelta(hours=6), bounces.purge),
+    ("purge_strikes", timedelta(hours=6), strikes.purge),
+    ("purge_incidents", timedelta(hours=6), incidents.purge),
     ("forget_workers", timedelta(hours=6), workers.forget),
 )
 
@@ -34,11 +39,36 @@ async def run(database: Database, name: str, every: timedelta, job: Job) -> int 
     return changed
 
 
-def schedule(database: Database) -> AsyncIOScheduler:
+async def go_round(database: Database, name: str, every: timedelta, rounds: Rounds) -> int | None:
+    """As `run`, for what takes many transactions. Two processes at it at once do each part once."""
+    async with database.writing() as tx:
+        if not await chores.claim(tx, name, every):
+            return None
+    changed = await rounds(database)
+    if changed:
+        log.info("chore.ran", chore=name, changed=changed)
+    return changed
+
+
+def rounds(*, by_domain: bool) -> tuple[tuple[str, timedelta, Rounds], ...]:
+    """The chores of many transactions. `by_domain`: letters go straight to MX hosts."""
+    return (
+        ("score_bounces", timedelta(minutes=1), partial(scoring.run, by_domain=by_domain)),
+        ("warn_bouncing", timedelta(hours=1), partial(scoring.warn, by_domain=by_domain)),
+    )
+
+
+def schedule(database: Database, *, by_domain: bool) -> AsyncIOScheduler:
     """A started scheduler with every chore of the bridge; shut it down with `shutdown`."""
     scheduler = AsyncIOScheduler(timezone="UTC")
-    for name, every, job in CHORES:
+
+    def add(chore: Callable[..., Awaitable[int | None]], name: str, every: timedelta, job: Job | Rounds) -> None:
         seconds = min(every, timedelta(minutes=5)).total_seconds()
-        scheduler.add_job(run, "interval", seconds=seconds, args=[database, name, every, job], max_instances=1)
+        scheduler.add_job(chore, "interval", seconds=seconds, args=[database, name, every, job], max_instances=1)
+
+    for name, every, job in CHORES:
+        add(run, name, every, job)
+    for name, every, many in rounds(by_domain=by_domain):
+        add(go_round, name, every, many)
     scheduler.start()
     return scheduler

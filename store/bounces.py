@@ -7,14 +7,14 @@ from hashlib import sha256
 
 from sqlmodel import col, delete, func, select, update
 
-from store import outbox, tallies
-from store.engine import Writing
+from store import outbox, strikes, tallies
+from store.engine import Reading, Writing
 from store.schema.bounce import Bounce
 from store.schema.delivery import Delivery
 from store.schema.message import Message
 from store.schema.post import Post
 from store.signal import Topic
-from store.terms import Copies, DeliveryState, NoticeKind
+from store.terms import BounceReason, Copies, DeliveryState, NoticeKind
 
 AMENDS_FOR = timedelta(days=7)
 KEPT_PER_DELIVERY = 20  # a return path is known to whoever got the copy, and must not fill our disk
@@ -29,17 +29,17 @@ async def record(
     delivery_id: int,
     raw: bytes,
     *,
-    failed: bool,
+    reason: BounceReason | None,
     recipient: str = "",
     enhanced: str = "",
     diagnostic: str = "",
 ) -> bool:
     """Keep what came to a delivery's return path. True if it marked the delivery bounced.
 
-    `failed` says that it is a null-sender report with `Action: failed` (RFC 3464 2.3.3). A delivery bounces once, and
-    only within 7 days of being relayed; everything else is kept and changes nothing. `recipient` is whom the report
-    names: it counts only where one return path stands for many, in a post of shared copies. Of what comes to one
-    delivery only the first few are kept. Raises TooEarly.
+    `reason` is given if it is a null-sender report of failure (as RFC 3464 2.3.3). A delivery bounces once, and only
+    within 7 days of being relayed; everything else is kept and changes nothing. `recipient` is whom the report names:
+    it counts only where one return path stands for many, in a post of shared copies. Of what comes to one delivery only
+    the first few are kept. Raises TooEarly.
     """
     delivery = await tx.get(Delivery, delivery_id)
     if delivery is None:
@@ -47,15 +47,18 @@ async def record(
     delivery = await _meant(tx, delivery, recipient)
     delivery_id = delivery.id or delivery_id
     acted = False
-    if failed and delivery.state is DeliveryState.CLAIMED:
+    if reason is not None and delivery.state is DeliveryState.CLAIMED:
         raise TooEarly  # a next hop on this machine bounces faster than we settle
-    if failed:
+    if reason is not None:
         young = col(Delivery.settled_at) >= tx.now - AMENDS_FOR
         first = update(Delivery).where(
             col(Delivery.id) == delivery_id, col(Delivery.state) == DeliveryState.RELAYED, young
         )
-        values = {"state": DeliveryState.BOUNCED, "enhanced": enhanced, "reply": diagnostic[:500]}
+        values = {"state": DeliveryState.BOUNCED, "enhanced": enhanced, "reply": diagnostic[:500], "reason": reason}
         acted = (await tx.exec(first.values(values))).rowcount == 1
+    if acted and reason is not None and delivery.membership_id is not None:
+        strike = strikes.New(delivery.membership_id, delivery.post_id, reason)
+        await tx.run(lambda bulk: strikes.add(bulk, [strike]))
     if acted and delivery.post_id is not None:
         counts = [
             (delivery.post_id, DeliveryState.RELAYED.value, -1),
@@ -82,6 +85,15 @@ async def record(
         )
     )
     return acted
+
+
+async def about(tx: Reading, delivery_id: int) -> int | None:
+    """The membership whose copy a delivery was; None if there is none, or if one return path stands for many."""
+    delivery = await tx.get(Delivery, delivery_id)
+    post = await tx.get(Post, delivery.post_id) if delivery is not None and delivery.post_id is not None else None
+    if delivery is None or (post is not None and (post.policy or {}).get("copies") == Copies.SHARED):
+        return None
+    return delivery.membership_id
 
 
 async def _meant(tx: Writing, delivery: Delivery, recipient: str) -> Delivery:

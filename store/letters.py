@@ -20,9 +20,11 @@ async def write(
     arguments: Mapping[str, str] | None = None,
     in_reply_to: str = "",
     by_domain: bool = False,
+    membership_id: int | None = None,
 ) -> Letter:
     """Write a letter and put it on its lane: the relay's, or its domain's where mail goes straight to MX hosts.
 
+    With `membership_id` it is about that contact's mailbox: it has a return path, and what comes back there counts.
     Only to addresses that are proven to have asked for it: anything else is backscatter. Raises InvalidAddress.
     """
     recipient = Address.parse(address)
@@ -38,5 +40,6 @@ async def write(
     tx.add(letter)
     await tx.flush()
     assert letter.id is not None
-    await queue.enqueue_letter(tx, letter.id, letter.address, f"mx:{recipient.domain}" if by_domain else lanes.RELAY)
+    lane_key = f"mx:{recipient.domain}" if by_domain else lanes.RELAY
+    await queue.enqueue_letter(tx, letter.id, letter.address, lane_key, membership_id=membership_id)
     return letter

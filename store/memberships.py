@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import case, col, delete, func, or_, select, update
 
-from store import audience, audit, outbox, queue, roster, suppressions, waiting
+from store import audience, audit, incidents, outbox, queue, roster, suppressions, waiting
 from store.engine import Reading, Writing
 from store.enrolment import Enrolled, enrol
 from store.inserts import insert
@@ -31,8 +31,8 @@ from store.terms import (
 )
 
 __all__ = [
-    "Counts", "Enrolled", "Entry", "Left", "administrators", "counts", "deciders", "enrol", "find", "leave", "page",
-    "pause", "remove", "resume", "resume_due", "standing", "stop", "withdraw_flags",
+    "Counts", "Enrolled", "Entry", "Left", "administrators", "complain", "counts", "deciders", "enrol", "find", "leave",
+    "page", "pause", "remove", "resume", "resume_due", "standing", "stop", "withdraw_flags",
 ]  # fmt: skip
 
 
@@ -173,7 +173,9 @@ async def withdraw_flags(
         await roster.keep_an_administrator(tx, group_id, membership_ids)
     rows = await roster.rows(tx, group_id, ids=membership_ids)
     if contact:
-        await queue.skip(tx, [row.id for row in rows if row.id is not None and row.contact])
+        contacts = [row.id for row in rows if row.id is not None and row.contact]
+        await queue.skip(tx, contacts)
+        await incidents.end(tx, contacts, incidents.LEFT)
     changed = 0
     for row in rows:
         before = (row.contact, row.moderator, row.administrator)
@@ -207,6 +209,7 @@ async def pause(tx: Writing, membership_id: int, until: datetime | None, actor: 
 async def resume(tx: Writing, membership_id: int, actor: Actor) -> None:
     """Let a contact's copies go out again. Raises Refused as `pause` does."""
     await _receive(tx, membership_id, Receiving.ON, None, actor, "membership.resumed")
+    await incidents.end(tx, [membership_id], incidents.RESUMED)
 
 
 async def _receive(
@@ -257,6 +260,7 @@ async def leave(tx: Writing, group_id: int | None, membership: Membership, actor
     row.receiving, row.paused_until = Receiving.STOPPED, None
     tx.add(row)
     await queue.skip(tx, [membership.id])
+    await incidents.end(tx, [membership.id], incidents.LEFT)
     await audit.record(tx, "membership.stopped", actor, group_id=group_id, subject=subject)
     if group.leave is Leave.CLOSED:
         return Left("stopped")
@@ -299,6 +303,7 @@ async def stop(tx: Writing, membership_id: int, actor: Actor) -> Left | None:
             row.receiving, row.paused_until = Receiving.STOPPED, None
             tx.add(row)
             await queue.skip(tx, [membership_id])
+            await incidents.end(tx, [membership_id], incidents.LEFT)
             subject = f"membership:{membership_id}"
             await audit.record(tx, "membership.stopped", actor, group_id=row.group_id, subject=subject)
             return Left("stopped")
@@ -308,3 +313,20 @@ async def stop(tx: Writing, membership_id: int, actor: Actor) -> Left | None:
     except Refused:
         await tx.exec(delete(Membership).where(col(Membership.id) == membership_id))  # its group is gone
         return None
+
+
+async def complain(tx: Writing, membership_id: int, actor: Actor) -> bool:
+    """The contact called our mail unwanted (RFC 5965): it stops as by `stop`, and no import brings them back.
+
+    False for a membership that is gone.
+    """
+    row = await tx.get(Membership, membership_id)
+    if row is None:
+        return False
+    group_id, key = row.group_id, row.key
+    await stop(tx, membership_id, actor)
+    if key is not None:
+        await suppressions.add(tx, group_id, [key], SuppressionReason.COMPLAINED)
+    subject = f"membership:{membership_id}"
+    await audit.record(tx, "membership.complained", actor, group_id=group_id, subject=subject)
+    return True

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import col, delete, select, update
 
-from store import audience, audit, inserts, letters, names, outbox, queue, turns
+from store import audience, audit, inserts, letters, names, outbox, queue, roster, turns
 from store.engine import Reading, Writing
 from store.schema.delivery import CLAIMABLE, Delivery
 from store.schema.group import Group
@@ -95,6 +95,7 @@ async def submit(tx: Writing, message: NewMessage, submissions: Sequence[Submiss
     if not fresh:
         first = known[submissions[0].group_id]
         return Submitted(first.public_id, (), tuple(known))
+    await roster.hold(tx, [one.group_id for one in fresh if one.decision.action is Action.ACCEPT])
     stored = Message(size=len(message.raw), digest=sha256(message.raw).hexdigest(), raw=message.raw, created_at=tx.now)
     tx.add(stored)
     await tx.flush()
@@ -152,7 +153,10 @@ async def _insert(tx: Writing, message: NewMessage, submission: Submission, mess
 
 
 async def accept(tx: Writing, post: Post) -> None:
-    """Accept (or release) a post: freeze the group and the high-water mark, announce its report, begin to expand."""
+    """Accept (or release) a post: freeze the group and the high-water mark, announce its report, begin to expand.
+
+    The caller holds the roster, from before it locks the post.
+    """
     group = await tx.get(Group, post.group_id)
     assert group is not None
     assert post.id is not None
@@ -223,10 +227,15 @@ async def _decide(tx: Writing, post_id: int, state: PostState, verb: str, actor:
 
 async def release(tx: Writing, post_id: int, actor: Actor) -> Decided:
     """Let a held post go out, to the contacts as of now."""
+    await _hold_roster(tx, post_id)
     decided = await _decide(tx, post_id, PostState.ACCEPTED, "post.released", actor)
     if decided.won:
         await accept(tx, decided.post)
     return decided
+
+
+async def _hold_roster(tx: Writing, post_id: int) -> None:
+    await roster.hold(tx, (await tx.exec(select(Post.group_id).where(col(Post.id) == post_id))).all())
 
 
 async def reject(tx: Writing, post_id: int, reason: str, actor: Actor) -> Decided:
@@ -278,6 +287,8 @@ async def rejudged(tx: Writing, post_id: int, decision: Decision) -> bool:
 
     What would be refused now stays held, its card saying so: it was taken, so somebody should see it.
     """
+    if decision.action is Action.ACCEPT:
+        await _hold_roster(tx, post_id)
     still_held = update(Post).where(col(Post.id) == post_id, col(Post.state) == PostState.HELD)
     reasons = [reason.as_json() for reason in decision.reasons]
     trail = [list(step) for step in decision.trail]

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, case, delete, func, insert, or_, select, update
 from sqlmodel import col
 
-from store import lanes, tallies, turns, workers
+from store import lanes, strikes, tallies, turns, workers
 from store.chunks import chunks
 from store.engine import Bulk, Writing
 from store.schema.delivery import CLAIMABLE, UNSETTLED, Delivery
@@ -21,7 +21,7 @@ from store.schema.lane import Lane, Turn
 from store.schema.membership import Membership
 from store.schema.post import UNDONE, Post
 from store.signal import Topic
-from store.terms import DeliveryState, Outcome
+from store.terms import BounceReason, DeliveryState, Outcome
 
 TURNS_AT_ONCE = 8
 SHORTLY = timedelta(milliseconds=20)
@@ -174,6 +174,7 @@ _SETTLE = (
         reply=bindparam("b_reply"),
         stage=bindparam("b_stage"),
         fault=bindparam("b_fault"),
+        reason=bindparam("b_reason"),
         attempts=_table.c.attempts + bindparam("b_tried"),
         due_at=bindparam("b_due"),
         repeated=or_(_table.c.repeated, bindparam("b_uncertain")),
@@ -214,8 +215,18 @@ def settle(bulk: Bulk, worker_id: int, results: Sequence[Result]) -> bool:
     if relayed:
         first = select(col(Post.id)).where(col(Post.id).in_(relayed), col(Post.first_relayed_at).is_(None))
         _mark(bulk, first, first_relayed_at=bulk.now)
+    strikes.add(bulk, [_strike(result.claim, result.outcome.reason) for result in results if _struck(result)])
     finish(bulk, {result.claim.post_id for result in results if result.claim.post_id})
     return True
+
+
+def _struck(result: Result) -> bool:
+    return result.outcome.state is DeliveryState.FAILED and result.claim.membership_id is not None
+
+
+def _strike(claim: Claim, reason: BounceReason | None) -> strikes.New:
+    assert claim.membership_id is not None
+    return strikes.New(claim.membership_id, claim.post_id, reason or BounceReason.UNCLEAR)
 
 
 def _row(worker_id: int, result: Result, now: datetime) -> dict[str, Any]:
@@ -229,6 +240,7 @@ def _row(worker_id: int, result: Result, now: datetime) -> dict[str, Any]:
         "b_reply": outcome.reply.text[:REPLY_OCTETS],
         "b_stage": outcome.stage,
         "b_fault": outcome.fault,
+        "b_reason": outcome.reason,
         "b_tried": 1,
         "b_due": result.due_at or now,
         "b_uncertain": outcome.uncertain,
@@ -338,12 +350,15 @@ async def _skip(tx: Writing, rows: Sequence[Any]) -> int:
     return len(rows)
 
 
-async def enqueue_letter(tx: Writing, letter_id: int, address: str, lane_key: str = lanes.RELAY) -> None:
-    """Put a letter's one delivery on a lane, in the causing transaction."""
+async def enqueue_letter(
+    tx: Writing, letter_id: int, address: str, lane_key: str = lanes.RELAY, *, membership_id: int | None = None
+) -> None:
+    """Put a letter's one delivery on a lane, in the causing transaction; of the membership it is about, if any."""
 
     def enqueue(bulk: Bulk) -> None:
         lane_id = lanes.ensure(bulk, lane_key)
         row = {"letter_id": letter_id, "lane_id": lane_id, "address": address, "created_at": bulk.now}
+        row |= {"membership_id": membership_id}
         bulk.connection.execute(insert(Delivery).values(row | {"due_at": bulk.now, "state": DeliveryState.QUEUED}))
         turns.give(bulk, [(lane_id, turns.LETTERS)], bulk.now)
         bulk.wake(Topic.DELIVER)

@@ -12,7 +12,7 @@ from store.engine import Reading
 from store.schema.delivery import Delivery
 from store.schema.lane import Lane, Turn
 from store.schema.post import Post
-from store.terms import DeliveryState, GroupPolicy, Stage
+from store.terms import BounceReason, DeliveryState, GroupPolicy, Stage
 
 WORTH_SAYING_SECONDS = 2.0  # a rate that delays a post by less is not a wait
 POSTS_COUNTED = 20
@@ -57,6 +57,7 @@ class Failure:
     reply: str
     stage: Stage | None
     at: datetime | None
+    reason: BounceReason | None = None
 
 
 async def report(tx: Reading, post_id: int) -> Report | None:
@@ -126,6 +127,7 @@ async def failures(tx: Reading, post_id: int, limit: int = 100, offset: int = 0)
             " ".join(part for part in (str(delivery.code or ""), delivery.enhanced, delivery.reply) if part),
             delivery.stage,
             delivery.settled_at,
+            BounceReason(delivery.reason) if delivery.reason else None,
         )
         for delivery in (await tx.exec(query)).all()
     ]

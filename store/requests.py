@@ -70,6 +70,15 @@ async def ask(tx: Writing, group: Group, person: Person, address: Address, note:
         people = await audience.deciders(tx, group.id, administrators_only=True)
         names = ", ".join(one.name for one in people[:5]) or "an operator"
         raise Refused("join_closed", address=group.address, administrators=names)
+    return Asked("pending", await propose(tx, group, person, address, note))
+
+
+async def propose(tx: Writing, group: Group, person: Person, address: Address, note: str = "") -> int:
+    """Ask the group's moderators to let its mail go to an address. Gives the request's id.
+
+    Raises Refused `already_pending`.
+    """
+    actor = persons.actor(person)
     values = {
         "group_id": group.id,
         "kind": RequestKind.JOIN,
@@ -88,7 +97,7 @@ async def ask(tx: Writing, group: Group, person: Person, address: Address, note:
     await audit.record(tx, "request.asked", actor, group_id=group.id, subject=f"request:{request_id}")
     targets = await audience.moderators(tx, group)
     await outbox.announce(tx, NoticeKind.REQUEST_CARD, request_id, targets, group_id=group.id)
-    return Asked("pending", request_id)
+    return request_id
 
 
 async def decide(tx: Writing, request_id: int, approve: bool, reason: str, actor: Actor) -> Decided:

@@ -6,12 +6,12 @@ A group's row is the lock of its roster: two administrators who leave at the sam
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlmodel import col, delete, func, select
 
-from store import queue
+from store import incidents, queue
 from store.chunks import chunks
 from store.engine import Reading, Writing
 from store.schema.group import Group
@@ -45,6 +45,14 @@ async def lock(tx: Writing, group_id: int) -> Group:
     if group.kind is not GroupKind.GROUP:
         raise Refused("group_builtin", address=group.address)
     return group
+
+
+async def hold(tx: Writing, group_ids: Iterable[int]) -> None:
+    """Let nobody change these groups' rosters until this transaction ends: a mark of membership ids then divides each
+    into who was there and who comes later. Without it, one who leaves and joins at that moment is on both sides."""
+    # In one order everywhere. SHARE: posts that arrive for the same group need not wait for each other.
+    query = select(Group.id).where(col(Group.id).in_(list(group_ids))).order_by(col(Group.id))
+    await tx.exec(query.with_for_update(read=True))
 
 
 async def rows(
@@ -110,6 +118,7 @@ async def drop(tx: Writing, group_id: int, gone: Collection[int]) -> int:
     """
     await keep_an_administrator(tx, group_id, gone)
     await queue.skip(tx, list(gone))
+    await incidents.end(tx, gone, incidents.LEFT)
     dropped = 0
     for chunk in chunks(gone):
         result = await tx.exec(

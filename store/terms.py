@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+from store.causes import BounceReason as BounceReason
+from store.causes import BounceScore as BounceScore
 from store.mailbox import Address as Address
 from store.mailbox import InvalidAddress as InvalidAddress
 
@@ -156,6 +158,8 @@ class LetterKind(StrEnum):
     TEST = "test"
     LEAVE_DONE = "leave_done"
     LEAVE_ASKED = "leave_asked"
+    BOUNCE_PROBE = "bounce_probe"  # the one letter with a return path: whether it comes back is what it asks
+    BOUNCE_WARNING = "bounce_warning"
 
 
 class NoticeKind(StrEnum):
@@ -169,6 +173,9 @@ class NoticeKind(StrEnum):
     POST_ALARM = "post_alarm"
     TEST_STEPS = "test_steps"
     GROUP_CREATED = "group_created"
+    BOUNCING = "bouncing"  # to the contact, by DM
+    MEMBER_BOUNCING = "member_bouncing"  # to administrators
+    BOUNCE_STORM = "bounce_storm"
 
 
 class Action(StrEnum):
@@ -293,7 +300,8 @@ class Outcome:
     """What we conclude of one delivery attempt.
 
     `state` is relayed, deferred or failed; `fault` says whom a refusal is about; `uncertain` that the
-    connection was lost between our final dot and the reply (RFC 1047), so the copy may exist.
+    connection was lost between our final dot and the reply (RFC 1047), so the copy may exist;
+    `reason` why a failed one failed.
     """
 
     state: DeliveryState
@@ -301,6 +309,7 @@ class Outcome:
     stage: Stage
     fault: Fault = Fault.NOBODY
     uncertain: bool = False
+    reason: BounceReason | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ from bot.context import Context
 from bot.permissions import Verb
 from bot.views import members as views
 from bot.views.blocks import View
-from store import memberships, persons
+from store import incidents, memberships, persons
 from store.engine import Reading, Writing
 from store.roster import Entry
 from store.schema.group import Group
 from store.schema.membership import Membership
 from store.schema.person import Person
-from store.terms import Actor, Address, Receiving, Refused
+from store.terms import Actor, Address, BounceReason, Receiving, Refused
 
 NAMED_IN_FAULT = 10
 Act = Callable[[Writing, int, Membership, Actor], Awaitable[Any]]
@@ -68,8 +68,10 @@ async def _page(tx: Reading, group: Group, search: str, page: int) -> views.Page
 
 async def _members(tx: Reading, rows: Sequence[Membership]) -> list[views.Member]:
     found = []
+    bouncing = await incidents.of(tx, [row.id for row in rows if row.receiving is Receiving.BOUNCING and row.id])
     for row in rows:
         assert row.id is not None
+        incident = bouncing.get(row.id)
         person = await persons.get(tx, row.person_id) if row.person_id is not None else None
         found.append(
             views.Member(
@@ -80,6 +82,7 @@ async def _members(tx: Reading, rows: Sequence[Membership]) -> list[views.Member
                 flags=lookup.flags(row),
                 receiving=row.receiving,
                 paused_until=row.paused_until,
+                why=BounceReason(incident.reason) if incident else None,
             )
         )
     return found

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bot.actions import decisions, deliveries, groups, home, members, wizard
+from bot.actions import bouncing, decisions, deliveries, groups, home, members, wizard
 from bot.commands import dispatch
 from bot.context import ActionHandler, CommandHandler, FormHandler, HomeHandler
 from bot.views.ids import Action, Form
@@ -41,6 +41,7 @@ TABLES = Tables(
     actions=merged(
         [
             decisions.ACTIONS,
+            bouncing.ACTIONS,
             deliveries.ACTIONS,
             groups.ACTIONS,
             home.ACTIONS,
@@ -48,6 +49,6 @@ TABLES = Tables(
             wizard.ACTIONS,
         ]
     ),
-    forms=merged([decisions.FORMS, groups.FORMS, members.FORMS, wizard.FORMS]),
+    forms=merged([decisions.FORMS, bouncing.FORMS, groups.FORMS, members.FORMS, wizard.FORMS]),
     home=home.opened,
 )

@@ -24,6 +24,9 @@ class Action(StrEnum):
     REPORT_PAGE = "report.page"
     ALARM_RETRY = "alarm.retry"
     ALARM_STOP = "alarm.stop"
+    BOUNCING_RESUME = "bouncing.resume"
+    BOUNCING_ADDRESS = "bouncing.address"
+    BOUNCING_LEAVE = "bouncing.leave"
     # groups
     GROUP_CREATE = "group.create"
     GROUP_SHOW = "group.show"
@@ -60,6 +63,7 @@ class Form(StrEnum):
     WIZARD_REVIEW = "form.wizard.review"
     MEMBERS = "form.members"
     DELETE = "form.delete"
+    BOUNCING_ADDRESS = "form.bouncing.address"
     JOIN = "form.join"
 
 
@@ -68,6 +72,7 @@ class Field(StrEnum):
 
     REASON = "reason"
     CONFIRM = "confirm"
+    ADDRESS = "address"
     MAILBOX = "mailbox"
     NOTE = "note"
     LOCAL = "local"

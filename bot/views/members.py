@@ -14,7 +14,7 @@ from bot.views import answers, blocks, escape
 from bot.views.blocks import Block, Element, View
 from bot.views.groups import LONGEST_SEARCH
 from bot.views.ids import Action, Field, Form
-from store.terms import Receiving
+from store.terms import BounceReason, Receiving
 from store.texts import Markup, say
 
 PAGE = 15
@@ -33,6 +33,7 @@ class Member:
     flags: str
     receiving: Receiving = Receiving.ON
     paused_until: datetime | None = None
+    why: BounceReason | None = None  # of copies stopped as mail came back
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,9 @@ def line(language: str, member: Member) -> str:
     if member.flags.endswith("contact") and member.receiving is not Receiving.ON:
         if member.receiving is Receiving.PAUSED and member.paused_until is not None:
             found.append(say(language, "commands.members.paused_until", at=escape.moment(member.paused_until)))
+        elif member.receiving is Receiving.BOUNCING and member.why is not None:
+            why = Markup(say(language, f"bounce.{member.why}"))
+            found.append(say(language, "commands.members.bouncing_why", why=why))
         else:
             found.append(say(language, f"commands.members.{member.receiving.value}"))
     if member.slack_id is None and member.flags != "contact":

@@ -13,7 +13,7 @@ from typing import Any
 from bot.views import blocks, escape
 from bot.views.blocks import Block, Shown, View
 from bot.views.ids import Action, Form, numbered
-from store.terms import DeliveryState, Stage
+from store.terms import BounceReason, DeliveryState, Stage
 from store.texts import say
 
 FAILURES_A_PAGE = 25
@@ -72,6 +72,7 @@ class Failure:
     reply: str
     stage: Stage | None
     at: datetime | None
+    reason: BounceReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,8 @@ def failure(language: str, row: Failure) -> str:
         language, f"slack.details.{row.state}", via=escape.mrkdwn, address=row.address,
         at=escape.moment(row.at) if row.at else "–",
     )  # fmt: skip
+    if row.reason is not None:
+        head = f"{head}\n{say(language, f'bounce.{row.reason}')}"
     if not row.reply:
         return head
     said = say(language, f"slack.stage.{row.stage or 'unknown'}", reply=escape.quoted(row.reply, REPLY_SHOWN + 100))

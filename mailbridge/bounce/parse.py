@@ -1,124 +1,194 @@
-"""Delivery status notifications (RFC 3464): does this message say that a delivery failed for good?
+"""What came back: a failure, a delay, a success, a complaint, an automatic answer, or nothing of the kind. Pure.
 
-Nothing here trusts the report about whom it concerns: anybody can write one that names five thousand recipients. The
-signed token of the return path says which copy is meant; the report only whether it failed, and in which words.
-All work is bounded, for the message comes from strangers.
+Nothing here trusts a report about whom it concerns: anybody can write one that names five thousand recipients. The
+signed token of the return path says which copy is meant; the report only what became of it, and in which words.
+Standards come first (RFC 5965, RFC 3464), then prose, and flufl.bounce, which knows the formats of many old systems,
+is asked last: alone it takes successes for failures. All work is bounded, for the message comes from strangers.
 """
 
 from __future__ import annotations
 
-import binascii
+import email
+import email.policy
+import logging
 import re
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
-from mailbridge.headers import Field, fields, split
-from store.terms import ENHANCED
+from flufl.bounce import all_failures
+
+from mailbridge.bounce import prose, reason, status
+from mailbridge.bounce.parts import Opened, opened
+from store.terms import BounceReason
 
 _OCTETS: Final = 1024 * 1024  # of the message; a report that has not come to the point by then has none
-_PARTS: Final = 20  # a report has three (RFC 6522 3)
-_REPORT_OCTETS: Final = 256 * 1024  # of the status part
-_RECIPIENTS: Final = 100  # blocks of it that are looked at
-_TEXT: Final = 500  # characters kept of a diagnostic, an address
-_STATUS_TYPES: Final = (b"message/delivery-status", b"message/global-delivery-status")  # RFC 3464, RFC 6533
-_PARAMETER: Final = re.compile(rb';\s*([a-z0-9!#$&^_.+-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"()]+))', re.IGNORECASE)
+# What flufl.bounce reads; it walks the whole tree once for each detector, so it is given little.
+_FLUFL_OCTETS: Final = 8 * 1024
+_FLUFL_FIELDS: Final = frozenset({b"from", b"subject", b"content-type", b"content-transfer-encoding", b"x-mailer"})
+_HTML: Final = 16 * 1024
+_UNREAD_OCTETS: Final = 16 * 1024  # of a body whose parts cannot be told apart
+# It logs an exception, with traceback, for octets that it or Python's parser cannot read: anybody could fill our log.
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
+_MBOX: Final = re.compile(rb"\A(?:From [^\r\n]*\r?\n)?(?:\r?\n)*")
+
+
+class Kind(StrEnum):
+    """What a message that came back is. Only a bounce is one."""
+
+    BOUNCE = "bounce"
+    DELAY = "delay"  # still being tried
+    DELIVERED = "delivered"  # relayed, expanded, read
+    COMPLAINT = "complaint"
+    AUTOREPLY = "autoreply"
+    CHALLENGE = "challenge"  # a filter that wants to know whether we are human
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A recipient whose delivery the report calls failed; each text is one line, "" where the report is silent.
+    """One recipient's delivery as the report tells it; each text is one line, "" where the report is silent.
 
-    `enhanced` is the RFC 3463 code of `Status`, `diagnostic` the last hop's own words, `recipient` whom the report
-    names (to be shown, never to be acted on).
+    `enhanced` and `code` are the RFC 3463 and SMTP codes (`code` None where none is said), `diagnostic` the words,
+    `recipient` whom the report names (to be shown, never to be acted on), `reason` what we conclude.
     """
 
     enhanced: str
+    code: int | None
     diagnostic: str
     recipient: str
+    reason: BounceReason
+
+    @property
+    def hard(self) -> bool:
+        """True if nobody will ever get mail there. What a 4.X.X says may be otherwise tomorrow (RFC 3463 3.1)."""
+        return self.reason.hard and not self.enhanced.startswith("4")
 
 
-def failed(raw: bytes) -> Failure | None:
-    """Return the first failed recipient of a delivery report, or None if `raw` is none or none failed for good.
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`failures` are those of a bounce or of a delay, in the report's order, at least one; else none."""
 
-    Delayed, relayed, expanded and delivered are not failures (RFC 3464 2.3.3), nor are vacation notices, complaints or
-    prose. Takes any octets and raises nothing.
-    """
-    head, body = split(raw[:_OCTETS])
-    kind, parameters = _content_type(fields(head))
-    report_type = parameters.get(b"report-type", b"delivery-status").lower()
-    boundary = parameters.get(b"boundary", b"")
-    if kind != b"multipart/report" or report_type != b"delivery-status" or not boundary:
+    kind: Kind
+    failures: tuple[Failure, ...] = ()
+
+
+def read(raw: bytes) -> Report:
+    """Tell what a message is. Takes any octets and raises nothing."""
+    # Saved mail may have an mbox line on top; what comes by SMTP has none.
+    start = _MBOX.match(raw)
+    message = opened(raw[start.end() if start else 0 : _OCTETS])
+    text = _text(message) or message.body[:_UNREAD_OCTETS].decode("utf-8", "replace")
+    author, subject = _shown(message, b"from"), _shown(message, b"subject")
+    said = prose.notice(text)
+    if _complains(message, author, subject):
+        return Report(Kind.COMPLAINT)
+    rows = [row for part in message.parts if part.kind in status.KINDS for row in status.recipients(part.content)]
+    known = _reported(rows or _in_prose(said), said) or _told(message, author, subject, said)
+    return known or (_by_flufl(message, said) if prose.marked(author, subject) else Report(Kind.OTHER))
+
+
+def _complains(message: Opened, author: str, subject: str) -> bool:
+    """RFC 5965, or the mails of Hotmail's older programme, which are no reports."""
+    return (
+        message.parameters.get(b"report-type", b"").lower() == b"feedback-report"
+        or any(part.kind == b"message/feedback-report" for part in message.parts)
+        or ("staff@hotmail.com" in author and "complaint about message" in subject)
+    )
+
+
+def _in_prose(said: str) -> list[status.Said]:
+    """The fields of RFC 3464 in a plain text, as some systems write them."""
+    at = re.search(r"^(?:Action|Final-Recipient|Original-Recipient):", said, re.MULTILINE | re.IGNORECASE)
+    return status.recipients(said[at.start() :].encode()) if at else []
+
+
+def _reported(rows: Sequence[status.Said], said: str) -> Report | None:
+    """A report by its recipients' rows: a bounce if any failed, else a delay, else a success; None without rows."""
+    if not rows:
         return None
-    for part in _parts(body, boundary):
-        part_head, content = split(part)
-        found = fields(part_head)
-        if _content_type(found)[0] in _STATUS_TYPES:
-            return _first_failed(_decoded(content[:_REPORT_OCTETS], found))
-    return None
+    for kind, action in ((Kind.BOUNCE, "failed"), (Kind.DELAY, "delayed")):
+        chosen = [row for row in rows if row.action == action]
+        if chosen:
+            return Report(kind, tuple(_failure(row, said if len(chosen) == 1 else "") for row in chosen))
+    return Report(Kind.DELIVERED)
 
 
-def _first_failed(content: bytes) -> Failure | None:
-    """The status part: blocks of fields with blank lines between them, the first about the message (RFC 3464 2.1)."""
-    blocks = re.split(rb"\n[ \t]*\n+", content.replace(b"\r\n", b"\n").strip(b"\n"), maxsplit=_RECIPIENTS)
-    # Some reports have the recipient in the first block, so every block is asked for its action.
-    for block in blocks[:_RECIPIENTS]:
-        found = {field.name: field.value for field in reversed(fields(block + b"\n"))}
-        if _word(found.get(b"action", b"")) == b"failed":
-            status = ENHANCED.match(_text(found.get(b"status", b"")))
-            return Failure(
-                enhanced=status[0] if status else "",
-                diagnostic=_text(_typed(found.get(b"diagnostic-code", b""))),
-                recipient=_text(_typed(found.get(b"final-recipient", found.get(b"original-recipient", b"")))),
-            )
-    return None
+def _failure(row: status.Said, said: str) -> Failure:
+    """`said` is the notice beside the report, which explains what a report leaves out."""
+    code, heard = prose.codes(row.diagnostic)
+    # What the last hop said is nearer to the truth than a Status that says "other".
+    enhanced = heard if heard and (not row.enhanced or row.enhanced.endswith((".0", ".999"))) else row.enhanced or heard
+    found = reason.classify(enhanced, code, row.diagnostic, said)
+    if said and (not row.diagnostic or found is BounceReason.UNCLEAR):
+        found = reason.classify(enhanced, code, f"{row.diagnostic} {said}")
+    return Failure(enhanced, code, row.diagnostic or status.line(said), row.recipient, found)
 
 
-def _parts(body: bytes, boundary: bytes) -> Iterator[bytes]:
-    """The first parts of a multipart body, without their delimiters (RFC 2046 5.1.1)."""
-    delimiter = re.compile(rb"(?:^|\n)--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r?\n|$)")
-    start = None
-    for count, match in enumerate(delimiter.finditer(body)):
-        if start is not None:
-            yield body[start : match.start()].lstrip(b"\r\n") + b"\n"
-        if match[1] or count >= _PARTS:
-            return
-        start = match.end()
-    if start is not None:  # the closing delimiter is missing: cut off on the way, or by our bound
-        yield body[start:].lstrip(b"\r\n") + b"\n"
+def _told(message: Opened, author: str, subject: str, said: str) -> Report | None:
+    """A report in prose; None if this is none and nothing else we know."""
+    fails = prose.fails(author, subject, said)
+    if b"disposition-notification" in message.parameters.get(b"report-type", b"").lower() and not fails:
+        return Report(Kind.DELIVERED)
+    if prose.autoreply(subject) or (_automatic(message) and not (fails and prose.machine(author))):
+        return Report(Kind.AUTOREPLY)
+    if not fails:
+        return Report(Kind.CHALLENGE) if prose.challenges(subject, said) else None
+    listed = prose.entries(said)
+    failures = [_listed(recipient, text, said) for recipient, text in listed] if len(listed) > 1 else []
+    if not failures:
+        code, enhanced = prose.codes(said)
+        why = _why(enhanced, code, said, subject)
+        failures = [Failure(enhanced, code, status.line(said), listed[0][0] if listed else "", why)]
+    return Report(Kind.DELAY if prose.delays(subject, said) else Kind.BOUNCE, tuple(failures))
 
 
-def _content_type(found: list[Field]) -> tuple[bytes, dict[bytes, bytes]]:
-    value = next((field.value for field in found if field.name == b"content-type"), b"")[:2_000]
-    parameters = {
-        name.lower(): re.sub(rb"\\(.)", rb"\1", quoted) or bare for name, quoted, bare in _PARAMETER.findall(value)
-    }
-    return _word(value), parameters
+def _listed(recipient: str, text: str, said: str) -> Failure:
+    """One of several recipients; what its own lines leave open, the whole notice may say."""
+    code, enhanced = prose.codes(text)
+    return Failure(enhanced, code, status.line(text), status.line(recipient), _why(enhanced, code, text, said))
 
 
-def _decoded(content: bytes, found: list[Field]) -> bytes:
-    """The part without its transfer encoding, which RFC 3464 forbids here and some systems use all the same."""
-    encoding = next((_word(field.value) for field in found if field.name == b"content-transfer-encoding"), b"")
-    if encoding == b"base64":
-        letters = re.sub(rb"[^A-Za-z0-9+/]", b"", content)
-        return binascii.a2b_base64(letters[: len(letters) - (len(letters) % 4 == 1)] + b"==")
-    return binascii.a2b_qp(content) if encoding == b"quoted-printable" else content
+def _why(enhanced: str, code: int | None, said: str, otherwise: str) -> BounceReason:
+    found = reason.classify(enhanced, code, said)
+    return reason.classify(enhanced, code, otherwise) if found is BounceReason.UNCLEAR else found
 
 
-def _word(value: bytes) -> bytes:
-    """The leading word of a structured value, lower-case: `failed (bad address)` is `failed`."""
-    match = re.match(rb"[^\s;(]+", value)
-    return match[0].lower() if match else b""
+def _automatic(message: Opened) -> bool:
+    """RFC 3834 5, and what came before it."""
+    return (
+        message.value(b"auto-submitted").lower().startswith(b"auto-replied")
+        or any(message.value(name) for name in (b"x-autoreply", b"x-autorespond", b"x-auto-reply"))
+        or message.value(b"precedence").lower() in (b"auto_reply", b"auto-reply")
+    )
 
 
-def _typed(value: bytes) -> bytes:
-    """`smtp; 550 no such person` without its type."""
-    kind, semicolon, rest = value.partition(b";")
-    return rest if semicolon and re.fullmatch(rb"\s*[A-Za-z0-9-]+\s*", kind) else value
+def _by_flufl(message: Opened, said: str) -> Report:
+    """What the detectors of old systems say, where nothing else was found."""
+    head = b"".join(field.raw for field in message.fields if field.name in _FLUFL_FIELDS)[:_FLUFL_OCTETS]
+    short = head + b"\r\n" + message.body[:_FLUFL_OCTETS]
+    try:
+        temporary, permanent = all_failures(email.message_from_bytes(short, policy=email.policy.compat32))
+    except Exception:  # noqa: BLE001 - Python's parser raises many kinds on octets like these: then it is no report
+        return Report(Kind.OTHER)
+    if not temporary and not permanent:
+        return Report(Kind.OTHER)
+    code, enhanced = prose.codes(said)
+    recipient = status.line(min(permanent or temporary))
+    found = Failure(enhanced, code, status.line(said), recipient, reason.classify(enhanced, code, said))
+    return Report(Kind.BOUNCE if permanent else Kind.DELAY, (found,))
 
 
-def _text(value: bytes) -> str:
-    decoded = value[: 8 * _TEXT].decode("utf-8", "replace")
-    flat = "".join(c if unicodedata.category(c) not in {"Cc", "Cf", "Zl", "Zp"} else " " for c in decoded)
-    return " ".join(flat.split())[:_TEXT]
+def _shown(message: Opened, name: bytes) -> str:
+    return message.value(name).decode("utf-8", "replace")
+
+
+def _text(message: Opened) -> str:
+    """What a reader would see: the plain parts, or the HTML ones without their tags."""
+    plain = [part.text for part in message.parts if part.kind == b"text/plain" or part.kind.startswith(b"multipart/")]
+    if any(text.strip() for text in plain):
+        return "\n".join(plain)
+    marked = "\n".join(part.text for part in message.parts if part.kind == b"text/html")[:_HTML]
+    bare = re.sub(r"<(style|script)\b[^>]*>.*?</\1>", " ", marked, flags=re.IGNORECASE | re.DOTALL)
+    return re.sub(r"<[^>]*>", " ", bare)

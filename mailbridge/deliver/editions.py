@@ -19,7 +19,7 @@ from mailbridge.rewrite.wire import stuffed
 from mailbridge.tokens import Tokens
 from store import sources
 from store.engine import Bulk
-from store.terms import Copies, GroupKind, GroupPolicy
+from store.terms import Copies, GroupKind, GroupPolicy, LetterKind
 
 KEPT_OCTETS = 64 * 1024 * 1024
 
@@ -43,10 +43,15 @@ class Publisher:
 @dataclass(frozen=True, slots=True)
 class Publication:
     """A post or a letter ready for copies: its group as frozen (None for a letter), the octets all share, and what
-    their signatures are made of (empty: they are not signed)."""
+    their signatures are made of (empty: they are not signed).
+
+    `returns` is the domain copies come back to; "" for the null return path, which letters have (RFC 3834 3.3) but for
+    the probe, whose whole point is to come back.
+    """
 
     group: GroupPolicy | None
     edition: Edition
+    returns: str = ""
     templates: tuple[Template, ...] = ()
 
     @property
@@ -112,10 +117,10 @@ class Editions:
         offers = Offers(leave_mailto=own, one_click=self._publisher.one_click_url is not None, owner=own)
         made = edition(source.raw, source.policy, trace, offers, _writer(source.raw))
         # The published domain is the one people know; the route's is surely ours.
-        identities = self._publisher.identities.speaking_for(
-            _domain(source.policy.address), _domain(source.policy.route)
-        )
-        return Publication(source.policy, made, templates(made.head, made.wire, identities, source.accepted_at))
+        route = _domain(source.policy.route)
+        identities = self._publisher.identities.speaking_for(_domain(source.policy.address), route)
+        signed = templates(made.head, made.wire, identities, source.accepted_at)
+        return Publication(source.policy, made, route, signed)
 
     def _write(self, source: sources.LetterSource, letter_id: int) -> Publication:
         hostname = self._publisher.hostname
@@ -133,9 +138,11 @@ class Editions:
         foreign = not source.address.isascii()
         head = headers.split(raw)[0] + CRLF
         made = Edition(head, stuffed(raw), eight_bit=not raw.isascii(), utf8=foreign, size=len(raw))
-        # The domain of its From, for DMARC asks for that one (RFC 7489 3.1).
-        identities = self._publisher.identities.speaking_for(_domain(source.group.route) if source.group else hostname)
-        return Publication(None, made, templates(head, made.wire, identities, source.created_at))
+        route = _domain(source.group.route) if source.group else hostname
+        # The domain of its From, for DMARC asks for that one (RFC 9989 4.4).
+        signed = templates(head, made.wire, self._publisher.identities.speaking_for(route), source.created_at)
+        returns = route if source.kind is LetterKind.BOUNCE_PROBE and source.group else ""
+        return Publication(None, made, returns, signed)
 
 
 def _writer(raw: bytes) -> Writer | None:

@@ -81,10 +81,9 @@ class LaneFeed:
         return prefix(publication.group, leave_token=token, public_url=self._publisher.one_click_url)
 
     def _envelope(self, claims: list[Claim], parcel: Parcel) -> Envelope:
-        group, edition = parcel.publication.group, parcel.publication.edition
-        domain = "" if group is None else group.route.rpartition("@")[2]
+        edition, returns = parcel.publication.edition, parcel.publication.returns
         return Envelope(
-            mail_from="" if group is None else self._publisher.return_path(claims[0].id, domain),
+            mail_from=self._publisher.return_path(claims[0].id, returns) if returns else "",
             recipients=[claim.address for claim in claims],
             prefix=parcel.top,
             body=edition.wire,

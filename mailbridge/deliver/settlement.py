@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from mailbridge.bounce.reason import classify
 from mailbridge.deliver import schedule
 from mailbridge.deliver.streaks import Streaks
 from store import alarms, queue, turns
 from store.engine import Bulk
 from store.queue import Claim, Result
-from store.terms import DeliveryState, Fault, Outcome
+from store.terms import BounceReason, DeliveryState, Fault, Outcome
 
 Random = Callable[[], float]
 UNCLEAR_PAUSE = timedelta(seconds=30)
@@ -54,7 +55,7 @@ def judge(
             # A letter has one recipient and nobody who could press Retry: the hop has the last word.
             verdicts.results.append(Result(claim, replace(outcome, state=DeliveryState.FAILED, fault=fault)))
         elif fault is Fault.RECIPIENT:
-            verdicts.results.append(Result(claim, replace(outcome, state=DeliveryState.FAILED, fault=fault)))
+            verdicts.results.append(Result(claim, _failed(outcome, _why(outcome))))
         else:
             if fault is Fault.POST:
                 verdicts.stalled[claim.lane_id, post_id] = outcome
@@ -72,8 +73,23 @@ def _deferred(claim: Claim, outcome: Outcome, fault: Fault, now: datetime, rando
         return Result(claim, deferred, now + UNCLEAR_PAUSE * (1 + claim.attempts))
     due_at = schedule.next_due(claim.attempts, claim.created_at, now, random())
     if due_at is None:
-        return Result(claim, replace(outcome, state=DeliveryState.FAILED, fault=Fault.RECIPIENT))
+        return Result(claim, _failed(outcome, _given_up(outcome)))
     return Result(claim, deferred, due_at)
+
+
+def _failed(outcome: Outcome, reason: BounceReason) -> Outcome:
+    return replace(outcome, state=DeliveryState.FAILED, fault=Fault.RECIPIENT, reason=reason)
+
+
+def _why(outcome: Outcome) -> BounceReason:
+    reply = outcome.reply
+    return classify(reply.enhanced, reply.code, f"{reply.code} {reply.text}")
+
+
+def _given_up(outcome: Outcome) -> BounceReason:
+    """A full mailbox is full for five days, too; anything else that goes on so long is that it went on so long."""
+    why = _why(outcome)
+    return why if why is BounceReason.MAILBOX_FULL or not why.counts else BounceReason.EXPIRED
 
 
 def settle(bulk: Bulk, worker_id: int, verdicts: Verdicts) -> None:

@@ -9,9 +9,10 @@ from mailbridge.intake.addresses import ToBounces, ToGroup, ToLeave
 from mailbridge.intake.envelope import Envelope
 from mailbridge.intake.session import House
 from mailbridge.policy import shape
-from store.terms import Reply
+from store.terms import GroupKind, Reply
 
 # Reading a header takes a millisecond; copying and hashing a big body takes long enough for others to notice.
+_HOUSE = frozenset({GroupKind.ABUSE, GroupKind.POSTMASTER, GroupKind.OWNER})  # where complaints are sent
 _LARGE = 1_048_576
 
 
@@ -24,6 +25,8 @@ async def deliver(house: House, envelope: Envelope, raw: bytes) -> list[Reply]:
     replies: list[Reply | None] = [None] * len(envelope.recipients)
     read = await _examine(house, raw)
     groups = [(at, one.group) for at, one in enumerate(envelope.recipients) if isinstance(one, ToGroup)]
+    if any(group.kind in _HOUSE for _, group in groups):
+        await bounces.complaints(house, envelope, raw)
     if groups:
         said = await posting.post(house, envelope, read, [group for _, group in groups], raw)
         for (at, _), reply in zip(groups, said, strict=True):

@@ -69,7 +69,7 @@ def _values(arguments: Mapping[str, str], group: GroupPolicy | None) -> dict[str
     values["reason"] = "\n    ".join(text for text in reason if text)
     if group:
         values |= {"group": group.address, "name": one_line(group.display_name, NAME_LIMIT) or group.address}
-    return {"group": "", "name": "", "subject": "", "person": "", **values}
+    return {"group": "", "name": "", "subject": "", "person": "", "why": "", "address": "", **values}
 
 
 def _owner(group: GroupPolicy) -> str:

@@ -60,5 +60,6 @@ class Delivery(SQLModel, table=True):
     reply: str = ""  # what the hop said last, without its codes
     stage: Stage | None = Field(default=None, sa_column=choice(Stage, "stage", nullable=True))
     fault: Fault | None = Field(default=None, sa_column=choice(Fault, "fault", nullable=True))
+    reason: str | None = None  # a BounceReason, where it failed for its recipient's sake or came back
     repeated: bool = False  # a claim was lost with its outcome unknown: the copy may arrive twice
     settled_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))

@@ -63,6 +63,9 @@ class Post(SQLModel, table=True):
     stalled: dict[str, Any] | None = Field(
         default=None, sa_column=document(nullable=True)
     )  # the reply that stopped it, and when
+    stormed_at: datetime | None = Field(
+        default=None, sa_column=moment(nullable=True)
+    )  # so many copies came back that it is held against no contact
     rejudge: bool = False  # held only because its group was paused, which it no longer is
     test: bool = False  # made by /group test: goes to its author alone
 

@@ -11,7 +11,7 @@ from store.engine import Database
 from store.schema.delivery import Delivery
 from store.schema.message import Message
 from store.schema.post import Post
-from store.terms import Copies, DeliveryState
+from store.terms import BounceReason, Copies, DeliveryState
 from tests.conftest import Clock
 from tests.store.test_queue import claim, counts, expand_all, make_post, relay, settle
 
@@ -34,7 +34,10 @@ async def test_a_failure_amends_its_delivery_once(database: Database) -> None:
     assert deliveries[1].id is not None
     for first in (True, False):
         async with database.writing() as tx:
-            assert await bounces.record(tx, deliveries[1].id, b"x", failed=True, enhanced="5.1.1") is first
+            assert (
+                await bounces.record(tx, deliveries[1].id, b"x", reason=BounceReason.USER_UNKNOWN, enhanced="5.1.1")
+                is first
+            )
     assert await counts(database, post_id) == {"expanded": 3, "relayed": 2, "bounced": 1}
 
 
@@ -42,8 +45,8 @@ async def test_anything_else_is_kept_and_changes_nothing(database: Database) -> 
     post_id, deliveries = await relayed(database)
     assert deliveries[0].id is not None
     async with database.writing() as tx:
-        assert not await bounces.record(tx, deliveries[0].id, b"out of office", failed=False)
-        assert not await bounces.record(tx, 999_999, b"x", failed=True)
+        assert not await bounces.record(tx, deliveries[0].id, b"out of office", reason=None)
+        assert not await bounces.record(tx, 999_999, b"x", reason=BounceReason.USER_UNKNOWN)
     assert await counts(database, post_id) == {"expanded": 3, "relayed": 3}
 
 
@@ -52,7 +55,7 @@ async def test_after_seven_days_it_is_too_late_and_forgotten(database: Database,
     assert deliveries[0].id is not None
     clock.advance(8 * 86_400)
     async with database.writing() as tx:
-        assert not await bounces.record(tx, deliveries[0].id, b"late", failed=True)
+        assert not await bounces.record(tx, deliveries[0].id, b"late", reason=BounceReason.USER_UNKNOWN)
     clock.advance(8 * 86_400)
     async with database.writing() as tx:
         assert await bounces.purge(tx) == 1
@@ -68,11 +71,11 @@ async def test_a_bounce_faster_than_our_own_settling_is_to_come_again(database: 
     claims = await claim(database, life.id, lane_id, 1)
     with pytest.raises(bounces.TooEarly):
         async with database.writing() as tx:
-            await bounces.record(tx, claims[0].id, b"x", failed=True)
+            await bounces.record(tx, claims[0].id, b"x", reason=BounceReason.USER_UNKNOWN)
     await settle(database, life.id, claims)
     life.end()
     async with database.writing() as tx:
-        assert await bounces.record(tx, claims[0].id, b"x", failed=True)
+        assert await bounces.record(tx, claims[0].id, b"x", reason=BounceReason.USER_UNKNOWN)
     assert await counts(database, post_id) == {"expanded": 1, "relayed": 0, "bounced": 1}
 
 
@@ -87,7 +90,7 @@ async def test_of_shared_copies_the_named_recipient_bounced(database: Database) 
         await tx.exec(update(Post).where(col(Post.id) == post_id).values(policy=policy))
     async with database.writing() as tx:
         named = deliveries[2].address.upper()
-        assert await bounces.record(tx, deliveries[0].id, b"x", failed=True, recipient=named)
+        assert await bounces.record(tx, deliveries[0].id, b"x", reason=BounceReason.USER_UNKNOWN, recipient=named)
     async with database.reading() as tx:
         rows = (await tx.exec(select(Delivery).order_by(col(Delivery.id)))).all()
     assert [row.state for row in rows] == [DeliveryState.RELAYED, DeliveryState.RELAYED, DeliveryState.BOUNCED]

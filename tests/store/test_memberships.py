@@ -314,6 +314,38 @@ async def test_a_chunk_that_is_being_written_is_skipped_too(database: Database) 
     }
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer
+async def test_acceptance_waits_for_who_leaves_and_joins_at_that_moment(database: Database) -> None:
+    """Otherwise the mark may lie above a row that only later comes into sight: that contact got it twice."""
+    ada = await person(database, "ada")
+    crowd = tuple(contact(f"c{n:03}@x.example") for n in range(expansion.FIRST_CHUNK))
+    group_id = await group(database, ada, contacts=crowd)
+    elsewhere = await group(database, ada, "other")
+    joined = asyncio.Event()
+
+    async def comes_and_goes() -> None:
+        async with database.writing() as tx:
+            row = await row_of(tx, group_id, "c000@x.example")
+            assert row.id is not None
+            await memberships.remove(tx, group_id, [row.id], SYSTEM)
+            await memberships.enrol(tx, group_id, [contact("c000@x.example")], contact=True, actor=SYSTEM)
+            async with database.writing() as beside:
+                await memberships.enrol(beside, elsewhere, [contact("z@x.example")], contact=True, actor=SYSTEM)
+            joined.set()
+            while not await waits(database):
+                await asyncio.sleep(0.01)
+
+    async def posts_it() -> int:
+        await joined.wait()
+        return await post(database, group_id)
+
+    async with asyncio.timeout(60):
+        post_id, _ = await asyncio.gather(posts_it(), comes_and_goes())
+    while not await expand(database, post_id):
+        pass
+    assert len(await states(database, post_id)) == len(crowd)
+
+
 async def waits(database: Database) -> bool:
     """Whether a transaction waits for another's lock, as PostgreSQL tells."""
     async with database.reading() as tx:

@@ -9,6 +9,7 @@ import alembic.command
 import pytest
 from sqlalchemy import Enum, inspect, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from store import migrate
@@ -90,3 +91,36 @@ def test_processes_that_upgrade_at_once_wait_for_each_other(tmp_path: Path) -> N
     with context.Pool(3) as pool:
         pool.map(migrate.ready, [url] * 3)
     migrate.check(url)
+
+
+def test_rows_of_the_first_schema_stay_when_kinds_are_added(tmp_path: Path, postgres_server: Server) -> None:
+    """SQLite makes such a table anew: nothing in it, or referring to it, may go with the old one."""
+    name = postgres_server.create_empty("first")
+    try:
+        for url in (f"sqlite+aiosqlite:///{tmp_path / 'first.db'}", postgres_server.url(name)):
+            with migrate.connected(make_url(url)) as connection:
+                alembic.command.upgrade(migrate.config(connection), "0001")
+                connection.commit()
+            with migrate.connected(make_url(url)) as connection, connection.begin():
+                connection.execute(text(
+                    "INSERT INTO notice (id, kind, key, subject_id, arguments, version, created_at) "
+                    "VALUES (7, 'report', 'report:1', 1, '{}', 1, '2026-03-02 09:00:00')"
+                ))  # fmt: skip
+                connection.execute(text(
+                    "INSERT INTO placement (id, notice_id, target, wanted, shown, due_at, attempts, uncertain, error) "
+                    "VALUES (3, 7, 'C1', 1, 0, '2026-03-02 09:00:00', 0, false, '')"
+                ))  # fmt: skip
+                connection.execute(text(
+                    "INSERT INTO letter (id, kind, address, language, arguments, in_reply_to, created_at) "
+                    "VALUES (5, 'test', 'a@b.example', 'en', '{}', '', '2026-03-02 09:00:00')"
+                ))  # fmt: skip
+            migrate.upgrade(url)
+            assert migrate.drift(url) == []
+            with migrate.connected(make_url(url)) as connection, connection.begin():
+                kept = "SELECT notice.id, placement.id FROM notice JOIN placement ON notice_id = notice.id"
+                assert [tuple(row) for row in connection.execute(text(kept))] == [(7, 3)]
+                connection.execute(text("UPDATE letter SET kind = 'bounce_probe' WHERE id = 5"))
+                with pytest.raises(IntegrityError), connection.begin_nested():
+                    connection.execute(text("UPDATE letter SET kind = 'nonsense' WHERE id = 5"))
+    finally:
+        postgres_server.drop(name)

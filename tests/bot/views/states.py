@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.views import alarms, cards, limits, reading, reports
+from bot.views import alarms, bouncing, cards, limits, reading, reports
 from bot.views.blocks import Shown
 from bot.views.ids import Form
 from bot.views.mail import Mail
-from store.terms import DeliveryState, PostState, Reason, RequestKind, RequestState, Stage
+from store.terms import BounceReason, DeliveryState, PostState, Reason, RequestKind, RequestState, Stage
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DECIDED = cards.Verdict("U0ADA", AT, "")
@@ -59,7 +59,7 @@ def report(text: str = "x", **more: Any) -> reports.Report:
 
 def failures(text: str = "x", n: int = reports.FAILURES_A_PAGE) -> reports.Failures:
     """A full page in the middle."""
-    rows = [reports.Failure(text, DeliveryState.FAILED, text, Stage.RCPT, AT)] * n
+    rows = [reports.Failure(text, DeliveryState.FAILED, text, Stage.RCPT, AT, BounceReason.UNCLEAR)] * n
     return reports.Failures(7, text, rows, offset=50, more=True)
 
 
@@ -90,6 +90,11 @@ def messages(text: str) -> Iterator[Shown]:
     yield alarms.post("en", alarms.PostAlarm(7, text, text, "", None, 0))
     yield alarms.lane("en", alarms.LaneAlarm(text, text or "421", AT, AT, 3))
     yield alarms.lane("en", alarms.LaneAlarm(text, "", None, None, 0))
+    for ended in ("", "resumed", "removed", "left"):
+        incident = bouncing.Bouncing(3, text, text, BounceReason.MAILBOX_FULL, AT if not ended else None, ended)
+        yield bouncing.contact("en", incident)
+        yield bouncing.administrators("en", incident)
+    yield bouncing.storm("en", bouncing.Storm(7, text, 1_200, 9_000))
     yield alarms.created("en", alarms.Created(text, text, "U0ADA"))
     yield alarms.created("en", alarms.Created(text, text, None))
 
@@ -102,6 +107,7 @@ def views(text: str) -> Iterator[dict[str, Any]]:
         "en", author=text, subject=text, mail=Mail((text * 500)[:65_536], cut=True, attachments=(text,) * 20)
     )
     yield reading.modal("en", author="", subject="", mail=Mail())
+    yield bouncing.form("en", bouncing.Bouncing(3, text, text, BounceReason.SUSPENDED, AT))
     yield cards.reason_form("en", Form.REQUEST_DENY, "12", group=text, optional=True)
     yield cards.reason_form("en", Form.POST_REJECT, "7 home", group=text, optional=False)
 

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailbridge.deliver.outcome import conclude
+from mailbridge.deliver.outcome import broken, conclude, lost
 from mailbridge.deliver.settlement import OURS_PAUSE, Verdicts, judge
 from mailbridge.deliver.streaks import LAST_TRY, LONG, Streaks
 from store.queue import Claim
-from store.terms import DeliveryState, Fault, Outcome, Reply, Stage
+from store.terms import BounceReason, DeliveryState, Fault, Outcome, Reply, Stage
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LANE = 3
@@ -112,3 +112,23 @@ def test_batches_that_could_not_be_written_are_owed_together() -> None:
     owed.add(verdicts((claim(2), TAKEN), (claim(3, post=8), QUOTA)))
     assert [result.claim.id for result in owed.results] == [1, 2, 3]
     assert (owed.stalled, owed.waiting, owed.working) == ({(LANE, 7): SPAM}, {LANE: QUOTA}, {LANE})
+
+
+@pytest.mark.parametrize(
+    ("outcome", "age", "reason"),
+    [
+        (UNKNOWN, timedelta(), BounceReason.USER_UNKNOWN),
+        (conclude(Stage.RCPT, Reply(552, "5.2.2", "Mailbox full")), timedelta(), BounceReason.MAILBOX_FULL),
+        (conclude(Stage.RCPT, Reply(550, "5.1.2", "Host unknown")), timedelta(), BounceReason.HOST_UNKNOWN),
+        # Given up after five days: a mailbox may be full so long; a server that cannot be reached is just that.
+        (conclude(Stage.RCPT, Reply(452, "4.2.2", "Mailbox full")), timedelta(days=6), BounceReason.MAILBOX_FULL),
+        (conclude(Stage.RCPT, Reply(450, "4.1.1", "User unknown")), timedelta(days=6), BounceReason.EXPIRED),
+        (lost("timed out"), timedelta(days=6), BounceReason.EXPIRED),
+        (LATER, timedelta(days=6), BounceReason.POLICY),
+    ],
+)
+def test_a_failure_says_why(outcome: Outcome | Reply, age: timedelta, reason: BounceReason) -> None:
+    if isinstance(outcome, Reply):
+        outcome = broken(Stage.CONNECT, outcome, uncertain=False)
+    found = verdicts((claim(attempts=40, age=age), outcome))
+    assert [(one.outcome.state, one.outcome.reason) for one in found.results] == [(DeliveryState.FAILED, reason)]
