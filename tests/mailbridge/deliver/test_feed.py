@@ -47,7 +47,8 @@ def publication(group: GroupPolicy = GROUP, *, signed: bool = True) -> Publicati
     trace = Trace("P3K7", MOMENT, f"mx.{oracle.DOMAIN}")
     made = edition(RAW, group, trace, Offers(leave_mailto=True, one_click=True, owner=True))
     names = oracle.identities().speaking_for(oracle.DOMAIN) if signed else ()
-    return Publication(group, made, templates(made.head, made.wire, names, templates=MOMENT))
+    signed_by = templates(made.head, made.wire, names, MOMENT)
+    return Publication(group, made, group.route.rpartition("@")[2], signed_by)
 
 
 def claim(number: int, post_id: int = 1) -> Claim:
