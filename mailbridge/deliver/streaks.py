@@ -19,6 +19,11 @@ class Streaks:
     refused: dict[int, tuple[int, int]] = field(default_factory=dict)  # delivery: times, `relayed` at the first
     relayed: int = 0
 
+    @property
+    def empty(self) -> bool:
+        """True when nothing is remembered that a later refusal would add to."""
+        return not (self.counts or self.refused)
+
     def judge(self, post_id: int, delivery_id: int, outcome: Outcome) -> Fault:
         """Whose fault `outcome` is, the run of earlier ones considered."""
         if outcome.state is DeliveryState.RELAYED:

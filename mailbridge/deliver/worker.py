@@ -4,50 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from operator import itemgetter
 
 import structlog
 
+from mailbridge.deliver.desk import Desk, LaneWork, PoolFor, Share
 from mailbridge.deliver.editions import Draft, Editions, Publisher
-from mailbridge.deliver.feed import LaneFeed
 from mailbridge.deliver.parcel import Parcel, sign
-from mailbridge.deliver.pool import Pool
 from mailbridge.deliver.settlement import Fenced, Verdicts, judge, settle
 from mailbridge.deliver.signers import Signers
-from mailbridge.deliver.streaks import Streaks
+from mailbridge.deliver.stale import TOUCH_SECONDS, StaleReports
 from store import expansion, lanes, notices, queue, workers
 from store.engine import Bulk, Database
-from store.queue import Claim, Result
+from store.queue import Claim
 from store.signal import Ear, Topic
 from store.terms import NoticeKind, Outcome
 
 log = structlog.get_logger()
 
 SETTLE_SECONDS = 0.005  # at most one settling transaction in this time
-REPORT_SECONDS = 0.5  # at most one touch of a report in this time, and always a last one
 LANES_AT_ONCE = 50
 DRAIN_SECONDS = 25.0
 LARGE_OCTETS = 256 * 1024  # of a mail: making its edition takes milliseconds, which are not the event loop's
-
-PoolFor = Callable[[str, LaneFeed, Callable[[Outcome], None]], Pool]
-
-
-@dataclass(slots=True)
-class LaneWork:
-    """A lane in work: its claims and its connections."""
-
-    key: str
-    feed: LaneFeed
-    pool: Pool
-
-    @property
-    def idle(self) -> bool:
-        """True when nothing of the lane is held."""
-        return not (self.feed.held or self.pool.held)
 
 
 @dataclass(slots=True)
@@ -56,7 +36,7 @@ class Turn:
     look again."""
 
     claims: list[tuple[LaneWork, Claim, Draft]] = field(default_factory=list)
-    shares: list[tuple[LaneWork, int]] = field(default_factory=list)
+    shares: list[Share] = field(default_factory=list)
     next_at: datetime | None = None
     expanding: bool = False
 
@@ -76,27 +56,19 @@ class Worker:
         signers: Signers | None = None,
     ) -> None:
         self._database = database
-        self._publisher = publisher
-        self._pool_for = pool_for
-        self._limits = limits
         self._max_unsettled = max_unsettled
         self._by_domain = by_domain
         self._signers = signers
         self._editions = Editions(publisher)
-        self._lanes: dict[int, LaneWork] = {}
-        self._streaks: dict[int, Streaks] = {}
+        self._desk = Desk(publisher, pool_for, limits, self._settled)
         self._done: list[tuple[Claim, Outcome]] = []
         self._owed = Verdicts()  # judged, and not written yet
         self._withdrawn: list[Claim] = []  # taken back from the connections, and not given back yet
-        self._given_up: list[int] = []  # idle lanes, whose connections others may have
         self._unsettled = 0
-        self._stale_reports: dict[int, float] = {}
-        self._touched: dict[int, float] = {}
-        self._put_away_at = 0.0
+        self._reports = StaleReports()
         self._stopping = False
         self._life: workers.Life | None = None
         self._ear: Ear | None = None
-        self.heartbeat_at = 0.0
 
     async def run(self) -> None:
         """Work until stopped; then let go of what no connection has taken, and settle the rest.
@@ -140,18 +112,22 @@ class Worker:
     async def _turn(self, *, claiming: bool = True) -> Turn:
         done, self._done = self._done, []
         worker_id, owed = self._worker_id, self._owed
-        owed.add(judge(done, self._streaks, self._database.clock(), random.random))  # noqa: TID251 - the shell's jitter
+        owed.add(judge(done, self._desk.streaks, self._database.clock(), random.random))  # noqa: TID251 - the shell's jitter
         settled = len(owed.results)
         room = self._max_unsettled - (self._unsettled - settled) if claiming else 0
-        self._withdrawn += self._withdraw(owed)
+        self._withdrawn += self._desk.withdraw(owed)
         withdrawn = self._withdrawn
-        reports = self._reports_due(owed.results, force=not claiming)
-        self._put_away()
+        reports = self._reports.due(
+            {result.claim.post_id for result in owed.results if result.claim.post_id is not None},
+            asyncio.get_running_loop().time(),
+            force=not claiming,
+        )
+        self._desk.put_away()
 
         def transaction(bulk: Bulk) -> Turn:
             settle(bulk, worker_id, owed)
-            if self._given_up:
-                lanes.release(bulk, worker_id, self._given_up)
+            if self._desk.given_up:
+                lanes.release(bulk, worker_id, self._desk.given_up)
             queue.unclaim(bulk, worker_id, withdrawn, bulk.now + timedelta(seconds=1 if claiming else 0))
             turn = Turn()
             if claiming:
@@ -168,7 +144,7 @@ class Worker:
         except Fenced:
             await self._live_again()
             return Turn()
-        self._owed, self._withdrawn, self._given_up = Verdicts(), [], []
+        self._owed, self._withdrawn, self._desk.given_up = Verdicts(), [], []
         self._unsettled += len(turn.claims) - settled - len(withdrawn)
         await self._make(turn)
         self._hand_out(turn)
@@ -186,46 +162,6 @@ class Worker:
             self._withdrawn += [claim for _, claim, _ in turn.claims]
             raise
 
-    def _withdraw(self, verdicts: Verdicts) -> list[Claim]:
-        claims: list[Claim] = []
-        for lane_id, post_id in verdicts.stalled:
-            if lane_id in self._lanes:
-                claims += self._lanes[lane_id].feed.withdraw(post_id)
-        for lane_id in verdicts.waiting:
-            if lane_id in self._lanes:
-                claims += self._lanes[lane_id].feed.withdraw()
-        return claims
-
-    def _put_away(self) -> None:
-        """Forget idle lanes now and then: straight to MX hosts there is one for every domain ever mailed."""
-        now = asyncio.get_running_loop().time()
-        if now - self._put_away_at < workers.HEARTBEAT_SECONDS:
-            return
-        self._put_away_at = now
-        for lane_id in [lane_id for lane_id, work in self._lanes.items() if work.idle]:
-            del self._lanes[lane_id]
-            self._given_up.append(lane_id)
-            streaks = self._streaks.get(lane_id)
-            if streaks is not None and not (streaks.counts or streaks.refused):
-                del self._streaks[lane_id]  # else it goes on: the tries of one recipient are minutes apart
-
-    def _reports_due(self, results: list[Result], *, force: bool) -> set[int]:
-        now = asyncio.get_running_loop().time()
-        for result in results:
-            if result.claim.post_id is not None:
-                self._stale_reports.setdefault(result.claim.post_id, now)
-        due = {
-            post_id
-            for post_id in self._stale_reports
-            if force or now - self._touched.get(post_id, 0.0) >= REPORT_SECONDS
-        }
-        for post_id in due:
-            del self._stale_reports[post_id]
-            self._touched[post_id] = now
-        if len(self._touched) > 1000:
-            self._touched = {post_id: at for post_id, at in self._touched.items() if now - at < REPORT_SECONDS}
-        return due
-
     def _expand(self, bulk: Bulk) -> bool:
         pending = expansion.pending(bulk)
         for post_id in pending:
@@ -238,9 +174,11 @@ class Worker:
         turn.next_at = ready.again_at
         due = ready.lanes
         for index, (lane_id, key) in enumerate(due):
-            work = self._lanes.get(lane_id) or self._open(bulk, lane_id, key)
-            if not work.pool.allowed and not self._share(bulk, worker_id, lane_id, work, turn):
-                continue  # the other workers hold all the connections there may be
+            work = self._desk.open(bulk, lane_id, key)
+            if not work.pool.allowed:
+                turn.shares.append(self._desk.share(bulk, worker_id, work))
+                if not turn.shares[-1][1]:
+                    continue  # the other workers hold all the connections there may be
             fair = -(-room // (len(due) - index))
             claimed = queue.claim(bulk, worker_id, lane_id, fair)
             room -= len(claimed.claims)
@@ -251,24 +189,11 @@ class Worker:
         if soonest is not None:
             turn.next_at = min(filter(None, (turn.next_at, soonest)))
 
-    def _share(self, bulk: Bulk, worker_id: int, lane_id: int, work: LaneWork, turn: Turn) -> int:
-        granted = lanes.share(bulk, lane_id, worker_id, work.pool.wanted, work.pool.held)
-        turn.shares.append((work, granted))
-        return granted
-
     def _draft(self, bulk: Bulk, claim: Claim) -> Draft:
         if claim.post_id is None:
             assert claim.letter_id is not None
             return self._editions.of_letter(bulk, claim.letter_id)
         return self._editions.of_post(bulk, claim.post_id)
-
-    def _open(self, bulk: Bulk, lane_id: int, key: str) -> LaneWork:
-        lanes.limit(bulk, lane_id, self._limits)
-        feed = LaneFeed(self._publisher, self._settled)
-        pool = self._pool_for(key, feed, lambda outcome: self._lane_failed(feed, outcome))
-        pool.allow(0)  # until the lane's other workers are known
-        self._lanes[lane_id] = work = LaneWork(key, feed, pool)
-        return work
 
     def _hand_out(self, turn: Turn) -> None:
         for work, connections in turn.shares:
@@ -300,12 +225,6 @@ class Worker:
         self._done.append((claim, outcome))
         self._nudge()
 
-    def _lane_failed(self, feed: LaneFeed, outcome: Outcome) -> None:
-        """No connection could be had: what waits for one is not tried, and not counted against anybody."""
-        for claim in feed.withdraw():
-            self._done.append((claim, outcome))
-        self._nudge()
-
     # ------------------------------------------------------------ rhythm
 
     async def _pause(self, turn: Turn) -> None:
@@ -318,17 +237,16 @@ class Worker:
         seconds = 1.0
         if turn.next_at is not None:
             seconds = max(0.0, (turn.next_at - self._database.clock()).total_seconds())
-        if self._stale_reports:
-            seconds = min(seconds, REPORT_SECONDS)
+        if self._reports:
+            seconds = min(seconds, TOUCH_SECONDS)
         await self._ear.wait(seconds)
 
     async def _drain(self) -> None:
         """Give back what no connection took, wait for what one did, settle, and say good-bye."""
-        for work in self._lanes.values():
-            self._withdrawn += work.feed.withdraw()
+        self._withdrawn += self._desk.withdraw_all()
         await self._turn(claiming=False)
-        await asyncio.gather(*(work.pool.drain(DRAIN_SECONDS) for work in self._lanes.values()))
-        while self._done or self._owed.results or self._withdrawn or self._stale_reports:
+        await self._desk.drain(DRAIN_SECONDS)
+        while self._done or self._owed.results or self._withdrawn or self._reports:
             await self._turn(claiming=False)
         await self._database.bulk(lambda bulk: workers.end(bulk, self._worker_id))
 
@@ -343,23 +261,19 @@ class Worker:
             if not alive:
                 self._nudge()  # the next turn finds itself fenced
             self._hand_out(shared)
-            self.heartbeat_at = asyncio.get_running_loop().time()
 
     def _beat(self, bulk: Bulk) -> tuple[bool, Turn]:
-        alive, shared = workers.beat(bulk, self._worker_id), Turn()
-        for lane_id, work in sorted(self._lanes.items(), key=itemgetter(0)):  # in one order: each locks its row
-            self._share(bulk, self._worker_id, lane_id, work, shared)
-        return alive, shared
+        alive = workers.beat(bulk, self._worker_id)
+        return alive, Turn(shares=[self._desk.share(bulk, self._worker_id, work) for work in self._desk])
 
     async def _live_again(self) -> None:
         """Declared dead (the machine slept, the database was out of reach): begin a new life with nothing claimed."""
         log.error("worker.fenced", worker=self._worker_id)
-        for work in self._lanes.values():
-            work.feed.withdraw()
-            await work.pool.drain(0)
-        self._lanes.clear()
+        self._desk.withdraw_all()
+        await self._desk.drain(0)
+        self._desk.clear()
         self._done.clear()
-        self._owed, self._withdrawn, self._given_up = Verdicts(), [], []
+        self._owed, self._withdrawn = Verdicts(), []
         self._unsettled = 0
         self._end_life()
         self._life = await workers.begin(self._database, "mailbridge")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from store import groups, memberships, persons
-from store.engine import Database
+from store.engine import Database, Reading
 from store.groups import NewGroup
 from store.names import Served
 from store.persons import Profile
@@ -52,3 +52,10 @@ async def roster(database: Database, group_id: int) -> list[Membership]:
 def contact(text: str) -> Entry:
     """An address to enrol."""
     return Entry(Address.parse(text))
+
+
+async def row_of(tx: Reading, group_id: int, key: str) -> Membership:
+    """The row of an address that is on the roster."""
+    row = await memberships.find(tx, group_id, key=key)
+    assert row is not None
+    return row
