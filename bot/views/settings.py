@@ -107,7 +107,7 @@ def shown(language: str, name: str, value: str) -> Markup:
     """A setting's value (as a draft holds it) for a mrkdwn text."""
     setting = BY_NAME[name]
     if setting.shape is Shape.CHANNEL:
-        return escape.channel(value) if value else Markup(say(language, "commands.setting.nowhere"))
+        return escape.channel(value) if value else Markup(say(language, f"commands.setting.{name}.none"))
     if setting.shape is Shape.SIZE:
         octets = sizes.size(value) if value else None
         return Markup(say(language, "commands.setting.server_limit") if octets is None else sizes.show(octets))
