@@ -39,7 +39,7 @@ class Tour:
         await pocket.wait_modal(ADA, timeout=LONG)
         settings = {
             "local": f"team{self.number}",
-            "display_name": f"The team {self.number}".strip(),
+            "display_name": f"The team {self.number.strip('-')}".strip(),
             "subscription": "moderated",
             "report_channel": "C0REPORTS",
             "moderation_channel": "C0MODERATORS",
