@@ -149,11 +149,12 @@ class Outbox:
                 await self._postpone(due, worker_id, wait)
                 return
             self._not_before.pop(placement.channel or placement.target, None)
+            going_on = await self._goes_on(due)  # before it is drawn: what ends meanwhile is drawn once more
             channel, ts = await self._shown(due)
             self._answered = loop.time()
             async with self._database.writing() as tx:
                 await outbox.placed(tx, placement.id, worker_id, channel, ts, due.version)
-                if due.notice.kind is NoticeKind.TEST_STEPS and await drawing.steps_go_on(tx, due.notice):
+                if going_on:
                     await outbox.touch(tx, NoticeKind.TEST_STEPS, due.notice.subject_id)
         except RateLimited as limit:
             self._not_before[placement.channel or placement.target] = loop.time() + limit.seconds
@@ -171,6 +172,12 @@ class Outbox:
             # One notice that cannot be drawn must not keep the others from being said.
             log.exception("notice.failed", key=due.notice.key)
             await self._died(due, worker_id, f"{type(error).__name__}: {error}")
+
+    async def _goes_on(self, due: Due) -> bool:
+        if due.notice.kind is not NoticeKind.TEST_STEPS:
+            return False
+        async with self._database.reading() as tx:
+            return await drawing.steps_go_on(tx, due.notice)
 
     async def _shown(self, due: Due) -> tuple[str, str]:
         """Post or redraw; gives where it stands, ("", "") if there is nothing to say. Raises SlackFault."""

@@ -159,6 +159,7 @@ async def test_discard_and_a_click_after_it(office: Office) -> None:
     group = await office.group()
     post_id = await hold(office, group)
     before = await card(office, "grace", "waits for a decision")
+    await card(office, "ada", "waits for a decision")
     await office.pocket.click("ada", Action.POST_DISCARD)
     await card(office, "grace", "Discarded by <@U0ADA>")
     assert await state_of(office, post_id) is PostState.DISCARDED
