@@ -35,13 +35,16 @@ def document(*, nullable: bool = False) -> Column[Any]:
     return Column(DOCUMENT, nullable=nullable)
 
 
-def choice(kind: type[StrEnum], name: str, *, nullable: bool = False) -> Column[Any]:
-    """An enum stored as its value with a CHECK: native enums are painful to migrate."""
+def choice(kind: type[StrEnum], name: str, *, nullable: bool = False, grows: bool = False) -> Column[Any]:
+    """An enum stored as its value with a CHECK: native enums are painful to migrate.
+
+    `grows` leaves the CHECK away: where versions add values, each would have to make the table anew on SQLite.
+    """
     return Column(
         Enum(
             kind,
             native_enum=False,
-            create_constraint=True,
+            create_constraint=not grows,
             length=32,
             name=name,
             values_callable=lambda members: [member.value for member in members],

@@ -16,7 +16,7 @@ class Letter(SQLModel, table=True):
     __table_args__ = {"sqlite_autoincrement": True}
 
     id: int | None = Field(default=None, sa_column=key())
-    kind: LetterKind = Field(sa_column=choice(LetterKind, "letter_kind"))
+    kind: LetterKind = Field(sa_column=choice(LetterKind, "letter_kind", grows=True))
     group_id: int | None = Field(default=None, sa_column=reference("group.id", nullable=True))
     address: str
     language: Language = Field(default=Language.EN, sa_column=choice(Language, "letter_language"))

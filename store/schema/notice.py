@@ -23,7 +23,7 @@ class Notice(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("key", name="uq_notice_key"), {"sqlite_autoincrement": True})
 
     id: int | None = Field(default=None, sa_column=key())
-    kind: NoticeKind = Field(sa_column=choice(NoticeKind, "notice_kind"))
+    kind: NoticeKind = Field(sa_column=choice(NoticeKind, "notice_kind", grows=True))
     key: str
     subject_id: int  # the request, post, group, letter or lane it is about, by kind
     group_id: int | None = Field(default=None, sa_column=reference("group.id", nullable=True))

@@ -9,7 +9,6 @@ import alembic.command
 import pytest
 from sqlalchemy import Enum, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from store import migrate
@@ -31,7 +30,8 @@ def test_every_enum_column_has_its_check(database_url: str) -> None:
         seen = inspect(connection)
         for table in SQLModel.metadata.tables.values():
             named = {constraint["name"] for constraint in seen.get_check_constraints(table.name)}
-            wanted = {column.type.name for column in table.columns if isinstance(column.type, Enum)}
+            kinds = [column.type for column in table.columns if isinstance(column.type, Enum)]
+            wanted = {kind.name for kind in kinds if kind.create_constraint}
             assert wanted <= named, table.name
 
 
@@ -119,8 +119,7 @@ def test_rows_of_the_first_schema_stay_when_kinds_are_added(tmp_path: Path, post
             with migrate.connected(make_url(url)) as connection, connection.begin():
                 kept = "SELECT notice.id, placement.id FROM notice JOIN placement ON notice_id = notice.id"
                 assert [tuple(row) for row in connection.execute(text(kept))] == [(7, 3)]
-                connection.execute(text("UPDATE letter SET kind = 'bounce_probe' WHERE id = 5"))
-                with pytest.raises(IntegrityError), connection.begin_nested():
-                    connection.execute(text("UPDATE letter SET kind = 'nonsense' WHERE id = 5"))
+                # A kind that a later version adds needs no new table.
+                connection.execute(text("UPDATE letter SET kind = 'of_a_later_version' WHERE id = 5"))
     finally:
         postgres_server.drop(name)
