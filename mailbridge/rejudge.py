@@ -7,7 +7,7 @@ from mailbridge.policy.facts import Facts
 from mailbridge.proof.judgement import is_check
 from store import groups, memberships, names, posts
 from store.engine import Database
-from store.terms import Reason
+from store.terms import Reason, folded
 
 
 async def rejudge(database: Database) -> int:
@@ -21,7 +21,7 @@ async def rejudge(database: Database) -> int:
             group = await groups.get(tx, post.group_id) if post else None
             if post is None or group is None:
                 continue
-            standing = await memberships.standing(tx, post.group_id, post.author.lower(), post.authenticated)
+            standing = await memberships.standing(tx, post.group_id, folded(post.author), post.authenticated)
             # Loops, machines and malformed mail were judged on the bytes at intake, and do not change.
             facts = Facts(
                 post.author,

@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from email_validator import EmailNotValidError, validate_email
 
-from store.terms import Address, InvalidAddress, Refused
+from store.terms import Address, InvalidAddress, Refused, folded
 
 LONGEST_LOCAL = 48  # leaves room for the longest sub-address suffix
 # What no group may be called: RFC 2142 and RFC 5321 4.5.1 roles, and the return path of every served domain.
@@ -108,7 +108,7 @@ def group_address(text: str, domains: Collection[str], published: Collection[str
 
 def group_local(text: str) -> str:
     """The local part of a group's address, in lower case. Raises Refused as `group_address` does."""
-    local = text.strip().lower()
+    local = folded(text.strip())
     if not local.isascii():
         raise Refused("address_not_ascii", text=_shown(local), punycode=_punycode(local)[:200])
     if len(local) > LONGEST_LOCAL:

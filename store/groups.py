@@ -38,6 +38,7 @@ from store.terms import (
     RequestState,
     SlackContent,
     Subscription,
+    folded,
 )
 
 # What a form or an import may change, and the type it must have.
@@ -194,7 +195,7 @@ async def find(tx: Reading, text: str) -> Group | None:
 
 async def meant(tx: Reading, text: str) -> list[Group]:
     """The groups a text may mean: the one with that address, or those with that local part on any domain."""
-    wanted = text.strip().lower().removeprefix("mailto:")
+    wanted = folded(text.strip()).removeprefix("mailto:")
     query = (
         select(Group)
         .join(Name, col(Name.group_id) == col(Group.id))

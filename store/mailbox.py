@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import re
+import string
 from dataclasses import dataclass
 from typing import Self
+
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 class InvalidAddress(ValueError):  # noqa: N818 - said to people through Refused
     """The text is not an address we take; the message names the fault."""
+
+
+def folded(text: str) -> str:
+    """Text in the case addresses are compared in: ASCII letters small, all others as they are.
+
+    Local parts belong to their host (RFC 5321 2.4, RFC 6531 3.3); that ASCII ones ignore case is everybody's custom.
+    Beyond that, lower case makes one address of two: the Kelvin sign becomes a k, and whoever gets a mailbox with it
+    would be taken for the member with the k.
+    """
+    return text.translate(_LOWER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +39,7 @@ class Address:
 
     @property
     def key(self) -> str:
-        return f"{self.local.lower()}@{self.domain}"
+        return f"{folded(self.local)}@{self.domain}"
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -14,7 +14,7 @@ from store.inserts import insert
 from store.schema.group import Group, Name
 from store.schema.membership import Membership
 from store.schema.person import Person
-from store.terms import Address, GroupKind, GroupPolicy, NameRole, Refused
+from store.terms import Address, GroupKind, GroupPolicy, NameRole, Refused, folded
 
 # Reserved with every group on its route's domain; what answers there is decided by role.
 SUFFIXES = {
@@ -46,14 +46,14 @@ class Destination:
 
 
 async def destination(tx: Reading, address_key: str) -> Destination | None:
-    """What `address_key` (lower case, domain as A-label) is to us; None if it is not ours.
+    """What `address_key` (domain as A-label) is to us; None if it is not ours.
 
     For `-owner` the policy is that of the built-in group, whose contacts are the administrators.
     """
     found = await tx.exec(
         select(Name, Group)
         .outerjoin(Group, col(Group.id) == col(Name.group_id))
-        .where(col(Name.address) == address_key.lower())
+        .where(col(Name.address) == folded(address_key))
     )
     row = found.first()
     if row is None:

@@ -13,7 +13,7 @@ from store.inserts import insert
 from store.schema.group import Group
 from store.schema.membership import Membership
 from store.schema.person import Person
-from store.terms import Actor, Address, InvalidAddress, Refused
+from store.terms import Actor, Address, InvalidAddress, Refused, folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ async def by_slack(tx: Reading, slack_id: str) -> Person | None:
 async def by_email(tx: Reading, key: str) -> list[Person]:
     """Everybody whose profile has this address (Slack does not promise that it is one), present people first."""
     rows = await tx.exec(
-        select(Person).where(col(Person.email) == key.lower()).order_by(col(Person.deactivated), col(Person.id))
+        select(Person).where(col(Person.email) == folded(key)).order_by(col(Person.deactivated), col(Person.id))
     )
     return list(rows.all())
 

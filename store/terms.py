@@ -15,6 +15,7 @@ from store.causes import BounceReason as BounceReason
 from store.causes import BounceScore as BounceScore
 from store.mailbox import Address as Address
 from store.mailbox import InvalidAddress as InvalidAddress
+from store.mailbox import folded as folded
 
 # ---------------------------------------------------------------- what a group is
 

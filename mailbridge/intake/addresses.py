@@ -10,7 +10,7 @@ from mailbridge.tokens import Tokens
 from store import names
 from store.engine import Reading
 from store.names import Served
-from store.terms import GroupPolicy, NameRole, Reply
+from store.terms import GroupPolicy, NameRole, Reply, folded
 
 _POSTABLE = frozenset({NameRole.PUBLISHED, NameRole.ROUTE, NameRole.ALIAS, NameRole.OWNER})
 
@@ -68,7 +68,7 @@ class Directory:
         local, _, domain = return_path.rpartition("@")
         base, _, token = local.partition("+")
         return (
-            base.lower() == "bounces" and domain in self.served.domains and self.tokens.read_bounce(token) is not None
+            folded(base) == "bounces" and domain in self.served.domains and self.tokens.read_bounce(token) is not None
         )
 
     async def _tagged(self, tx: Reading, path: Path, sender: Path) -> Recipient | Reply | None:
@@ -76,7 +76,7 @@ class Directory:
         base, plus, token = path.local.partition("+")
         if not plus:
             return None
-        found = await names.destination(tx, f"{base.lower()}@{path.domain}")
+        found = await names.destination(tx, f"{folded(base)}@{path.domain}")
         if found is None:
             return None
         if found.role is NameRole.BOUNCES:

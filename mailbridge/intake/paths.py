@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from store.terms import Address, InvalidAddress, Reply
+from store.terms import Address, InvalidAddress, Reply, folded
 
 # atext and dots of RFC 5322 3.2.3, and UTF-8 (RFC 6531). Dots are taken wherever they stand: some providers hand out
 # such mailboxes, and as return paths they are only ever compared.
@@ -57,7 +57,7 @@ class Path:
     @property
     def key(self) -> str:
         """The form addresses are compared by."""
-        return f"{self.local.lower()}@{self.domain}"
+        return f"{folded(self.local)}@{self.domain}"
 
     def __str__(self) -> str:
         return "" if self.null else f"{self.local}@{self.domain}"

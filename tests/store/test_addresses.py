@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store import addresses
-from store.terms import Refused
+from store.terms import Address, Refused
 
 
 def pasted(text: str) -> list[tuple[str, str]]:
@@ -79,3 +79,21 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     with contextlib.suppress(Refused):
         found = addresses.contacts(text)
         assert len({address.key for address, _ in found}) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("Ada.K@Example.com", "ada.k@example.com"),
+        ("\N{KELVIN SIGN}@example.com", "\N{KELVIN SIGN}@example.com"),
+        ("JÖRG@example.com", "jÖrg@example.com"),
+        ("\u0130@example.com", "\u0130@example.com"),
+    ],
+)  # fmt: skip
+def test_two_mailboxes_never_become_one_by_case(text: str, key: str) -> None:
+    assert Address.parse(text).key == key
+
+
+def test_no_sign_beyond_ascii_makes_a_groups_name() -> None:
+    with pytest.raises(Refused, match="address_not_ascii"):
+        addresses.group_local("\N{KELVIN SIGN}itchen")

@@ -7,11 +7,17 @@ from pathlib import Path
 
 import alembic.command
 import pytest
-from sqlalchemy import Enum, inspect, text
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Enum, inspect, text
 from sqlalchemy.engine import make_url
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col, select
 
 from store import migrate
+from store.engine import Database
+from store.schema.membership import Membership
+from tests.mailbridge.intake.room import add_group
 from tests.postgres import Server
 
 
@@ -123,3 +129,27 @@ def test_rows_of_the_first_schema_stay_when_kinds_are_added(tmp_path: Path, post
                 connection.execute(text("UPDATE letter SET kind = 'of_a_later_version' WHERE id = 5"))
     finally:
         postgres_server.drop(name)
+
+
+async def test_keys_are_written_anew_where_case_made_one_address_of_two(database: Database) -> None:
+    address, folded, lowered = "\N{KELVIN SIGN}.A@example.org", "\N{KELVIN SIGN}.a@example.org", "k.a@example.org"
+    group_id = await add_group(database, "dev")
+    async with database.writing() as tx:
+        rows = [
+            Membership(group_id=group_id, address=one, key=key, domain="example.org", contact=True, created_at=tx.now)
+            for one, key in ((address, folded), ("B@example.org", "b@example.org"))
+        ]
+        tx.add_all(rows)
+
+    def step(connection: Connection, name: str) -> None:
+        with Operations.context(MigrationContext.configure(connection)):
+            script = ScriptDirectory.from_config(migrate.config(connection))
+            revision = script.get_revision("0012")
+            getattr(revision.module, name)()
+
+    for name, key in (("downgrade", lowered), ("upgrade", folded), ("upgrade", folded)):
+        async with database.writing() as tx:
+            await (await tx.connection()).run_sync(step, name)
+        async with database.reading() as tx:
+            query = select(Membership.id, Membership.key).order_by(col(Membership.id))
+            assert [row.key for row in (await tx.exec(query)).all()] == [key, "b@example.org"]
