@@ -11,6 +11,7 @@ from mailbridge.intake.limits import Budget, Limits
 from mailbridge.policy import replies
 from store.terms import Reply
 
+PROMISED_OCTETS = 1_048_576  # what is smaller finds its room as it comes
 _END = b"\r\n.\r\n"
 
 
@@ -21,14 +22,22 @@ class Content:
     that the reply stands where the client expects it and no piece of a body is read as a command.
     """
 
-    def __init__(self, limits: Limits, budget: Budget, most: int) -> None:
-        """`most` octets the message may have, counted without transparency dots (RFC 1870 5)."""
+    def __init__(self, limits: Limits, budget: Budget, most: int, declared: int = 0) -> None:
+        """`most` octets the message may have, counted without transparency dots (RFC 1870 5).
+
+        Room for a large message of `declared` octets is taken now; where there is none, `refusal` says so at once.
+        """
         self.refusal: Reply | None = None
         self.octets = 0  # as they came over the wire
         self._limits = limits
         self._budget = budget
         self._most = most
         self._reserved = 0
+        if declared > PROMISED_OCTETS:
+            if budget.promise(declared):
+                self._reserved = declared
+            else:
+                self.refusal = replies.CROWDED
         # One growing block, not thousands of small ones: those would leave the heap in holes that no other mail fits.
         self._octets = bytearray()
         # 354 stands where a line begins; with this the first line needs no rule of its own.
@@ -72,14 +81,22 @@ class Content:
             return
         self._count(piece)
         self.refusal = self._fault(piece)
-        if not self.refusal and not self._budget.take(len(piece)):
+        if not self.refusal and not self._reserve(len(self._octets) + len(piece)):
             self.refusal = replies.CROWDED
         if self.refusal:
             self.release()
             return
-        self._reserved += len(piece)
         self._octets += piece
         self._last = (self._last + piece)[-3:]
+
+    def _reserve(self, octets: int) -> bool:
+        """Have so many octets reserved, if the budget has them."""
+        more = octets - self._reserved
+        if more > 0:
+            if not self._budget.take(more):
+                return False
+            self._reserved = octets
+        return True
 
     def _count(self, piece: bytes) -> None:
         seam = self._last[-1:] + piece[:1]

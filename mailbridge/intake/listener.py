@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import ssl
@@ -44,6 +45,7 @@ class Listener:
         self._budget = Budget(house.limits.in_flight_octets)
         self._sessions: set[Protocol] = set()
         self._servers: list[asyncio.Server] = []
+        self._paths: dict[str, int] = {}  # of our Unix sockets, with the inode each has
 
     @property
     def ports(self) -> list[int]:
@@ -72,6 +74,7 @@ class Listener:
         """Take no more connections, send 421 to who waits, and let messages under way finish for `grace` seconds."""
         for server in self._servers:
             server.close()
+        self._unlink()
         for session in list(self._sessions):
             session.drain()
         ends = [asyncio.ensure_future(session.ended()) for session in self._sessions]
@@ -85,6 +88,14 @@ class Listener:
         self._servers.clear()
         self._house.examiner.close()
 
+    def _unlink(self) -> None:
+        """Take our Unix sockets away, but not what another process has put there since: it may have taken over."""
+        for path, inode in self._paths.items():
+            with contextlib.suppress(FileNotFoundError):
+                if os.stat(path).st_ino == inode:
+                    os.unlink(path)
+        self._paths.clear()
+
     async def _open(self, door: Door, *, lmtp: bool) -> asyncio.Server:
         loop = asyncio.get_running_loop()
 
@@ -94,6 +105,7 @@ class Listener:
         if door.path:
             server = await loop.create_unix_server(protocol, door.path, backlog=_BACKLOG)
             os.chmod(door.path, _UNIX_MODE)
+            self._paths[door.path] = os.stat(door.path).st_ino
             return server
         return await loop.create_server(protocol, door.host or None, door.port, backlog=_BACKLOG)
 

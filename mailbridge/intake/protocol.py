@@ -160,10 +160,11 @@ class Protocol(SMTP):
             verb, _, argument = line.partition(" ")
             heard = await self._hear(verb.upper(), argument.strip())
             self._count(verb.upper(), heard)
+            if heard.then is Then.READ_DATA:
+                await self._data(heard)
+                continue
             await self._say(heard.lines)
             match heard.then:
-                case Then.READ_DATA:
-                    await self._data()
                 case Then.START_TLS:
                     await self._secure()
                 case Then.END:
@@ -246,11 +247,17 @@ class Protocol(SMTP):
 
     # ------------------------------------------------------------ a message
 
-    async def _data(self) -> None:
+    async def _data(self, go_ahead: Answer) -> None:
         transaction = self._dialogue.transaction
         assert transaction.sender is not None
-        content = Content(self._house.limits, self._budget, self._house.most_octets)
+        declared = transaction.declared_size or 0
+        content = Content(self._house.limits, self._budget, self._house.most_octets, declared)
+        if content.refusal is not None:
+            self._dialogue.done()
+            await self._say([content.refusal.line()])
+            return
         try:
+            await self._say(go_ahead.lines)
             await self._read(content)
             if content.refusal is not None:
                 said = [content.refusal] * len(transaction.recipients)

@@ -53,6 +53,21 @@ async def test_lmtp_on_a_local_socket_counts_as_this_machine(sqlite_room: Room, 
     assert (post.client, post.authenticated) == ("", True)
     client.writer.close()
     await listener.stop(5)
+    assert not path.exists()
+
+
+async def test_a_local_socket_that_another_process_has_taken_over_stays(sqlite_room: Room, tmp_path: Path) -> None:
+    path = tmp_path / "lmtp"
+    old = Listener(sqlite_room.house, [], [Door(path=str(path))])
+    new = Listener(sqlite_room.house, [], [Door(path=str(path))])
+    await old.start()
+    await new.start()
+    await old.stop(5)
+    reader, writer = await asyncio.open_unix_connection(str(path))
+    assert (await reader.readline()).startswith(b"220 ")
+    writer.close()
+    await new.stop(5)
+    assert not path.exists()
 
 
 async def test_who_waits_is_told_and_who_delivers_is_heard_out(
