@@ -54,6 +54,7 @@ class Outbox:
         self._running: set[asyncio.Task[None]] = set()
         self._answered = float("-inf")
         self._not_before: dict[str, float] = {}
+        self._private: dict[str, float] = {}  # when a channel was last seen to be
 
     async def run(self) -> None:
         """Until cancelled; what is being posted then is settled first."""
@@ -189,6 +190,11 @@ class Outbox:
             unplaced = await drawing.unplaced(tx, notice, placement.target)
             private = await drawing.wants_private(tx, notice)
         if placement.channel and placement.ts:
+            # A report that grows is redrawn every few seconds.
+            if private and not self._lately_private(placement.channel) and await self._public(placement.channel):
+                gone = say(language, "slack.outbox.withdrawn")
+                await self._redraw(placement.channel, placement.ts, blocks.shown(gone, [blocks.section(gone)]))
+                raise Gone("channel_is_public")
             if shown is not None:
                 await self._redraw(placement.channel, placement.ts, shown)
             return placement.channel, placement.ts
@@ -197,8 +203,8 @@ class Outbox:
         channel = placement.channel or placement.target
         if channel.startswith(("U", "W")):
             channel = await self._slack.open_dm(channel)
-        elif private:
-            await self._check_private(channel)
+        elif private and await self._public(channel):
+            raise Gone("channel_is_public")
         if placement.uncertain:
             looked, ts = await self._found(channel, placement.id, notice.created_at.timestamp() - 60)
             if ts is not None:
@@ -212,10 +218,14 @@ class Outbox:
             shown = _noted(shown, say(language, "slack.outbox.unplaced", via=escape.mrkdwn, **values))
         return await self._slack.post(channel, shown, placement=placement.id)
 
-    async def _check_private(self, channel_id: str) -> None:
-        """Raises Gone for a channel that was private when it was chosen and is open to everybody now."""
-        if not (await self._slack.channel(channel_id)).private:
-            raise Gone("channel_is_public")
+    async def _public(self, channel_id: str) -> bool:
+        """Whether a channel that was private when it was chosen is open to everybody now. Raises SlackFault."""
+        public = not (await self._slack.channel(channel_id)).private
+        self._private[channel_id] = float("-inf") if public else asyncio.get_running_loop().time()
+        return public
+
+    def _lately_private(self, channel_id: str) -> bool:
+        return asyncio.get_running_loop().time() - self._private.get(channel_id, float("-inf")) < TRUSTED_SECONDS
 
     async def _redraw(self, channel: str, ts: str, shown: Shown) -> None:
         try:

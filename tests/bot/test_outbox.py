@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from bot.actions.deliveries import ACTIONS
 from bot.views.ids import Action
 from store import outbox, posts, requests, tallies, trials
@@ -163,6 +165,25 @@ async def test_what_is_said_of_a_hidden_group_leaves_a_channel_that_became_publi
     told = await office.pocket.wait_message("ada", "dm", "Secret plans")
     assert "public although it must be private" in office.pocket.text(told)
     assert "Secret plans" not in await said_in(office, "linus", "#moderators")
+    assert [p.error for p in await office.placements() if p.state == "dead"] == ["channel_is_public"]
+
+
+async def test_what_stands_in_a_channel_that_becomes_public_is_taken_back(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.outbox.TRUSTED_SECONDS", 0.0)
+    group = await office.group(hidden=True, report_channel="C0MODERATORS")
+    post_id = await accept(office, group, "Secret plans")
+    await office.pocket.wait_message("grace", "#moderators", "Secret plans")
+    await open_to_all(office, "C0MODERATORS")
+    await count(office, post_id, done=True, expanded=3, relayed=3)
+    told = office.pocket.text(await office.pocket.wait_message("ada", "dm", "relayed to 3 of 3"))
+    assert "Secret plans" in told
+    assert "public although it must be private" in told
+    left = await said_in(office, "linus", "#moderators")
+    assert "Secret plans" not in left
+    assert "This channel is public now" in left
+    await office.quiet()
     assert [p.error for p in await office.placements() if p.state == "dead"] == ["channel_is_public"]
 
 
