@@ -23,7 +23,7 @@ from store.schema.post import Post
 from store.schema.request import Request
 from store.terms import BounceReason, DeliveryState, NoticeKind, PostState, Reason, RequestState, SlackContent
 
-WAITING = {"alarm": "fault", "rate": "limit", "daily": "limit", "stalled": "refused"}
+WAITING = {"alarm": "fault", "rate": "limit", "daily": "limit", "stalled": "refused", "unmade": "unmade"}
 FAILURES_SHOWN = 500
 # The bridge marks a post's report as it counts; the steps of a test mail are looked at anew each second instead.
 STEPS_WATCHED = timedelta(minutes=2)
@@ -204,6 +204,7 @@ async def _post_alarm(tx: Reading, notice: Notice, language: str) -> Shown | Non
         open_copies=sum(max(found.counts.get(s, 0), 0) for s in (DeliveryState.QUEUED, DeliveryState.DEFERRED))
         if found
         else 0,
+        unmade=bool(stalled.get("unmade")),
     )
     return alarms.post(language, shown)
 

@@ -21,7 +21,8 @@ SHOWN_STATES = (DeliveryState.FAILED, DeliveryState.BOUNCED, DeliveryState.DEFER
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Why copies wait: `alarm` (a fault of ours), `rate` or `daily` (the hop's limits), `stalled` (refused content).
+    """Why copies wait: `alarm` (a fault of ours), `rate` or `daily` (the hop's limits), `stalled` (refused content),
+    `unmade` (they cannot be made).
 
     `reply` is what the hop said, if it did; `until` when the next may go, `by` when all will have gone.
     """
@@ -74,7 +75,8 @@ async def report(tx: Reading, post_id: int) -> Report | None:
 
 async def _waiting(tx: Reading, post: Post, remaining: int) -> Waiting | None:
     if post.stalled is not None:
-        return Waiting("stalled", reply=str(post.stalled.get("reply", "")))
+        why = "unmade" if post.stalled.get("unmade") else "stalled"
+        return Waiting(why, reply=str(post.stalled.get("reply", "")))
     rows = await tx.exec(
         select(Lane).join(Turn, col(Turn.lane_id) == col(Lane.id)).where(col(Turn.post_id) == post.id).limit(20)
     )

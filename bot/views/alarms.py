@@ -15,7 +15,10 @@ REPLY_SHOWN = 800
 
 @dataclass(frozen=True, slots=True)
 class PostAlarm:
-    """`reply` is what the next hop said; empty once somebody answered the alarm. `open_copies` still wait."""
+    """`reply` is what the next hop said; empty once somebody answered the alarm. `open_copies` still wait.
+
+    `unmade`: no hop was asked, the copies cannot be made; `reply` says why.
+    """
 
     post_id: int
     group: str
@@ -23,6 +26,7 @@ class PostAlarm:
     reply: str
     since: datetime | None
     open_copies: int
+    unmade: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,8 @@ class Created:
 
 def post(language: str, alarm: PostAlarm) -> Shown:
     """With Retry and Stop while the post waits for one of them."""
-    head = say(language, "slack.post_alarm.head", via=escape.mrkdwn, group=alarm.group)
+    key = "slack.post_alarm.unmade_head" if alarm.unmade else "slack.post_alarm.head"
+    head = say(language, key, via=escape.mrkdwn, group=alarm.group)
     body: list[Block] = [blocks.section(head)]
     if alarm.subject:
         body.append(blocks.section(say(language, "slack.held.subject", via=escape.mrkdwn, subject=alarm.subject)))
@@ -55,7 +60,8 @@ def post(language: str, alarm: PostAlarm) -> Shown:
         over = say(language, "slack.post_alarm.over")
         return blocks.shown(f"{head} {over}", [*body, blocks.section(over)])
     reply = escape.quoted(alarm.reply, REPLY_SHOWN)
-    body.append(blocks.section(say(language, "slack.post_alarm.reply", reply=reply)))
+    key = "slack.post_alarm.unmade_reply" if alarm.unmade else "slack.post_alarm.reply"
+    body.append(blocks.section(say(language, key, reply=reply)))
     if alarm.since is not None:
         since = say(language, "slack.post_alarm.waiting", n=alarm.open_copies, since=escape.moment(alarm.since))
         body.append(blocks.context(since))

@@ -60,12 +60,14 @@ class Publication:
 
 
 class Draft:
-    """What a publication is made from, until the first who asks has it made. `octets` says about how large it is."""
+    """What a publication is made from, until the first who asks has it made. `octets` says about how large it is,
+    `failures` how often it could not be made."""
 
-    __slots__ = ("_made", "_make", "octets")
+    __slots__ = ("_made", "_make", "failures", "octets")
 
     def __init__(self, octets: int, make: Callable[[], Publication]) -> None:
         self.octets = octets
+        self.failures = 0
         self._make: Callable[[], Publication] | None = make
         self._made: Publication | None = None
 
@@ -73,7 +75,11 @@ class Draft:
         """The publication; the first time this reads all of its octets some ten times, 0.3 s for the largest mail."""
         if self._made is None:
             assert self._make is not None
-            self._made, self._make = self._make(), None
+            try:
+                self._made, self._make = self._make(), None
+            except Exception:
+                self.failures += 1
+                raise
         return self._made
 
 

@@ -12,7 +12,7 @@ from mailbridge.deliver.streaks import Streaks
 from store import alarms, queue, turns
 from store.engine import Bulk
 from store.queue import Claim, Result
-from store.terms import BounceReason, DeliveryState, Fault, Outcome
+from store.terms import BounceReason, DeliveryState, Fault, Outcome, Reply, Stage
 
 Random = Callable[[], float]
 UNCLEAR_PAUSE = timedelta(seconds=30)
@@ -90,6 +90,12 @@ def _given_up(outcome: Outcome) -> BounceReason:
     """A full mailbox is full for five days, too; anything else that goes on so long is that it went on so long."""
     why = _why(outcome)
     return why if why is BounceReason.MAILBOX_FULL or not why.counts else BounceReason.EXPIRED
+
+
+def unmade(fault: Exception) -> Outcome:
+    """The outcome of copies that could not be made: no hop has been asked. Names the fault, never what it holds."""
+    reply = Reply(451, "4.3.0", f"The copies cannot be made ({type(fault).__name__}); the log of the bridge says more")
+    return Outcome(DeliveryState.DEFERRED, reply, Stage.CONNECT, Fault.NOBODY)
 
 
 def settle(bulk: Bulk, worker_id: int, verdicts: Verdicts) -> None:

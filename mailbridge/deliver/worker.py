@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from mailbridge.deliver import settlement
 from mailbridge.deliver.desk import Desk, LaneWork, PoolFor, Share
 from mailbridge.deliver.editions import Draft, Editions, Publisher
 from mailbridge.deliver.parcel import Parcel, sign
@@ -27,6 +28,7 @@ log = structlog.get_logger()
 SETTLE_SECONDS = 0.005  # at most one settling transaction in this time
 LANES_AT_ONCE = 50
 DRAIN_SECONDS = 25.0
+TRIES = 3  # to make an edition, a second apart: memory may be short for a moment
 LARGE_OCTETS = 256 * 1024  # of a mail: making its edition takes milliseconds, which are not the event loop's
 
 
@@ -151,16 +153,31 @@ class Worker:
         return turn
 
     async def _make(self, turn: Turn) -> None:
-        """Make what was drafted. Where that fails, all that this turn claimed is given back with the next one."""
-        try:
-            for draft in dict.fromkeys(draft for _, _, draft in turn.claims):
+        """Make what was drafted. What cannot be made leaves the turn, and holds up nothing else of it."""
+        unmade: dict[Draft, Outcome] = {}
+        for draft in dict.fromkeys(draft for _, _, draft in turn.claims):
+            try:
                 if draft.octets > LARGE_OCTETS:
                     await asyncio.to_thread(draft.publication)
                 else:
                     draft.publication()
-        except Exception:
-            self._withdrawn += [claim for _, claim, _ in turn.claims]
-            raise
+            except Exception as fault:
+                log.exception("edition.failed", posts=sorted({c.post_id or 0 for _, c, d in turn.claims if d is draft}))
+                unmade[draft] = settlement.unmade(fault)
+        claims, turn.claims = turn.claims, [each for each in turn.claims if each[2] not in unmade]
+        for work, claim, draft in claims:
+            if draft in unmade:
+                self._put_aside(work, claim, draft, unmade[draft])
+
+    def _put_aside(self, work: LaneWork, claim: Claim, draft: Draft, outcome: Outcome) -> None:
+        """A letter is tried again as if a hop had deferred it. A post is given back untried, and asks after some tries
+        for a decision, as one does that a hop refuses."""
+        if claim.post_id is None:
+            self._settled(claim, outcome)
+            return
+        self._withdrawn.append(claim)
+        if draft.failures >= TRIES:
+            self._owed.stalled[work.id, claim.post_id] = outcome
 
     def _expand(self, bulk: Bulk) -> bool:
         pending = expansion.pending(bulk)

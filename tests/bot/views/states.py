@@ -88,6 +88,7 @@ def messages(text: str) -> Iterator[Shown]:
     yield reports.steps("en", reports.Steps(text, text, AT, AT, None, waiting=reports.Waiting("fault", AT)))
     yield alarms.post("en", alarms.PostAlarm(7, text, text, text or "550", AT, 12))
     yield alarms.post("en", alarms.PostAlarm(7, text, text, "", None, 0))
+    yield alarms.post("en", alarms.PostAlarm(7, text, text, text or "451", AT, 12, unmade=True))
     yield alarms.lane("en", alarms.LaneAlarm(text, text or "421", AT, AT, 3))
     yield alarms.lane("en", alarms.LaneAlarm(text, "", None, None, 0))
     for ended in ("", "resumed", "removed", "left"):

@@ -6,14 +6,11 @@ import re
 from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any
 
 import aiohttp
 import pytest
 from sqlmodel import col, select, update
 
-from mailbridge.rewrite.edition import Edition
-from mailbridge.rewrite.edition import edition as real
 from mailbridge.tokens import Tokens
 from store.schema.delivery import Delivery
 from store.schema.group import Group
@@ -235,18 +232,3 @@ async def test_a_group_in_two_others_carries_a_mail_to_both_once_though_each_put
     assert third.recipients == ["bo@example.net"]
     async with whole.database.reading() as tx:
         assert len((await tx.exec(select(Post).join(Group).where(Group.address == "blue@example.org"))).all()) == 1
-
-
-async def test_copies_that_could_not_be_made_are_given_back_and_made_again(
-    whole: Whole, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    faults = [MemoryError("once")]
-
-    def edition(*given: Any) -> Edition:
-        if faults:
-            raise faults.pop()
-        return real(*given)
-
-    monkeypatch.setattr("mailbridge.deliver.editions.edition", edition)
-    assert (await copy(whole, MAIL + "\r\nText\r\n"))["Subject"] == "Hello"
-    assert faults == []
