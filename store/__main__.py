@@ -101,16 +101,20 @@ async def export(arguments: argparse.Namespace) -> int:
     try:
         async with database.reading() as tx:
             if arguments.file is None:
-                await export_groups(tx, sys.stdout)
+                exported = await export_groups(tx, sys.stdout)
+                if exported.stopped:  # beside the YAML, not in it
+                    sys.stderr.write(say(LANGUAGE, "store.export.stopped", n=exported.stopped) + "\n")
                 return 0
             try:
                 with arguments.file.open("w", encoding="utf-8") as out:
-                    n = await export_groups(tx, out)
+                    exported = await export_groups(tx, out)
             except OSError as error:
                 problem = error.strerror or str(error)
                 sys.stderr.write(say(LANGUAGE, "store.export.unwritable", file=arguments.file, problem=problem) + "\n")
                 return 1
-            tell(say(LANGUAGE, "store.export.done", n=n, file=arguments.file))
+            tell(say(LANGUAGE, "store.export.done", n=exported.groups, file=arguments.file))
+            if exported.stopped:
+                tell(say(LANGUAGE, "store.export.stopped", n=exported.stopped))
             return 0
     finally:
         await database.close()

@@ -237,7 +237,9 @@ async def _contacts(
         elif name and row.name != name and row.slack_id is None:
             change.renamed[row.id] = (address.key, name)
     if prune:
-        change.removed["contact"] = {row.id: row.shown for key, row in held.items() if key not in keys}
+        # An export leaves out who stopped, so that a file's lack of them says nothing; and they receive nothing.
+        gone = {row.id: row.shown for key, row in held.items() if key not in keys and not row.stopped}
+        change.removed["contact"] = gone
     await _reachable(tx, change, faults)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import IO, Any
 
@@ -14,7 +15,7 @@ from store.groups import SETTINGS
 from store.schema.group import Group
 from store.schema.membership import Membership
 from store.schema.person import Person
-from store.terms import GroupKind, NameRole
+from store.terms import GroupKind, NameRole, Receiving
 
 COLUMNS: tuple[Any, ...] = (
     Membership.address,
@@ -23,13 +24,23 @@ COLUMNS: tuple[Any, ...] = (
     Membership.contact,
     Membership.moderator,
     Membership.administrator,
+    Membership.receiving,
 )
 
 
-async def export_groups(tx: Reading, out: IO[str]) -> int:
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """How many groups were written, and how many contacts were not because they stopped their mail."""
+
+    groups: int
+    stopped: int
+
+
+async def export_groups(tx: Reading, out: IO[str]) -> Exported:
     """Write every group with all its settings and people as YAML, one after the other; gives how many there were.
 
-    Importing the file into the same store changes nothing.
+    Importing the file into the same store changes nothing. A contact who stopped is left out: a roster that another
+    store takes as new would mail somebody who left.
     """
     query = (
         select(Group)
@@ -39,21 +50,25 @@ async def export_groups(tx: Reading, out: IO[str]) -> int:
     found = list((await tx.exec(query)).all())
     if not found:
         out.write("groups: []\n")
-        return 0
+        return Exported(0, 0)
     out.write("groups:\n")
+    stopped = 0
     for group in found:
+        written, left_out = await _group(tx, group)
+        stopped += left_out
         text = yaml.dump(
-            [await _group(tx, group)],
+            [written],
             Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper),
             sort_keys=False,
             allow_unicode=True,
             width=1000,
         )
         out.write(text)
-    return len(found)
+    return Exported(len(found), stopped)
 
 
-async def _group(tx: Reading, group: Group) -> dict[str, Any]:
+async def _group(tx: Reading, group: Group) -> tuple[dict[str, Any], int]:
+    """The group as the file has it, and how many of its contacts are left out."""
     assert group.id is not None
     written: dict[str, Any] = {"address": group.address}
     for name in SETTINGS:
@@ -63,6 +78,7 @@ async def _group(tx: Reading, group: Group) -> dict[str, Any]:
         written["route"] = group.route
     aliases = [name.address for name in await names.of_group(tx, group.id) if name.role is NameRole.ALIAS]
     people: dict[str, list[Any]] = {"administrators": [], "moderators": [], "contacts": []}
+    stopped = 0
     # Columns, not rows of the tables: a group may have 100,000 contacts.
     query: Any = (
         select(*(col(column) for column in COLUMNS))
@@ -76,6 +92,8 @@ async def _group(tx: Reading, group: Group) -> dict[str, Any]:
             people["administrators"].append(subject)
         if row.moderator:
             people["moderators"].append(subject)
-        if row.contact:
+        if row.contact and row.receiving is Receiving.STOPPED:
+            stopped += 1
+        elif row.contact:
             people["contacts"].append({"address": row.address, "name": row.name} if row.name else row.address)
-    return written | {"aliases": aliases} | people
+    return written | {"aliases": aliases} | people, stopped

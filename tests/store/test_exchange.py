@@ -12,7 +12,7 @@ from store import groups, memberships, persons
 from store.engine import Database
 from store.exchange import groupfile
 from store.exchange.document import ImportRefused
-from store.exchange.exporting import export_groups
+from store.exchange.exporting import Exported, export_groups
 from store.exchange.importing import Options, import_groups
 from store.exchange.lines import lines
 from store.names import Served
@@ -20,7 +20,7 @@ from store.persons import Profile
 from store.schema.audit import Audit
 from store.schema.group import Group
 from store.schema.membership import Membership
-from store.terms import Actor, Leave, Mode, Posting
+from store.terms import Actor, Leave, Mode, Posting, Receiving
 
 SERVED = Served(("groups.example.org",), ("example.org",))
 FILE = """
@@ -235,7 +235,7 @@ async def test_what_is_exported_imports_to_the_same(database: Database, file: Pa
     await run(database, file)
     written = io.StringIO()
     async with database.reading() as tx:
-        assert await export_groups(tx, written) == 1
+        assert await export_groups(tx, written) == Exported(groups=1, stopped=0)
     again = tmp_path / "again.yaml"
     again.write_text(written.getvalue())
     assert (await run(database, again, prune=True))[-1] == "Nothing to change."
@@ -245,13 +245,31 @@ async def test_what_is_exported_imports_to_the_same(database: Database, file: Pa
         assert group.id is not None
         await groups.delete(tx, group.id, Actor("system"))
         empty = io.StringIO()
-        assert await export_groups(tx, empty) == 0
+        assert await export_groups(tx, empty) == Exported(groups=0, stopped=0)
         assert empty.getvalue() == "groups: []\n"
     await run(database, again)
     twice = io.StringIO()
     async with database.reading() as tx:
         await export_groups(tx, twice)
     assert twice.getvalue() == written.getvalue()
+
+
+async def test_who_stopped_is_in_no_export_and_stays_on_the_roster(
+    database: Database, file: Path, tmp_path: Path
+) -> None:
+    await run(database, file)
+    await change_leave(database, Leave.CLOSED)
+    await leave(database, "bob@example.com")
+    written = io.StringIO()
+    async with database.reading() as tx:
+        assert await export_groups(tx, written) == Exported(groups=1, stopped=1)
+    assert "bob@example.com" not in written.getvalue()
+    again = tmp_path / "again.yaml"
+    again.write_text(written.getvalue())
+    assert (await run(database, again, prune=True))[-1] == "Nothing to change."
+    async with database.reading() as tx:
+        [row] = (await tx.exec(select(Membership).where(col(Membership.key) == "bob@example.com"))).all()
+    assert (row.contact, row.receiving) == (True, Receiving.STOPPED)
 
 
 async def test_what_the_store_refuses_is_told_by_line_and_nothing_changes(database: Database, file: Path) -> None:

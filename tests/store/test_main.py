@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
 
+from store import migrate
 from store.__main__ import main
 
 GROUPS = """
@@ -60,6 +63,12 @@ def test_import_and_export_are_the_groups_as_code(run: Run, database_url: str, m
     )
     assert run("export", "all.yaml") == (0, ["1 group was written to all.yaml."], [])
     assert yaml.safe_load(Path("all.yaml").read_text()) == {"groups": [group]}
+    with migrate.connected(make_url(database_url)) as connection, connection.begin():
+        connection.execute(text("UPDATE membership SET receiving = 'stopped' WHERE contact"))
+    left_out = "1 contact who stopped their mail was left out: another Postroom would mail them again."
+    assert run("export", "all.yaml") == (0, ["1 group was written to all.yaml.", left_out], [])
+    code, out, err = run("export")
+    assert (code, yaml.safe_load("\n".join(out))["groups"][0]["contacts"], err) == (0, [], [left_out])
     assert run("export", "no/where.yaml") == (1, [], ["no/where.yaml cannot be written: No such file or directory."])
 
 
