@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mailbridge.bounce.parts import opened
+from mailbridge.parts import opened
 
 _OCTETS: Final = 1024 * 1024
 _MOST: Final = 10

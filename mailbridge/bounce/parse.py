@@ -20,7 +20,7 @@ from typing import Final
 from flufl.bounce import all_failures
 
 from mailbridge.bounce import prose, reason, status
-from mailbridge.bounce.parts import Opened, opened
+from mailbridge.parts import Opened, opened
 from store.terms import BounceReason
 
 _OCTETS: Final = 1024 * 1024  # of the message; a report that has not come to the point by then has none

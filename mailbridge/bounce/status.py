@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mailbridge.bounce.parts import word
 from mailbridge.headers import fields
+from mailbridge.parts import word
 from store.terms import ENHANCED
 
 _RECIPIENTS: Final = 100  # blocks that are looked at
