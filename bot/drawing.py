@@ -6,22 +6,21 @@ Drawn from the state at that moment, so a copy redrawn late says what is true no
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from bot.views import alarms, cards, mail, reports
+from bot import held, rows
+from bot.views import alarms, cards, reports
 from bot.views import bouncing as bounces
 from bot.views.blocks import Shown
-from store import incidents, lanes, persons, posts, requests
+from store import incidents, lanes, persons, posts, requests, retention
 from store import reports as figures
 from store.engine import Reading
 from store.schema.group import Group
 from store.schema.incident import Incident
 from store.schema.notice import Notice
-from store.schema.post import Post
 from store.schema.request import Request
-from store.terms import BounceReason, DeliveryState, NoticeKind, PostState, Reason, RequestState, SlackContent
+from store.terms import BounceReason, DeliveryState, NoticeKind, RequestState, SlackContent
 
 WAITING = {"alarm": "fault", "rate": "limit", "daily": "limit", "stalled": "refused", "unmade": "unmade"}
 FAILURES_SHOWN = 500
@@ -33,7 +32,7 @@ Draw = Callable[[Reading, Notice, str], Awaitable[Shown | None]]
 async def request_card(tx: Reading, request: Request) -> cards.RequestCard:
     """A request as its card shows it."""
     assert request.id is not None
-    group = await _group(tx, request.group_id)
+    group = await rows.group(tx, request.group_id)
     applicant = await persons.get(tx, request.person_id) if request.person_id is not None else None
     return cards.RequestCard(
         request_id=request.id,
@@ -43,44 +42,9 @@ async def request_card(tx: Reading, request: Request) -> cards.RequestCard:
         address=request.address,
         slack_id=applicant.slack_id if applicant else None,
         note=request.note,
-        verdict=await _verdict(tx, request.decided_by, request.decided_at, request.decision_reason),
-        deleted=request.state is RequestState.EXPIRED and _ended_with(group, request.decided_at),
+        verdict=await rows.verdict(tx, request.decided_by, request.decided_at, request.decision_reason),
+        deleted=request.state is RequestState.EXPIRED and rows.ended_with(group, request.decided_at),
     )
-
-
-async def held_card(tx: Reading, post: Post) -> cards.HeldCard:
-    """A held post as its card shows it, with as much of the mail as the group lets into Slack."""
-    assert post.id is not None
-    group = await _group(tx, post.group_id)
-    excerpt: str | None = None
-    attachments: tuple[str, ...] = ()
-    if group.slack_content is not SlackContent.NONE and post.state is PostState.HELD:
-        read = await mail_of(tx, post.id)
-        attachments = read.attachments
-        excerpt = read.text if group.slack_content is SlackContent.EXCERPT else None
-    return cards.HeldCard(
-        post_id=post.id,
-        group=group.address,
-        state=post.state,
-        author=post.author,
-        author_name=post.author_name,
-        authenticated=post.authenticated,
-        proof=post.verdict,
-        reasons=[Reason.from_json(reason) for reason in post.reasons],
-        size=await posts.size(tx, post.id),
-        subject=None if group.slack_content is SlackContent.NONE else post.subject,
-        excerpt=excerpt,
-        attachments=attachments,
-        verdict=await _verdict(tx, post.decided_by, post.decided_at, post.decision_reason),
-        deleted=post.state is PostState.EXPIRED and _ended_with(group, post.decided_at),
-    )
-
-
-async def mail_of(tx: Reading, post_id: int) -> mail.Mail:
-    """The text of a post's message; nothing of it where retention has emptied the message."""
-    raw = await posts.raw(tx, post_id)
-    # Parsing is work for the processor, and this loop has acknowledgements to make in time.
-    return await asyncio.to_thread(mail.read, raw) if raw else mail.Mail()
 
 
 async def report(tx: Reading, post_id: int) -> reports.Report | None:
@@ -88,7 +52,7 @@ async def report(tx: Reading, post_id: int) -> reports.Report | None:
     found = await figures.report(tx, post_id)
     if found is None:
         return None
-    group = await _group(tx, found.post.group_id)
+    group = await rows.group(tx, found.post.group_id)
     return reports.Report(
         post_id=post_id,
         group=group.address,
@@ -99,6 +63,7 @@ async def report(tx: Reading, post_id: int) -> reports.Report | None:
         waiting=waiting(found),
         accepted_at=found.post.accepted_at,
         done_at=found.post.done_at,
+        kept=await retention.kept(tx, post_id),
     )
 
 
@@ -121,18 +86,18 @@ def waiting(found: figures.Report) -> reports.Waiting | None:
 
 async def failures(tx: Reading, post_id: int, offset: int) -> reports.Failures:
     """A page of who failed."""
-    rows = (await figures.failures(tx, post_id, limit=FAILURES_SHOWN + 1))[offset:]
+    failed = (await figures.failures(tx, post_id, limit=FAILURES_SHOWN + 1))[offset:]
     found = await posts.get(tx, post_id)
-    group = await _group(tx, found.group_id) if found else None
+    group = await rows.group(tx, found.group_id) if found else None
     return reports.Failures(
         post_id=post_id,
         group=group.address if group else "",
         rows=[
             reports.Failure(row.address, row.state, row.reply, row.stage, row.at, row.reason)
-            for row in rows[: reports.FAILURES_A_PAGE]
+            for row in failed[: reports.FAILURES_A_PAGE]
         ],
         offset=offset,
-        more=len(rows) > reports.FAILURES_A_PAGE,
+        more=len(failed) > reports.FAILURES_A_PAGE,
     )
 
 
@@ -153,7 +118,7 @@ async def _request_outcome(tx: Reading, notice: Notice, language: str) -> Shown 
 
 async def _held_card(tx: Reading, notice: Notice, language: str) -> Shown | None:
     post = await posts.get(tx, notice.subject_id)
-    return None if post is None else cards.held(language, await held_card(tx, post))
+    return None if post is None else cards.held(language, await held.card(tx, post))
 
 
 async def _report(tx: Reading, notice: Notice, language: str) -> Shown | None:
@@ -166,7 +131,7 @@ async def _steps(tx: Reading, notice: Notice, language: str) -> Shown | None:
     if found is None:
         return None
     post = found.post
-    group = await _group(tx, post.group_id)
+    group = await rows.group(tx, post.group_id)
     page = await failures(tx, notice.subject_id, 0)
     shown = reports.Steps(
         group=group.address,
@@ -191,7 +156,7 @@ async def _post_alarm(tx: Reading, notice: Notice, language: str) -> Shown | Non
     if post is None:
         return None
     assert post.id is not None
-    group = await _group(tx, post.group_id)
+    group = await rows.group(tx, post.group_id)
     found = await figures.report(tx, post.id)
     stalled = post.stalled or {}
     since = stalled.get("since")
@@ -236,7 +201,7 @@ async def _group_created(tx: Reading, notice: Notice, language: str) -> Shown | 
 async def bouncing(tx: Reading, incident: Incident) -> bounces.Bouncing:
     """A contact's incident as it is said."""
     assert incident.id is not None
-    group = await _group(tx, incident.group_id)
+    group = await rows.group(tx, incident.group_id)
     return bounces.Bouncing(
         incident_id=incident.id,
         group=group.address,
@@ -261,7 +226,7 @@ async def _bounce_storm(tx: Reading, notice: Notice, language: str) -> Shown | N
     found = await figures.report(tx, notice.subject_id)
     if found is None:
         return None
-    seen, group = counts(found), await _group(tx, found.post.group_id)
+    seen, group = counts(found), await rows.group(tx, found.post.group_id)
     storm = bounces.Storm(notice.subject_id, group.address, seen.failed + seen.bounced, found.expected or 0)
     return bounces.storm(language, storm)
 
@@ -270,6 +235,8 @@ DRAW: dict[NoticeKind, Draw] = {
     NoticeKind.REQUEST_CARD: _request_card,
     NoticeKind.REQUEST_OUTCOME: _request_outcome,
     NoticeKind.HELD_CARD: _held_card,
+    NoticeKind.HELD_REMINDER: held.reminder,
+    NoticeKind.HELD_FULL: held.full,
     NoticeKind.REPORT: _report,
     NoticeKind.TEST_STEPS: _steps,
     NoticeKind.POST_ALARM: _post_alarm,
@@ -286,6 +253,8 @@ CHANNEL_OF = {
     NoticeKind.GROUP_CREATED: "report_channel",
     NoticeKind.REQUEST_CARD: "moderation_channel",
     NoticeKind.HELD_CARD: "moderation_channel",
+    NoticeKind.HELD_REMINDER: "moderation_channel",
+    NoticeKind.HELD_FULL: "moderation_channel",
     NoticeKind.POST_ALARM: "moderation_channel",
 }
 
@@ -295,14 +264,14 @@ async def wants_private(tx: Reading, notice: Notice) -> bool:
     wanted = CHANNEL_OF.get(notice.kind)
     if wanted is None or notice.group_id is None:
         return False
-    return wanted == "moderation_channel" or (await _group(tx, notice.group_id)).hidden
+    return wanted == "moderation_channel" or (await rows.group(tx, notice.group_id)).hidden
 
 
 async def unplaced(tx: Reading, notice: Notice, target: str) -> tuple[str, str] | None:
     """For a copy that goes to a person because a channel would not take it: the group's address and that channel."""
     if notice.group_id is None or not target.startswith(("U", "W")) or notice.kind not in CHANNEL_OF:
         return None
-    group = await _group(tx, notice.group_id)
+    group = await rows.group(tx, notice.group_id)
     channel = getattr(group, CHANNEL_OF[notice.kind])
     return (group.address, channel) if channel else None
 
@@ -320,19 +289,3 @@ async def language_of(tx: Reading, notice: Notice, target: str) -> str:
 async def draw(tx: Reading, notice: Notice, target: str) -> Shown | None:
     """The notice as it is to stand at `target` now; None if there is nothing to say (any more)."""
     return await DRAW[notice.kind](tx, notice, await language_of(tx, notice, target))
-
-
-async def _group(tx: Reading, group_id: int) -> Group:
-    # A deleted group keeps its row: what was said about it can still be drawn.
-    group = await tx.get(Group, group_id)
-    assert group is not None
-    return group
-
-
-def _ended_with(group: Group, at: datetime | None) -> bool:
-    return group.deleted_at is not None and (at is None or at >= group.deleted_at)
-
-
-async def _verdict(tx: Reading, person_id: int | None, at: datetime | None, reason: str) -> cards.Verdict:
-    by = await persons.get(tx, person_id) if person_id is not None else None
-    return cards.Verdict(by.slack_id if by else None, at, reason)

@@ -116,7 +116,9 @@ class Bridge:
             by_domain=isinstance(way, route.Mx),
             signers=signers,
         )
-        scheduler = chores.schedule(database, by_domain=isinstance(way, route.Mx))
+        scheduler = chores.schedule(
+            database, by_domain=isinstance(way, route.Mx), retention_days=settings.retention_days
+        )
         stack.callback(scheduler.shutdown, wait=False)
         judging = asyncio.create_task(_kept_up("rejudge", lambda: _rejudging(database)))
         stack.callback(judging.cancel)

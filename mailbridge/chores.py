@@ -9,7 +9,7 @@ from functools import partial
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from mailbridge import scoring
+from mailbridge import keeping, scoring
 from store import bounces, chores, incidents, memberships, posts, strikes, workers
 from store.engine import Database, Writing
 
@@ -50,15 +50,19 @@ async def go_round(database: Database, name: str, every: timedelta, rounds: Roun
     return changed
 
 
-def rounds(*, by_domain: bool) -> tuple[tuple[str, timedelta, Rounds], ...]:
+def rounds(*, by_domain: bool, retention_days: int) -> tuple[tuple[str, timedelta, Rounds], ...]:
     """The chores of many transactions. `by_domain`: letters go straight to MX hosts."""
     return (
+        # Before what reminds, so that nobody is asked about what has just ended.
+        ("expire_held", timedelta(minutes=1), partial(keeping.expire, by_domain=by_domain)),
+        ("remind_held", timedelta(minutes=1), keeping.remind),
+        ("empty_messages", timedelta(hours=1), partial(keeping.empty, days=retention_days)),
         ("score_bounces", timedelta(minutes=1), partial(scoring.run, by_domain=by_domain)),
         ("warn_bouncing", timedelta(hours=1), partial(scoring.warn, by_domain=by_domain)),
     )
 
 
-def schedule(database: Database, *, by_domain: bool) -> AsyncIOScheduler:
+def schedule(database: Database, *, by_domain: bool, retention_days: int) -> AsyncIOScheduler:
     """A started scheduler with every chore of the bridge; shut it down with `shutdown`."""
     scheduler = AsyncIOScheduler(timezone="UTC")
 
@@ -68,7 +72,7 @@ def schedule(database: Database, *, by_domain: bool) -> AsyncIOScheduler:
 
     for name, every, job in CHORES:
         add(run, name, every, job)
-    for name, every, many in rounds(by_domain=by_domain):
+    for name, every, many in rounds(by_domain=by_domain, retention_days=retention_days):
         add(go_round, name, every, many)
     scheduler.start()
     return scheduler

@@ -7,6 +7,7 @@ from mailbridge.policy.facts import Facts
 from mailbridge.proof.judgement import is_check
 from store import groups, memberships, names, posts
 from store.engine import Database
+from store.marks import Marks
 from store.terms import Reason, folded
 
 
@@ -29,6 +30,7 @@ async def rejudge(database: Database) -> int:
                 standing,
                 await posts.size(tx, post_id),
                 checks=tuple(reason for reason in map(Reason.from_json, post.reasons) if is_check(reason)),
+                marks=Marks.from_json(post.marks),
             )
             await posts.rejudged(tx, post_id, decide(facts, names.policy(group)))
     return len(waiting)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlmodel import col
+from sqlmodel import col, select
 
-from store.engine import Writing
+from store.engine import Reading, Writing
 from store.inserts import insert
 from store.schema.chore import Chore
 
@@ -25,3 +25,9 @@ async def claim(tx: Writing, name: str, every: timedelta) -> bool:
         ).returning(col(Chore.name))
     )
     return result.first() is not None
+
+
+async def due(tx: Reading, name: str) -> bool:
+    """Whether `claim` would succeed now, without claiming."""
+    resting = select(Chore.name).where(col(Chore.name) == name, col(Chore.due_at) > tx.now)
+    return (await tx.exec(resting)).first() is None

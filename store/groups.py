@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete as delete_rows
 from sqlmodel import col, func, or_, select, update
 
-from store import addresses, audit, memberships, names, outbox, posts, queue, waiting
+from store import addresses, audit, held, memberships, names, outbox, posts, queue, waiting
 from store.engine import Reading, Writing
 from store.inserts import insert
 from store.names import Served
@@ -321,13 +321,14 @@ async def delete(tx: Writing, group_id: int, actor: Actor) -> Group:
     await tx.exec(delete_rows(Name).where(col(Name.group_id).in_(ids)))
     await tx.exec(update(Group).where(col(Group.id).in_(ids)).values(deleted_at=tx.now))
     await waiting.close(tx, group_id, RequestState.EXPIRED)
-    for post in await posts.held(tx, ids, lock=True):
+    for post in await posts.waiting(tx, ids, lock=True):
         post.state, post.decided_at = PostState.EXPIRED, tx.now
         post.reasons = [*post.reasons, {"name": "group_deleted", "values": {"group": group.address}}]
         tx.add(post)
         await tx.flush()
         assert post.id is not None
         await outbox.touch(tx, NoticeKind.HELD_CARD, post.id)
+        await held.withdraw(tx, post)
     undone = await tx.exec(select(Post.id).where(col(Post.group_id).in_(ids), col(Post.done_at).is_(None)))
     await queue.skip_posts(tx, [one for one in undone.all() if one is not None])
     await audit.record(tx, "group.deleted", actor, group_id=group_id, details={"address": group.address})

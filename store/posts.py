@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import col, delete, select, update
 
-from store import audience, audit, inserts, letters, names, outbox, queue, roster, turns
+from store import audience, audit, authors, held, inserts, names, outbox, queue, roster, turns
 from store.engine import Reading, Writing
+from store.marks import UNMARKED, Marks
 from store.schema.delivery import CLAIMABLE, Delivery
 from store.schema.group import Group
 from store.schema.membership import Membership
@@ -60,12 +61,21 @@ class NewMessage:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """The message for one group, with what policy decided. `fingerprint` is the repeat key."""
+    """The message for one group, with what policy decided and saw. `fingerprint` is the repeat key."""
 
     group_id: int
     standing: Standing
     decision: Decision
     fingerprint: str | None
+    marks: Marks = UNMARKED
+
+
+class NoRoom(Exception):  # noqa: N818 - an answer to the sender, and temporary
+    """So many posts wait that these can not be held too: by group id, `author` or `group` (see `held`)."""
+
+    def __init__(self, groups: Mapping[int, str]) -> None:
+        super().__init__(groups)
+        self.groups = groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +98,20 @@ class Decided:
 async def submit(tx: Writing, message: NewMessage, submissions: Sequence[Submission]) -> Submitted:
     """Keep a message and one post per group, by the decisions given; accepted ones begin to expand at the commit.
 
-    A repeat (same group and fingerprint) creates nothing; if all are repeats, neither does the message.
+    A repeat (same group and fingerprint) creates nothing; if all are repeats, neither does the message. Raises NoRoom,
+    and has then written nothing.
     """
     known = await repeats(tx, {one.group_id: one.fingerprint for one in submissions})
     fresh = [submission for submission in submissions if submission.group_id not in known]
     if not fresh:
         first = known[submissions[0].group_id]
         return Submitted(first.public_id, (), tuple(known))
-    await roster.hold(tx, [one.group_id for one in fresh if one.decision.action is Action.ACCEPT])
+    to_hold = [one for one in fresh if one.decision.action is Action.HOLD]
+    # One after the other where something is held, so that two of them do not both see the last place free.
+    accepted = [one for one in fresh if one.decision.action is Action.ACCEPT]
+    await roster.hold(tx, [one.group_id for one in (*accepted, *to_hold)], alone=bool(to_hold))
+    if full := await no_room(tx, message, to_hold):
+        raise NoRoom(full)
     stored = Message(size=len(message.raw), digest=sha256(message.raw).hexdigest(), raw=message.raw, created_at=tx.now)
     tx.add(stored)
     await tx.flush()
@@ -119,6 +135,12 @@ async def submit(tx: Writing, message: NewMessage, submissions: Sequence[Submiss
     return Submitted(message.public_id, tuple(posts), tuple(repeated))
 
 
+async def no_room(tx: Reading, message: NewMessage, submissions: Sequence[Submission]) -> dict[int, str]:
+    """Of what is to be held, where there is no room for it (see `held.without_room`)."""
+    standings = [(one.group_id, one.standing) for one in submissions if one.decision.action is Action.HOLD]
+    return await held.without_room(tx, message.author, authenticated=message.authenticated, standings=standings)
+
+
 async def repeats(tx: Reading, fingerprints: Mapping[int, str | None]) -> dict[int, Post]:
     """By group id, the posts that a message with these repeat keys would repeat."""
     found: dict[int, Post] = {}
@@ -140,12 +162,15 @@ async def _insert(tx: Writing, message: NewMessage, submission: Submission, mess
         "state": STATE_OF[decision.action],
         "reasons": [reason.as_json() for reason in decision.reasons],
         "trail": [list(step) for step in decision.trail],
+        "marks": submission.marks.as_json(),
         "created_at": tx.now,
         "decision_reason": "",
         "expanded_id": 0,
         "rejudge": False,
         "test": False,
     }
+    if decision.action is Action.HOLD:
+        values |= held.waits(decision.reasons, tx.now)
     values |= {name: getattr(message, name) for name in NewMessage.__dataclass_fields__ if name != "raw"}
     statement = inserts.insert(tx, Post).values(values).on_conflict_do_nothing().returning(col(Post.id))
     post_id = (await (await tx.connection()).execute(statement)).scalar_one_or_none()
@@ -201,7 +226,7 @@ async def size(tx: Reading, post_id: int) -> int:
     return (await tx.exec(query)).one()
 
 
-async def held(tx: Reading, group_ids: Sequence[int], *, lock: bool = False) -> list[Post]:
+async def waiting(tx: Reading, group_ids: Sequence[int], *, lock: bool = False) -> list[Post]:
     """Held posts of these groups, oldest first; with `lock` nobody decides them before this transaction ends."""
     query = select(Post).where(HELD, col(Post.group_id).in_(group_ids))
     query = query.order_by(col(Post.id))
@@ -213,8 +238,10 @@ async def held(tx: Reading, group_ids: Sequence[int], *, lock: bool = False) -> 
 async def _decide(tx: Writing, post_id: int, state: PostState, verb: str, actor: Actor, reason: str = "") -> Decided:
     """Compare and set, in one statement: the first decision wins, later ones see whose it was."""
     values = {"state": state, "decided_by": actor.person_id, "decided_at": tx.now, "decision_reason": reason}
-    first = update(Post).where(col(Post.id) == post_id, col(Post.state) == PostState.HELD).values(values)
-    won = (await tx.exec(first)).rowcount == 1
+    first = update(Post).where(col(Post.id) == post_id, col(Post.state) == PostState.HELD)
+    if state is PostState.EXPIRED:
+        first = first.where(col(Post.expires_at) <= tx.now)
+    won = (await tx.exec(first.values(values))).rowcount == 1
     post = await tx.get(Post, post_id, populate_existing=True)
     assert post is not None
     if won:
@@ -222,6 +249,7 @@ async def _decide(tx: Writing, post_id: int, state: PostState, verb: str, actor:
             tx, verb, actor, group_id=post.group_id, subject=f"post:{post_id}", details={"reason": reason}
         )
         await outbox.touch(tx, NoticeKind.HELD_CARD, post_id)
+        await held.withdraw(tx, post)
     return Decided(won, post)
 
 
@@ -241,24 +269,9 @@ async def _hold_roster(tx: Writing, post_id: int) -> None:
 async def reject(tx: Writing, post_id: int, reason: str, actor: Actor) -> Decided:
     """Refuse a held post; the author is told why if proven to be the author (anything else would be backscatter)."""
     decided = await _decide(tx, post_id, PostState.REJECTED, "post.rejected", actor, reason)
-    if decided.won and decided.post.authenticated:
-        await write_rejection(tx, decided.post, reason)
+    if decided.won:
+        await authors.tell(tx, LetterKind.POST_REJECTED, decided.post, reason=reason)
     return decided
-
-
-async def write_rejection(tx: Writing, post: Post, reason: str) -> None:
-    """The letter that tells an authenticated author why a post was refused."""
-    group = await tx.get(Group, post.group_id)
-    assert group is not None
-    await letters.write(
-        tx,
-        LetterKind.POST_REJECTED,
-        post.author,
-        group.language,
-        group_id=group.id,
-        arguments={"group": group.address, "name": group.display_name, "subject": post.subject, "reason": reason},
-        in_reply_to=post.header_message_id,
-    )
 
 
 async def discard(tx: Writing, post_id: int, actor: Actor) -> Decided:
@@ -266,9 +279,17 @@ async def discard(tx: Writing, post_id: int, actor: Actor) -> Decided:
     return await _decide(tx, post_id, PostState.DISCARDED, "post.discarded", actor)
 
 
+async def expire(tx: Writing, post_id: int, *, by_domain: bool) -> Decided:
+    """End a held post whose time is over, unless a person was faster; its author is told if proven."""
+    decided = await _decide(tx, post_id, PostState.EXPIRED, "post.expired", Actor("system"))
+    if decided.won:
+        await authors.tell(tx, LetterKind.POST_EXPIRED, decided.post, by_domain=by_domain)
+    return decided
+
+
 async def resume_held(tx: Writing, group_id: int) -> None:
     """The group is live again: what was held only for its pause is to be judged anew by the bridge."""
-    for post in await held(tx, [group_id], lock=True):
+    for post in await waiting(tx, [group_id], lock=True):
         if "group_paused" in {reason["name"] for reason in post.reasons}:
             post.rejudge = True
             tx.add(post)
@@ -294,6 +315,10 @@ async def rejudged(tx: Writing, post_id: int, decision: Decision) -> bool:
     trail = [list(step) for step in decision.trail]
     if (await tx.exec(still_held.values(rejudge=False, reasons=reasons, trail=trail))).rowcount == 0:
         return False
+    if decision.action is not Action.ACCEPT:
+        # What waited for the group begins to wait for its moderators.
+        unasked = update(Post).where(col(Post.id) == post_id, col(Post.expires_at).is_(None))
+        await tx.exec(unasked.values(**held.waits(decision.reasons, tx.now)))
     if decision.action is Action.ACCEPT:
         return (await release(tx, post_id, Actor("system"))).won
     await outbox.touch(tx, NoticeKind.HELD_CARD, post_id)

@@ -47,12 +47,14 @@ async def lock(tx: Writing, group_id: int) -> Group:
     return group
 
 
-async def hold(tx: Writing, group_ids: Iterable[int]) -> None:
+async def hold(tx: Writing, group_ids: Iterable[int], *, alone: bool = False) -> None:
     """Let nobody change these groups' rosters until this transaction ends: a mark of membership ids then divides each
-    into who was there and who comes later. Without it, one who leaves and joins at that moment is on both sides."""
+    into who was there and who comes later. Without it, one who leaves and joins at that moment is on both sides.
+
+    `alone`: nor does anybody else hold them meanwhile."""
     # In one order everywhere. SHARE: posts that arrive for the same group need not wait for each other.
     query = select(Group.id).where(col(Group.id).in_(list(group_ids))).order_by(col(Group.id))
-    await tx.exec(query.with_for_update(read=True))
+    await tx.exec(query.with_for_update(read=not alone, key_share=alone))
 
 
 async def rows(

@@ -155,7 +155,9 @@ class SuppressionReason(StrEnum):
 class LetterKind(StrEnum):
     """Mails of ours to one address. Each has a template of the same name in the catalogue."""
 
+    POST_HELD = "post_held"
     POST_REJECTED = "post_rejected"
+    POST_EXPIRED = "post_expired"
     TEST = "test"
     LEAVE_DONE = "leave_done"
     LEAVE_ASKED = "leave_asked"
@@ -169,6 +171,8 @@ class NoticeKind(StrEnum):
     REQUEST_CARD = "request_card"
     REQUEST_OUTCOME = "request_outcome"
     HELD_CARD = "held_card"
+    HELD_REMINDER = "held_reminder"
+    HELD_FULL = "held_full"  # no more can be held in a group
     REPORT = "report"
     LANE_ALARM = "lane_alarm"
     POST_ALARM = "post_alarm"

@@ -5,7 +5,7 @@ The card is not touched here: the decision marks its notice, and the outbox redr
 
 from __future__ import annotations
 
-from bot import drawing
+from bot import drawing, held
 from bot.actions import home
 from bot.acts import home as home_acts
 from bot.context import ActionHandler, Answer, Clear, Click, Context, FormHandler, Submission, Update, message_view
@@ -79,7 +79,7 @@ async def read(context: Context, click: Click) -> None:
         found = await _post(context, tx, click.number, Verb.READ_POST)
         if found is not None:
             post, _ = found
-            text = await drawing.mail_of(tx, click.number)
+            text = await held.mail_of(tx, click.number)
     if found is None:
         await context.answer(context.say("slack.decided.post_gone"))
         return
@@ -174,7 +174,7 @@ async def _request_told(context: Context, tx: Reading, request: Request) -> str:
 
 
 async def _post_told(context: Context, tx: Reading, post: Post) -> str:
-    card = await drawing.held_card(tx, post)
+    card = await held.card(tx, post)
     return _too_late(context, cards.post_outcome(context.language, card))
 
 

@@ -44,12 +44,13 @@ async def turn(context: Context, click: Click) -> None:
 
 
 async def turn_waiting(context: Context, click: Click) -> None:
-    """A page button under what waits: in the Home tab, or in the answer to the pending command."""
+    """A page of what waits: in the Home tab, in the answer to the pending command, or asked for by a reminder, which
+    stays as it is."""
     if click.view is not None:
         await context.redraw(await acts.home(context, waiting_page=_page(click)))
         return
     shown = views.pending(context.language, await acts.waiting(context, _page(click)))
-    await context.answer(shown, in_place=True)
+    await context.answer(shown, in_place=click.ephemeral)
 
 
 def _page(click: Click) -> int:

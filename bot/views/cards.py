@@ -14,6 +14,7 @@ from typing import Any
 from bot.views import blocks, escape
 from bot.views.blocks import Block, Shown, View
 from bot.views.ids import Action, Field, Form
+from store.marks import UNMARKED, Marks
 from store.sizes import show
 from store.terms import PostState, Reason, RequestKind, RequestState
 from store.texts import Markup, TextMissing, say
@@ -49,7 +50,10 @@ class RequestCard:
 
 @dataclass(frozen=True, slots=True)
 class HeldCard:
-    """`subject` and `excerpt` are None where the group keeps them out of Slack; `size` is in octets."""
+    """`subject` and `excerpt` are None where the group keeps them out of Slack; `size` is in octets.
+
+    `until` is when it expires, None for never; `of_author` counts the posts of its author that wait in the group.
+    """
 
     post_id: int
     group: str
@@ -65,6 +69,9 @@ class HeldCard:
     attachments: Sequence[str]
     verdict: Verdict
     deleted: bool = False
+    marks: Marks = UNMARKED
+    until: datetime | None = None
+    of_author: int = 1
 
 
 # ---------------------------------------------------------------- requests
@@ -135,9 +142,12 @@ def outcome(language: str, card: RequestCard) -> Shown:
 # ---------------------------------------------------------------- held posts
 
 
-def held(language: str, card: HeldCard) -> Shown:
-    """The card of a held post, with buttons while it waits."""
-    head = say(language, "slack.held.head", via=escape.mrkdwn, group=card.group)
+def held(language: str, card: HeldCard, *, again: bool = False) -> Shown:
+    """The card of a held post, with buttons while it waits; `again` where it reminds of one that stands above."""
+    if again:
+        head = say(language, "slack.reminder.head", n=1, via=escape.mrkdwn, group=card.group)
+    else:
+        head = say(language, "slack.held.head", via=escape.mrkdwn, group=card.group)
     if card.author_name:
         author = say(
             language, "slack.held.author_named", via=escape.mrkdwn, name=card.author_name, author=card.author or "–"
@@ -149,18 +159,30 @@ def held(language: str, card: HeldCard) -> Shown:
         key = "slack.held.subject" if card.subject.strip() else "slack.held.no_subject"
         body.append(blocks.section(say(language, key, via=escape.mrkdwn, subject=card.subject)))
     body.append(blocks.section(_why(language, card)))
-    facts = [say(language, "slack.held.size", size=show(card.size))]
-    if card.attachments:
-        names = ", ".join(escape.mrkdwn(name, 80) for name in card.attachments)
-        facts.append(say(language, "slack.held.attachments", n=len(card.attachments), names=Markup(names)))
-    body.append(blocks.context(*facts))
+    body.append(blocks.context(*_facts(language, card)))
     if card.excerpt:
         body.append(blocks.section(escape.quoted(card.excerpt, EXCERPT_SHOWN)))
     if card.state is PostState.HELD:
+        if card.until is not None:
+            body.append(blocks.context(say(language, "slack.held.until", until=escape.moment(card.until))))
         body.append(_held_buttons(language, card))
         return blocks.shown(f"{head} {author}", body)
     result = post_outcome(language, card)
     return blocks.shown(f"{head} {result}", [*body, blocks.section(result)])
+
+
+def _facts(language: str, card: HeldCard) -> list[str]:
+    facts = [say(language, "slack.held.size", size=show(card.size))]
+    if card.marks.recipients:
+        facts.append(say(language, "slack.held.recipients", n=card.marks.recipients))
+    if card.marks.score:
+        facts.append(say(language, "slack.held.score", via=escape.mrkdwn, score=card.marks.score))
+    if card.state is PostState.HELD and card.of_author > 1:
+        facts.append(say(language, "slack.held.of_author", n=card.of_author))
+    if card.attachments:
+        names = ", ".join(escape.mrkdwn(name, 80) for name in card.attachments)
+        facts.append(say(language, "slack.held.attachments", n=len(card.attachments), names=Markup(names)))
+    return facts
 
 
 def post_outcome(language: str, card: HeldCard) -> str:

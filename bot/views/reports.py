@@ -50,7 +50,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`subject` is None where the group keeps it out of Slack."""
+    """`subject` is None where the group keeps it out of Slack; `kept` says that the message itself is still there."""
 
     post_id: int
     group: str
@@ -61,6 +61,7 @@ class Report:
     waiting: Waiting | None = None
     accepted_at: datetime | None = None
     done_at: datetime | None = None
+    kept: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,8 @@ def details(language: str, shown: Report, failures: Failures) -> View:
     body: list[Block] = [blocks.section(_progress(language, shown))]
     if shown.waiting is not None:
         body.append(blocks.context(waiting(language, shown.waiting)))
+    if not shown.kept:
+        body.append(blocks.context(say(language, "slack.details.emptied")))
     body.append(blocks.divider())
     if not failures.rows:
         body.append(blocks.section(say(language, "slack.details.none")))

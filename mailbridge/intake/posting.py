@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import structlog
 
 from mailbridge.intake.authenticate import authenticate
 from mailbridge.intake.envelope import Envelope
 from mailbridge.intake.session import House
-from mailbridge.policy import chain, facts, fingerprint, outcome, replies
+from mailbridge.intake.submitting import Judged, submit
+from mailbridge.policy import chain, destinations, facts, fingerprint, outcome, replies, spam
 from mailbridge.policy.shape import Shape
 from mailbridge.proof.judgement import Proof
-from store import letters, memberships, posts
-from store.engine import Writing
+from store import memberships, names, posts
+from store.engine import Reading
+from store.marks import Marks
 from store.posts import NewMessage, Submission
 from store.schema.post import Post
-from store.terms import Action, Decision, GroupPolicy, LetterKind, Reply, Standing
-from store.texts import say
+from store.terms import Action, Decision, GroupPolicy, Reply, Standing, folded
 
 _log = structlog.get_logger(__name__)
 _HASH_IN_THREAD = 1_048_576
@@ -42,47 +43,72 @@ async def post(
     distinct = list({group.group_id: group for group in groups}.values())
     content = await _content(house, envelope, shape)
     prints = {group.group_id: fingerprint.fingerprint(group.address, content) for group in distinct}
-    standings, known = await _look(house, shape, proof, distinct, prints)
+    seen = await _look(house, envelope, shape, proof, distinct, prints)
     decisions = [
         # Settings may have changed since its first time, but that time 250 was said, and heard or not it stands.
         _REPEATED
-        if group.group_id in known
-        else chain.decide(facts.gather(shape, envelope.return_path, standing, proof), group)
-        for group, standing in zip(distinct, standings, strict=True)
+        if group.group_id in seen.known
+        else chain.decide(facts.gather(shape, envelope.return_path, standing, proof, marks), group)
+        for group, standing, marks in zip(distinct, seen.standings, seen.marks, strict=True)
     ]
     result = outcome.conclude(decisions, authenticated=proof.authenticated, lmtp=envelope.lmtp)
     for group, decision in zip(distinct, decisions, strict=True):
         _note(envelope, shape, proof, group, decision)
-    public_id = next((post.public_id for post in known.values()), envelope.public_id)
-    submissions = [
-        Submission(distinct[at].group_id, standings[at], decision, prints[distinct[at].group_id])
+    submissions = {
+        at: Submission(
+            distinct[at].group_id, seen.standings[at], decision, prints[distinct[at].group_id], seen.marks[at]
+        )
         for at, decision in result.posts
         if decision is not _REPEATED
-    ]
+    }
+    public_id = next((post.public_id for post in seen.known.values()), envelope.public_id)
     if submissions:
-        message = _message(envelope, shape, proof, raw)
-        async with house.database.writing() as tx:
-            submitted = await posts.submit(tx, message, submissions)
-            # A repeat was told of at its first time.
-            if submitted.posts:
-                for index in result.letters:
-                    await _tell(tx, house, shape, distinct[index], decisions[index])
-        public_id = submitted.public_id
-        _log.info("message.committed", id=public_id, posts=len(submitted.posts), repeats=len(submitted.repeats))
+        judged = Judged(_message(envelope, shape, proof, raw), distinct, decisions, submissions)
+        result, committed = await submit(house, envelope, judged, result)
+        public_id = committed or public_id
     said = {
         group.group_id: reply or replies.taken(public_id) for group, reply in zip(distinct, result.replies, strict=True)
     }
     return [said[group.group_id] for group in groups]
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the author and the message are to each group, and by group id the posts that this message repeats."""
+
+    standings: list[Standing]
+    marks: list[Marks]
+    known: dict[int, Post]
+
+
 async def _look(
-    house: House, shape: Shape, proof: Proof, groups: Sequence[GroupPolicy], prints: Mapping[int, str | None]
-) -> tuple[list[Standing], dict[int, Post]]:
-    """What the author is to each group, and the posts that this message repeats."""
+    house: House,
+    envelope: Envelope,
+    shape: Shape,
+    proof: Proof,
+    groups: Sequence[GroupPolicy],
+    prints: Mapping[int, str | None],
+) -> _Seen:
     key = shape.author.address.key
+    # From anybody but a front relay of ours such fields prove nothing.
+    trusted = house.relays.trust(envelope.client)
+    found = spam.verdict(shape.fields, house.relays.authserv_id) if trusted else spam.NONE
+    marks = facts.mark(shape, found)
+    carried = house.directory.ours(envelope.return_path)
     async with house.database.reading() as tx:
-        standings = [await memberships.standing(tx, group.group_id, key, proof.authenticated) for group in groups]
-        return standings, await posts.repeats(tx, prints)
+        return _Seen(
+            [await memberships.standing(tx, group.group_id, key, proof.authenticated) for group in groups],
+            [facts.unnamed(shape, marks, await _addresses(tx, shape, group), carried=carried) for group in groups],
+            await posts.repeats(tx, prints),
+        )
+
+
+async def _addresses(tx: Reading, shape: Shape, group: GroupPolicy) -> set[str]:
+    """Where the group is written to; its aliases are looked up only where the message names neither of the others."""
+    known = {folded(group.address), folded(group.route)}
+    if destinations.names(shape.fields, known):
+        return known
+    return known | {name.address for name in await names.of_group(tx, group.group_id)}
 
 
 async def _content(house: House, envelope: Envelope, shape: Shape) -> bytes | None:
@@ -107,28 +133,6 @@ def _message(envelope: Envelope, shape: Shape, proof: Proof, raw: bytes) -> NewM
         authenticated=proof.authenticated,
         verdict=proof.verdict,
         results=proof.results,
-    )
-
-
-async def _tell(tx: Writing, house: House, shape: Shape, group: GroupPolicy, decision: Decision) -> None:
-    """The letter for a refusal that the session could not say. Only ever to a proven author."""
-    texts = [
-        say(group.language, f"reason.{reason.name}", **dict[str, Any](reason.values)) for reason in decision.reasons
-    ]
-    await letters.write(
-        tx,
-        LetterKind.POST_REJECTED,
-        str(shape.author.address),
-        group.language,
-        group_id=group.group_id,
-        arguments={
-            "group": group.address,
-            "name": group.display_name,
-            "subject": shape.subject,
-            "reason": "\n".join(texts),
-        },
-        in_reply_to=shape.message_id,
-        by_domain=house.by_domain,
     )
 
 

@@ -2,7 +2,8 @@
 answer.
 
 Rows are read from top to bottom: loops and machines first, then sizes, then the table "Who may post" of the design.
-A pause is not a row: it turns what would be accepted into a hold, and leaves what would be refused refused.
+What is then accepted or held goes through a second table, of which every row is asked: each that hits holds the post
+and is a reason on its card. What is refused stays refused.
 """
 
 from __future__ import annotations
@@ -84,6 +85,18 @@ CHAIN: tuple[Rule, ...] = (
     Rule("anyone", (), Action.ACCEPT),
 )
 
+# What holds a post whoever may post it, all of it told (Mailman's chain of hits). Those in charge and groups without
+# moderation are spared: the design's table accepts them. A pause holds everybody's.
+HOLDS: tuple[Rule, ...] = (
+    Rule("recipients", (rules.doubtable, rules.too_many_recipients), Action.HOLD, "too_many_recipients"),
+    Rule("unnamed", (rules.doubtable, rules.unnamed), Action.HOLD, "unnamed"),
+    Rule("command_join", (rules.doubtable, rules.asks_to_join), Action.HOLD, "command_join"),
+    Rule("command_leave", (rules.doubtable, rules.asks_to_leave), Action.HOLD, "command_leave"),
+    Rule("command_help", (rules.doubtable, rules.asks_for_help), Action.HOLD, "command_help"),
+    Rule("spam", (rules.spam,), Action.HOLD, "spam"),
+    Rule("paused", (rules.paused,), Action.HOLD, "group_paused"),
+)
+
 
 def decide(facts: Facts, group: GroupPolicy) -> Decision:
     """The decision for one post to one group, with reasons, trail, and for a rejection the reply of the session."""
@@ -92,7 +105,7 @@ def decide(facts: Facts, group: GroupPolicy) -> Decision:
         hit = all(question(facts, group) for question in rule.questions)
         trail.append((rule.name, hit))
         if hit:
-            return _paused(_decision(rule, facts, group, tuple(trail)), facts, group)
+            return _collected(_decision(rule, facts, group, tuple(trail)), facts, group)
     raise AssertionError("the last rule hits always")
 
 
@@ -111,16 +124,15 @@ def _decision(rule: Rule, facts: Facts, group: GroupPolicy, trail: tuple[tuple[s
     return Decision(rule.action, reasons, trail, rule.reply(group) if rule.reply else None)
 
 
-def _paused(decision: Decision, facts: Facts, group: GroupPolicy) -> Decision:
-    """In a paused group an accepted post is held, and a held one says so too; at resume that reason falls away."""
+def _collected(decision: Decision, facts: Facts, group: GroupPolicy) -> Decision:
+    """What holds an accepted post, or is one reason more for a held one."""
     if decision.action not in (Action.ACCEPT, Action.HOLD):
         return decision
-    hit = rules.paused(facts, group)
-    trail = (*decision.trail, ("paused", hit))
-    if not hit:
-        return replace(decision, trail=trail)
-    reason = Reason("group_paused", {"group": group.address})
-    return replace(decision, action=Action.HOLD, reasons=(*decision.reasons, reason), trail=trail)
+    asked = [(rule, all(question(facts, group) for question in rule.questions)) for rule in HOLDS]
+    reasons = tuple(Reason(rule.reason, _values(rule.reason, facts, group)) for rule, hit in asked if hit)
+    trail = (*decision.trail, *((rule.name, hit) for rule, hit in asked))
+    action = Action.HOLD if reasons else decision.action
+    return replace(decision, action=action, reasons=(*decision.reasons, *reasons), trail=trail)
 
 
 def _values(reason: str, facts: Facts, group: GroupPolicy) -> Mapping[str, str]:
@@ -131,4 +143,7 @@ def _values(reason: str, facts: Facts, group: GroupPolicy) -> Mapping[str, str]:
         "automatic": {"mark": facts.automatic},
         "loop": {"group": group.address},
         "hops": {"count": str(facts.received)},
+        "too_many_recipients": {"count": str(facts.marks.recipients)},
+        "group_paused": {"group": group.address},
+        "spam": {},
     }.get(reason, {"author": facts.author, "group": group.address})

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 
 from mailbridge.headers import Field
+from mailbridge.policy import destinations
+from mailbridge.policy.command import command
 from mailbridge.policy.shape import Shape, first
+from mailbridge.policy.spam import Verdict
 from mailbridge.proof.judgement import Proof
+from store.marks import UNMARKED, Marks
 from store.terms import Reason, Standing
 
 Fields = Sequence[Field]
@@ -20,7 +24,8 @@ class Facts:
 
     `size` is octets as received; `received` counts Received fields; `loops` holds the addresses of loop marks in lower
     case; `automatic` names the mark that shows a machine wrote it, or is "". `checks` say what was found out about an
-    author who is not proven, `unchecked` that an answer is missing which might have proven it.
+    author who is not proven, `unchecked` that an answer is missing which might have proven it. `marks` are what a
+    moderated group may hold it for, whoever wrote it.
     """
 
     author: str
@@ -32,9 +37,29 @@ class Facts:
     automatic: str = ""
     checks: tuple[Reason, ...] = ()
     unchecked: bool = False
+    marks: Marks = UNMARKED
 
 
-def gather(shape: Shape, return_path: str, standing: Standing, proof: Proof) -> Facts:
+def mark(shape: Shape, spam: Verdict) -> Marks:
+    """What a message shows of itself, the same for every group; `spam` is what a front relay of ours found."""
+    return Marks(
+        recipients=destinations.recipients(shape.fields),
+        command=command(shape),
+        spam=spam.spam,
+        score=spam.score,
+        bulk=_bulk(shape.fields),
+    )
+
+
+def unnamed(shape: Shape, marks: Marks, addresses: Collection[str], *, carried: bool) -> Marks:
+    """The marks for one group, whose published, route and alias addresses these are.
+
+    `carried`: a copy of one of our groups, of which this one is a contact; it names the other group and no other.
+    """
+    return marks if carried or destinations.names(shape.fields, addresses) else replace(marks, unnamed=True)
+
+
+def gather(shape: Shape, return_path: str, standing: Standing, proof: Proof, marks: Marks = UNMARKED) -> Facts:
     """The facts of a well-formed message. `return_path` is "" for the null sender."""
     return Facts(
         author=str(shape.author.address),
@@ -46,6 +71,7 @@ def gather(shape: Shape, return_path: str, standing: Standing, proof: Proof) -> 
         automatic=automatic(shape.fields, return_path),
         checks=proof.checks,
         unchecked=proof.unchecked,
+        marks=marks,
     )
 
 
@@ -75,6 +101,12 @@ def _bulk_answer(found: Fields) -> bool:
     # itself bulk and comes from no list is what old vacation programs write.
     names = {field.name for field in found}
     return _word(first(found, b"precedence")) == "bulk" and b"in-reply-to" in names and b"list-id" not in names
+
+
+def _bulk(found: Fields) -> bool:
+    """It went to many (RFC 3834 2: such mail is answered by nobody's machine)."""
+    listed = any(field.name.startswith(b"list-") for field in found)
+    return listed or _word(first(found, b"precedence")) in ("bulk", "list", "junk")
 
 
 def _vendor_mark(found: Fields) -> bool:

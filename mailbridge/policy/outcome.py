@@ -7,7 +7,7 @@ address would be backscatter. LMTP (RFC 2033 4.2) has a reply for each recipient
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from store.terms import Action, Decision, Reason, Reply
@@ -44,6 +44,20 @@ def conclude(decisions: Sequence[Decision], *, authenticated: bool, lmtp: bool) 
         return Outcome((None,) * len(decisions), taken, tuple(index for index, _ in told))
     held = tuple((index, _held_instead(decision)) for index, decision in told)
     return Outcome((None,) * len(decisions), tuple(sorted((*taken, *held), key=lambda one: one[0])), ())
+
+
+def put_off(outcome: Outcome, full: Mapping[int, Reply], *, lmtp: bool) -> Outcome:
+    """The outcome where nothing can be held for some of the decisions, by index with the temporary reply for each.
+
+    Over SMTP that is said of the whole transaction and nothing of it is kept: the author of a message that one group
+    has and another never gets would hear of it from nobody but their own system, as undelivered to both.
+    """
+    if not full:
+        return outcome
+    if not lmtp:
+        return Outcome((full[min(full)],) * len(outcome.replies), (), ())
+    said = tuple(full.get(index, reply) for index, reply in enumerate(outcome.replies))
+    return replace(outcome, replies=said, posts=tuple(one for one in outcome.posts if one[0] not in full))
 
 
 def _held_instead(decision: Decision) -> Decision:

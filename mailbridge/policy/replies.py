@@ -60,6 +60,15 @@ def not_permitted(group: GroupPolicy, owner: str) -> Reply:
     return Reply(550, "5.7.2", f"Only {who.get(group.posting, 'some people')} may post to {group.address}{hint}")
 
 
+def no_room(group: GroupPolicy, whose: str) -> Reply:
+    """So many posts wait for a moderator that no more are kept: of this `author`, or in the whole `group`."""
+    if whose == "author":
+        return Reply(
+            451, "4.7.1", f"Too many messages of this author to {group.address} wait for a moderator; try again later"
+        )
+    return Reply(452, "4.3.1", f"Too many messages to {group.address} wait for a moderator; please try again later")
+
+
 def use_the_link(group: GroupPolicy) -> Reply:
     """A bare leave address refuses, in the same words, whoever is not a proven member."""
     return Reply(

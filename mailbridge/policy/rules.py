@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from mailbridge.policy.destinations import MANY
 from mailbridge.policy.facts import Facts
-from store.terms import GroupPolicy, Mode, Moderation, Posting, Standing, wire_limit
+from store.terms import GroupKind, GroupPolicy, Mode, Moderation, Posting, Standing, wire_limit
 
 MOST_RECEIVED = 30
 _IN_CHARGE = frozenset({Standing.ADMINISTRATOR, Standing.MODERATOR})
@@ -70,6 +71,41 @@ def unmoderated(facts: Facts, group: GroupPolicy) -> bool:
 
 def all_moderated(facts: Facts, group: GroupPolicy) -> bool:
     return group.moderation is Moderation.EVERYONE
+
+
+def doubtable(facts: Facts, group: GroupPolicy) -> bool:
+    """A moderator may be asked about what this author writes: the group has moderation, and they are not in charge."""
+    return group.moderation is not Moderation.NONE and facts.standing not in _IN_CHARGE
+
+
+def too_many_recipients(facts: Facts, group: GroupPolicy) -> bool:
+    return facts.marks.recipients >= MANY
+
+
+def unnamed(facts: Facts, group: GroupPolicy) -> bool:
+    """Bcc'd: none of the group's addresses stands in To or Cc (Mailman's implicit destination)."""
+    return facts.marks.unnamed
+
+
+def asks_to_join(facts: Facts, group: GroupPolicy) -> bool:
+    return facts.marks.command == "join"
+
+
+def asks_to_leave(facts: Facts, group: GroupPolicy) -> bool:
+    return facts.marks.command == "leave"
+
+
+def asks_for_help(facts: Facts, group: GroupPolicy) -> bool:
+    return facts.marks.command == "help"
+
+
+def spam(facts: Facts, group: GroupPolicy) -> bool:
+    """A front relay of ours says so. A stranger's is held even where nobody moderates: it is never distributed.
+
+    The addresses of roles take it all the same: to `abuse` spam is sent on purpose.
+    """
+    stranger = group.kind is GroupKind.GROUP and facts.standing not in _PROVEN
+    return facts.marks.spam and (stranger or doubtable(facts, group))
 
 
 def paused(facts: Facts, group: GroupPolicy) -> bool:

@@ -17,6 +17,8 @@ from store.texts import say
 _WIDTH: Final = 72
 _SUBJECT_LIMIT: Final = 200  # characters
 _REASON_LIMIT: Final = 4_000
+# Whose subject says which message of theirs it is about.
+_ABOUT_A_POST: Final = frozenset({LetterKind.POST_HELD, LetterKind.POST_REJECTED, LetterKind.POST_EXPIRED})
 _MESSAGE_ID: Final = re.compile(r"<?([!-;=?-~]{1,240})>?")
 
 
@@ -34,9 +36,10 @@ def letter(
 ) -> bytes:
     """Return a letter as a whole message: CRLF, plain ASCII but for an address that is not, not dot-stuffed.
 
-    `arguments`: `subject` and `reason` for a rejected post, `person` for a test; `group` and `name` where no group is
-    given. They may come from mail: each becomes one line, only a reason keeps its lines. `message_id` is without angle
-    brackets; `in_reply_to` is left out unless it has the form of a Message-ID. Replies go to the group's `-owner`
+    `arguments`: `subject` and `reason` for a rejected post, `until` for a held one, `person` for a test; `group` and
+    `name` where no group is given. They may come from mail: each becomes one line, only a reason keeps its lines.
+    `message_id` is without angle brackets; `in_reply_to` is left out unless it has the form of a Message-ID. Replies
+    go to the group's `-owner`
     address, or to postmaster at `hostname`. Auto-Submitted keeps other machines from answering (RFC 3834 5), and the
     null return path, which is the envelope's part, from bouncing. Raises ValueError for an address that breaks a line.
     """
@@ -69,7 +72,7 @@ def _values(arguments: Mapping[str, str], group: GroupPolicy | None) -> dict[str
     values["reason"] = "\n    ".join(text for text in reason if text)
     if group:
         values |= {"group": group.address, "name": one_line(group.display_name, NAME_LIMIT) or group.address}
-    return {"group": "", "name": "", "subject": "", "person": "", "why": "", "address": "", **values}
+    return {"group": "", "name": "", "subject": "", "person": "", "why": "", "address": "", "until": "", **values}
 
 
 def _owner(group: GroupPolicy) -> str:
@@ -80,15 +83,16 @@ def _owner(group: GroupPolicy) -> str:
 
 
 def _subject(kind: LetterKind, language: str, values: Mapping[str, Any]) -> list[bytes]:
-    named = kind is LetterKind.POST_REJECTED and values["subject"]
+    named = kind in _ABOUT_A_POST and values["subject"]
     text = say(language, f"mail.{kind}.subject_named" if named else f"mail.{kind}.subject", **values)
     return unstructured(text, _SUBJECT_LIMIT + NAME_LIMIT)
 
 
 def _body(kind: LetterKind, language: str, values: Mapping[str, Any]) -> str:
-    if kind is not LetterKind.POST_REJECTED:
+    if kind not in _ABOUT_A_POST:
         return say(language, f"mail.{kind}.body", **values)
-    key = f"mail.{kind}.body" if values["reason"] else f"mail.{kind}.body_unexplained"
+    unexplained = kind is LetterKind.POST_REJECTED and not values["reason"]
+    key = f"mail.{kind}.body_unexplained" if unexplained else f"mail.{kind}.body"
     return say(language, key, **{**values, "subject": values["subject"] or say(language, f"mail.{kind}.no_subject")})
 
 

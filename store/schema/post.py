@@ -18,6 +18,9 @@ class Post(SQLModel, table=True):
 
     `fingerprint` is the repeat key (group, return path, Message-ID, SHA-256 of body and stable headers); a chore
     empties it after 5 days. `expanded_id` is the last membership that has its delivery row.
+
+    While it is held: `expires_at` is when it expires if nobody decides, `remind_at` when its moderators are reminded
+    next (none: never), and `reminder_id` the reminder that named it last.
     """
 
     __table_args__ = (
@@ -49,7 +52,11 @@ class Post(SQLModel, table=True):
     state: PostState = Field(sa_column=choice(PostState, "post_state"))
     reasons: list[dict[str, Any]] = Field(default_factory=list, sa_column=document())
     trail: list[list[Any]] = Field(default_factory=list, sa_column=document())
+    marks: dict[str, Any] = Field(default_factory=dict, sa_column=document())  # store.marks
     created_at: datetime = Field(sa_column=moment())
+    expires_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    remind_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    reminder_id: int | None = Field(default=None, sa_column=Column(ID, nullable=True))
     decided_by: int | None = Field(default=None, sa_column=reference("person.id", nullable=True))
     decided_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     decision_reason: str = ""

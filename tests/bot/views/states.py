@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.views import alarms, bouncing, cards, limits, reading, reports
+from bot.views import alarms, bouncing, cards, limits, reading, reminders, reports
 from bot.views.blocks import Shown
 from bot.views.ids import Form
 from bot.views.mail import Mail
+from store.marks import Marks
 from store.terms import BounceReason, DeliveryState, PostState, Reason, RequestKind, RequestState, Stage
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -75,6 +76,12 @@ def messages(text: str) -> Iterator[Shown]:
     for held_state in PostState:
         yield cards.held("en", held_card(text, state=held_state, verdict=cards.Verdict("U0ADA", AT, text)))
         yield cards.held("en", held_card(text, state=held_state, author_name="", subject=None, excerpt=None))
+    for n in (1, 2, 200):
+        marks = Marks(recipients=1_000, unnamed=True, command="leave", spam=True, score=text)
+        yield reminders.one("en", held_card(text, marks=marks, until=AT, of_author=n))
+        yield reminders.several("en", text, n, AT if n > 1 else None)
+        yield reminders.full("en", text, n)
+    yield reminders.over("en", text)
     for why in ("limit", "fault", "refused"):
         yield reports.report("en", report(text, waiting=reports.Waiting(why, AT, None)))
         yield reports.report("en", report(text, waiting=reports.Waiting(why)))
@@ -103,7 +110,7 @@ def messages(text: str) -> Iterator[Shown]:
 def views(text: str) -> Iterator[dict[str, Any]]:
     """Every modal of cards and reports."""
     yield reports.details("en", report(text), failures(text))
-    yield reports.details("en", report(text), reports.Failures(7, text))
+    yield reports.details("en", report(text, kept=False), reports.Failures(7, text))
     yield reading.modal(
         "en", author=text, subject=text, mail=Mail((text * 500)[:65_536], cut=True, attachments=(text,) * 20)
     )

@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import col, update
 
 from store.schema.group import Group
-from store.terms import Moderation, Posting, PostState
+from store.terms import LetterKind, Moderation, Posting, PostState
 from tests.mailbridge.intake.room import PROOF, Room, add_group
 
 FROM = "From: a@example.com\r\n"
@@ -110,4 +110,6 @@ async def test_a_hold_beside_a_refusal(room: Room, authenticated: bool) -> None:
     assert (await client.submit(message, "closed@example.org", "held@example.org")).startswith("250")
     states = {post.group_id: post.state for post in await room.posts()}
     assert states == ({held: PostState.HELD} if authenticated else {held: PostState.HELD, closed: PostState.HELD})
-    assert len(await room.letters()) == authenticated
+    # A proven author hears of both, anybody else of neither.
+    told = [LetterKind.POST_REJECTED, LetterKind.POST_HELD] if authenticated else []
+    assert [letter.kind for letter in await room.letters()] == told

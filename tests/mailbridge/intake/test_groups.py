@@ -6,7 +6,8 @@ from store.terms import LetterKind, Mode, Moderation, Posting, PostState, Standi
 from tests.mailbridge.intake.room import PROOF, Room, add_group, add_member
 
 MAIL = (
-    "From: Ada <a@example.com>\r\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\nMessage-ID: <1@example.com>\r\n\r\nText\r\n"
+    "From: Ada <a@example.com>\r\nTo: held@example.org, closed@example.org\r\n"
+    "Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\nMessage-ID: <1@example.com>\r\n\r\nText\r\n"
 )
 
 
@@ -24,8 +25,9 @@ async def test_each_group_of_a_transaction_has_its_own_outcome(room: Room) -> No
     assert [reason["name"] for reason in posts[held_id].reasons] == ["non_member"]
     assert len({post.public_id for post in posts.values()}) == 1
     assert len(await room.messages()) == 1
-    # The refusal of `closed` reaches the proven author by mail.
-    (letter,) = await room.letters()
+    # The refusal of `closed` reaches the proven author by mail, and that `held` has not decided yet.
+    letter, waits = await room.letters()
+    assert (waits.kind, waits.address) == (LetterKind.POST_HELD, "a@example.com")
     assert (letter.kind, letter.address, letter.in_reply_to) == (
         LetterKind.POST_REJECTED,
         "a@example.com",
@@ -36,7 +38,7 @@ async def test_each_group_of_a_transaction_has_its_own_outcome(room: Room) -> No
     assert "closed@example.org does not allow a@example.com" in letter.arguments["reason"]
     # A repeat tells nobody again.
     assert await client.submit(PROOF + MAIL, "closed@example.org", "held@example.org", "dev@example.org") == reply
-    assert len(await room.letters()) == 1
+    assert len(await room.letters()) == 2
 
 
 async def test_an_unproven_author_gets_no_letter(room: Room) -> None:

@@ -1,0 +1,158 @@
+"""What waits for a decision, as its moderators see it in a real (pocket) workspace: cards, reminders, the end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlmodel import select
+
+from bot.views.ids import Action
+from mailbridge import keeping
+from store import held, outbox, posts
+from store.marks import UNMARKED, Marks
+from store.posts import NewMessage, Submission
+from store.schema.group import Group
+from store.schema.notice import Notice
+from store.terms import Action as Decided
+from store.terms import Decision, NoticeKind, PostState, Reason, Standing
+from tests.bot.conftest import SYSTEM, Office
+
+RAW = b"From: Eve <eve@else.example>\r\nSubject: Lunch <!channel>\r\n\r\nunsubscribe\r\n"
+AGAIN = "still waits for a decision"
+
+
+async def hold(office: Office, group: Group, n: int = 1, *names: str, marks: Marks = UNMARKED) -> int:
+    """A post of Eve's waits, for these reasons; gives it."""
+    assert group.id is not None
+    message = NewMessage(
+        raw=RAW, public_id=f"p{n}", return_path="eve@else.example", author="eve@else.example", author_name="Eve",
+        subject=f"Lunch {n} <!channel>", verdict="relay_none",
+    )  # fmt: skip
+    values = {"author": "eve@else.example", "group": group.address, "count": str(marks.recipients)}
+    decision = Decision(Decided.HOLD, tuple(Reason(name, values) for name in names or ("non_member",)))
+    async with office.database.writing() as tx:
+        one = Submission(group.id, Standing.STRANGER, decision, f"f{n}", marks)
+        submitted = await posts.submit(tx, message, [one])
+    assert submitted.posts[0].id is not None
+    return submitted.posts[0].id
+
+
+async def let_pass(office: Office, group: Group, **time: float) -> None:
+    """So long ago all that waits was held: the clock of a running bot cannot be turned."""
+    assert group.id is not None
+    async with office.database.writing() as tx:
+        for post in await posts.waiting(tx, [group.id]):
+            assert post.expires_at is not None
+            post.created_at -= timedelta(**time)
+            post.expires_at -= timedelta(**time)
+            post.remind_at = post.remind_at and post.remind_at - timedelta(**time)
+            tx.add(post)
+
+
+async def messages(office: Office, text: str, person: str = "ada", channel: str = "dm") -> list[str]:
+    shown = [office.pocket.text(message) for message in await office.pocket.messages(person, channel)]
+    return [one for one in shown if text in one]
+
+
+async def test_the_card_says_every_reason_and_what_is_known(office: Office) -> None:
+    group = await office.group()
+    marks = Marks(recipients=12, unnamed=True, command="leave", spam=True, score="7.2")
+    await hold(office, group, 1)
+    names = ("non_member", "too_many_recipients", "unnamed", "command_leave", "spam")
+    await hold(office, group, 2, *names, marks=marks)
+    text = office.pocket.text(await office.pocket.wait_message("grace", "dm", "Lunch 2"))
+    for said in (
+        "eve@else.example is not a member of",
+        "12 people at once",
+        "blind copy (Bcc)",
+        "The link in each of the group's messages does that",
+        "Your mail relay takes it for spam.",
+        "Spam score 7.2",
+        "12 recipients in To and Cc",
+        "2 posts of this author wait",
+        "Held until <!date^",
+    ):
+        assert said in text, said
+
+
+async def test_a_single_post_is_shown_again_with_its_buttons_and_withdrawn_once_decided(office: Office) -> None:
+    group = await office.group()
+    await hold(office, group)
+    await office.pocket.wait_message("ada", "dm", "waits for a decision")
+    await let_pass(office, group, hours=24)
+    assert await keeping.remind(office.database) == 1
+    for person in ("ada", "grace"):
+        again = await office.pocket.wait_message(person, "dm", AGAIN)
+        assert "Lunch 1 &lt;!channel&gt;" in office.pocket.text(again)
+    assert (await office.pocket.click("ada", Action.POST_DISCARD, channel="dm"))["ok"]
+    for person in ("ada", "grace"):
+        await office.pocket.wait_message(person, "dm", "what this reminder named was decided")
+        assert await messages(office, AGAIN, person) == []
+        assert len(await messages(office, "Discarded by <@U0ADA>", person)) == 1
+
+
+async def test_many_posts_make_one_reminder_that_counts_them_and_shows_them_to_who_asks(office: Office) -> None:
+    group = await office.group(moderation_channel="C0MODERATORS")
+    for n in range(9):
+        await hold(office, group, n)
+    await let_pass(office, group, hours=30)
+    assert await keeping.remind(office.database) == 9
+    await office.pocket.wait_message("ada", "#moderators", "9 posts to *team@groups.example.org* still wait")
+    await office.quiet()
+    await office.pocket.click("ada", Action.PENDING_PAGE, channel="#moderators")
+    shown = await office.pocket.wait_message("ada", "#moderators", "Lunch 3")
+    assert len(await messages(office, "9 posts to", "ada", "#moderators")) == 1  # it stays as it is
+    assert shown is not None
+    assert group.id is not None
+    async with office.database.reading() as tx:
+        first, *_ = await posts.waiting(tx, [group.id])
+    assert first.id is not None
+    async with office.database.writing() as tx:
+        await posts.discard(tx, first.id, SYSTEM)
+    await office.pocket.wait_message("ada", "#moderators", "8 posts to *team@groups.example.org* still wait")
+
+
+async def test_a_post_that_expires_says_so_on_its_card_and_takes_no_click(office: Office) -> None:
+    group = await office.group()
+    post_id = await hold(office, group)
+    await office.pocket.wait_message("ada", "dm", "waits for a decision")
+    await let_pass(office, group, days=7)
+    assert await keeping.expire(office.database, by_domain=False) == 1
+    redrawn = await office.pocket.wait_message("ada", "dm", "Nobody decided in time; the post expired")
+    assert not any(block["type"] == "actions" for block in redrawn["blocks"])
+    assert "Held until" not in office.pocket.text(redrawn)
+    async with office.database.reading() as tx:
+        post = await posts.get(tx, post_id)
+    assert post is not None
+    assert post.state is PostState.EXPIRED
+
+
+async def test_what_ends_while_the_bot_is_away_is_said_as_it_is_and_not_reminded_of(office: Office) -> None:
+    group = await office.group()
+    await office.end()
+    await hold(office, group)
+    await let_pass(office, group, hours=25)
+    assert await keeping.remind(office.database) == 1
+    await let_pass(office, group, days=6)
+    assert await keeping.expire(office.database, by_domain=False) == 1
+    await office.start()
+    await office.pocket.wait_message("ada", "dm", "the post expired")
+    await office.quiet()
+    assert await messages(office, AGAIN) == []
+    assert await messages(office, "reminder") == []
+    async with office.database.reading() as tx:
+        rows = (await tx.exec(select(Notice))).all()
+        notices = [row for row in rows if row.kind is NoticeKind.HELD_REMINDER]
+        copies = [await outbox.placements(tx, NoticeKind.HELD_REMINDER, notice.subject_id) for notice in notices]
+    assert [copy.error for one in copies for copy in one] == ["", ""]
+
+
+async def test_a_group_that_can_hold_no_more_says_what_to_do(office: Office) -> None:
+    group = await office.group(moderation_channel="C0MODERATORS")
+    assert group.id is not None
+    await hold(office, group)
+    async with office.database.writing() as tx:
+        assert await held.tell_full(tx, group.id)
+        assert not await held.tell_full(tx, group.id)
+    found = await office.pocket.wait_message("ada", "#moderators", "No more posts to *team@groups.example.org*")
+    assert "its senders try again" in office.pocket.text(found)
