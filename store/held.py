@@ -63,7 +63,7 @@ async def without_room(
     return full
 
 
-async def _waiting(tx: Reading, group_id: int) -> Sequence[tuple[str, bool, Standing]]:
+async def _waiting(tx: Reading, group_id: int) -> Sequence[tuple[str, bool, str]]:
     """Of what waits in a group, which the limits keep short: the author, whether proven, and what they are to it."""
     query = select(Post.author, Post.authenticated, Post.standing).where(HELD, col(Post.group_id) == group_id)
     return (await tx.exec(query)).all()

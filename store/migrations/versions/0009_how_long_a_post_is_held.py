@@ -1,7 +1,7 @@
 """how long a post is held, what for, and who was reminded of it
 
 Revision ID: 0009
-Revises: 0004
+Revises: 0012
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0009"
-down_revision = "0004"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
