@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import event, text
 
-from store import expansion, memberships, outbox, pending, posts, queue, reports, tallies, turns, vitals, workers
+from store import (
+    expansion,
+    held,
+    memberships,
+    outbox,
+    pending,
+    posts,
+    queue,
+    reports,
+    retention,
+    tallies,
+    turns,
+    vitals,
+    workers,
+)
 from store.engine import Bulk, Database
+from store.terms import Standing
 from tests.store.offices import SYSTEM
 from tests.store.test_queue import OK, make_post, relay
 
@@ -110,8 +126,8 @@ async def test_no_statement_of_a_workers_turn_reads_a_whole_table(database: Data
     listener.statements.clear()
     life = await workers.begin(database, "mailbridge")
 
-    def turn(bulk: Bulk, held: tuple[queue.Claim, ...]) -> tuple[queue.Claim, ...]:
-        assert queue.settle(bulk, life.id, [queue.Result(one, OK) for one in held])
+    def turn(bulk: Bulk, mine: tuple[queue.Claim, ...]) -> tuple[queue.Claim, ...]:
+        assert queue.settle(bulk, life.id, [queue.Result(one, OK) for one in mine])
         for waiting in expansion.pending(bulk):
             expansion.expand(bulk, waiting, by_domain=False)
         [(lane_id, _)] = queue.lanes_due(bulk, 10).lanes
@@ -120,9 +136,9 @@ async def test_no_statement_of_a_workers_turn_reads_a_whole_table(database: Data
         queue.finish(bulk)
         return claims
 
-    held = await database.bulk(lambda bulk: turn(bulk, ()))
-    held = await database.bulk(lambda bulk: turn(bulk, held))
-    assert len(held) == 100
+    claims = await database.bulk(lambda bulk: turn(bulk, ()))
+    claims = await database.bulk(lambda bulk: turn(bulk, claims))
+    assert len(claims) == 100
     async with database.writing() as tx:
         assert await queue.skip(tx, [5000]) == 1
         await outbox.claim(tx, life.id, 6)
@@ -136,6 +152,13 @@ async def test_no_statement_of_a_workers_turn_reads_a_whole_table(database: Data
         await reports.report(look, post_id)
         await reports.failures(look, post_id)
         await vitals.read(look)
+        await held.without_room(look, "a@x.example", authenticated=False, standings=[(1, Standing.STRANGER)])
+        await held.expired(look, 10)
+        await held.to_remind(look)
+        await held.named(look, 1, 1)
+    async with database.writing() as tx:
+        await held.remind(tx, 1)
+        await retention.empty(tx, timedelta(days=30))
     assert any("delivery" in statement for statement in listener.statements)
     assert await scans(database, listener) == []
 
