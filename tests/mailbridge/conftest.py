@@ -1,12 +1,17 @@
-"""A nameserver for whoever asks questions, and where the corpora are."""
+"""A nameserver for whoever asks questions, and rooms: a listener over each engine, or over SQLite where the engine does
+not matter."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 
+from store.engine import Database
 from tests.mailbridge.deliver.nameserver import Nameserver
+from tests.mailbridge.intake.room import Room, opened
 
 
 @pytest.fixture
@@ -15,3 +20,28 @@ async def nameserver() -> AsyncIterator[Nameserver]:
     server = await Nameserver().start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+async def room(database: Database) -> AsyncIterator[Room]:
+    """A listener with default limits, over each engine."""
+    async with opened(database) as one:
+        yield one
+
+
+@pytest.fixture
+async def sqlite_room(sqlite_database: Database) -> AsyncIterator[Room]:
+    """The same over SQLite alone, where the engine does not matter."""
+    async with opened(sqlite_database) as one:
+        yield one
+
+
+@pytest.fixture
+async def sqlite_database(
+    sqlite_template: Path, tmp_path: Path, clock: Callable[[], datetime]
+) -> AsyncIterator[Database]:
+    path = tmp_path / "postroom.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    database = await Database.open(f"sqlite+aiosqlite:///{path}", clock=clock)
+    yield database
+    await database.close()

@@ -9,25 +9,10 @@ from hypothesis import strategies as st
 from mailbridge.intake.data import Content
 from mailbridge.intake.limits import Budget, Limits
 from mailbridge.policy import replies
+from tests.mailbridge.safety.sequences import SEQUENCES
 
 HEAD = b"From: a@x.test\r\n\r\n"
-# Each ends data for some server, and for a strict one is only text.
-SMUGGLING = [
-    b"\n.\n",
-    b"\n.\r",
-    b"\r.\n",
-    b"\r.\r",
-    b"\n.\r\n",
-    b"\r.\r\n",
-    b"\r\n.\n",
-    b"\r\n.\r",
-    b"\r\n.\r\r\n",
-    b"\r\r\n.\r\r\n",
-    b"\r\n\0.\r\n",
-    b"\r\n.\0\r\n",
-    b"\r\n\0\r\n.\0\r\n",
-    b"\n\n.\n\n",
-]
+SMUGGLING = [*SEQUENCES.values(), b"\r\n\0\r\n.\0\r\n", b"\n\n.\n\n"]
 
 
 def content(most: int = 10_000, limits: Limits | None = None, budget: Budget | None = None) -> Content:

@@ -1,4 +1,4 @@
-"""What stands on the wire: smuggling, segments of every size, TLS, and an independent client."""
+"""What stands on the wire: segments of every size, TLS, and an independent client."""
 
 from __future__ import annotations
 
@@ -14,34 +14,6 @@ import pytest
 from mailbridge.intake.listener import ListenRefused, certificate
 from store.engine import Database
 from tests.mailbridge.intake.room import Client, Room, opened
-from tests.mailbridge.intake.test_data import SMUGGLING
-
-SECOND = (
-    b"MAIL FROM:<evil@example.com>\r\nRCPT TO:<dev@example.org>\r\nDATA\r\nFrom: evil@example.com\r\n\r\nevil\r\n.\r\n"
-)
-
-
-@pytest.mark.parametrize("split", [False, True], ids=["whole", "split"])
-@pytest.mark.parametrize("sequence", SMUGGLING, ids=repr)
-async def test_no_second_mail_is_smuggled(sqlite_room: Room, sequence: bytes, split: bool) -> None:
-    client = await sqlite_room.client()
-    await client.begin("dev@example.org")
-    await client.ask("DATA")
-    head = b"From: a@example.com\r\n\r\ninnocent"
-    if split:
-        client.writer.get_extra_info("socket").setsockopt(6, 1, 1)  # TCP_NODELAY
-        for octet in (head[-3:] + sequence, SECOND[:2]):
-            await client.say(head[:-3] if octet.startswith(head[-3:]) else b"")
-            for one in octet:
-                await client.say(bytes([one]))
-                await asyncio.sleep(0)
-        await client.say(SECOND[2:])
-    else:
-        await client.say(head + sequence + SECOND)
-    assert (await client.hear()).startswith("554 5.6.0")
-    assert (await client.ask("NOOP")).startswith("250")
-    assert await sqlite_room.posts() == []
-
 
 SESSION = (
     b"EHLO client.example.com\r\nMAIL FROM:<a@example.com>\r\nRCPT TO:<dev@example.org>\r\nRCPT TO:<no@example.org>\r\n"
