@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from store import lanes
 from store.engine import Database
@@ -73,3 +75,42 @@ async def test_sqlite_syncs_every_commit(tmp_path: Path, sqlite_template: Path) 
     )
     await database.close()
     assert found == bulk == wanted
+
+
+async def test_closing_waits_for_the_statement_of_a_task_that_was_cancelled(
+    tmp_path: Path, sqlite_template: Path
+) -> None:
+    """Its thread would find the event loop closed, and say so to nobody."""
+    file = tmp_path / "postroom.db"
+    shutil.copyfile(sqlite_template, file)
+    database = await Database.open(f"sqlite+aiosqlite:///{file}")
+    begun, go_on = threading.Event(), threading.Event()
+    done: list[bool] = []
+
+    def slow() -> int:
+        begun.set()
+        done.append(go_on.wait(60))
+        return 1
+
+    def teach(connection: Any, record: Any) -> None:
+        connection.create_function("slow", 0, slow)
+
+    event.listen(database.engine.sync_engine, "connect", teach)
+    await database.engine.dispose()  # the connection that opening made knows no such word
+
+    async def ask() -> None:
+        async with database.engine.connect() as connection:
+            await connection.exec_driver_sql("SELECT slow()")
+
+    asking = asyncio.create_task(ask())
+    assert await asyncio.to_thread(begun.wait, 60)
+    asking.cancel()
+    closing = asyncio.create_task(database.close())
+    await asyncio.wait({closing}, timeout=0.2)
+    assert not closing.done()
+    go_on.set()
+    await closing
+    assert done == [True]
+    with contextlib.suppress(asyncio.CancelledError):
+        await asking
+    await database.engine.dispose()

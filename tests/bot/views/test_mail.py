@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.views import mail, reading
+from tests.mailbridge.safety.bombs import BOMBS
 
 PLAIN = b"From: a@b\r\nSubject: x\r\n\r\nHello there\r\n"
 MULTI = (
@@ -84,3 +87,11 @@ def test_pieces_end_where_the_view_is_full() -> None:
     pieces, rest = reading.pieces_of("é" * 65_536)
     assert rest
     assert sum(len(piece) for piece in pieces) < 60_000
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_look_at_a_bomb_costs_little(name: str) -> None:
+    """In CPU time, which a busy machine does not stretch; a second a megabyte elsewhere is seven."""
+    began = time.process_time()
+    mail.read(BOMBS[name])
+    assert time.process_time() - began < 3.0 * max(len(BOMBS[name]) / 2**20, 1.0)
