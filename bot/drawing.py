@@ -64,6 +64,7 @@ async def report(tx: Reading, post_id: int) -> reports.Report | None:
         accepted_at=found.post.accepted_at,
         done_at=found.post.done_at,
         kept=await retention.kept(tx, post_id),
+        alteration=found.alteration,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete as delete_rows
 from sqlmodel import col, func, or_, select, update
 
-from store import addresses, audit, held, memberships, names, outbox, posts, queue, waiting
+from store import addresses, audit, held, memberships, names, outbox, posts, queue, waiting, wording
 from store.engine import Reading, Writing
 from store.inserts import insert
 from store.names import Served
@@ -35,6 +35,7 @@ from store.terms import (
     Posting,
     PostState,
     Refused,
+    ReplyTo,
     RequestState,
     SlackContent,
     Subscription,
@@ -58,8 +59,13 @@ SETTINGS: Mapping[str, type[StrEnum] | type] = {
     "slack_content": SlackContent,
     "mode": Mode,
     "language": Language,
+    "subject_tag": str,
+    "footer": str,
+    "reply_to": ReplyTo,
 }
-OPTIONAL = frozenset({"max_receive_size", "max_send_size", "report_channel", "moderation_channel"})
+OPTIONAL = frozenset(
+    {"max_receive_size", "max_send_size", "report_channel", "moderation_channel", "subject_tag", "footer"}
+)
 LONGEST_NAME = 120
 MOST_MEANT = 20
 
@@ -84,6 +90,9 @@ class NewGroup:
     slack_content: SlackContent = SlackContent.SUBJECT
     mode: Mode = Mode.LIVE
     language: Language = Language.EN
+    subject_tag: str | None = None
+    footer: str | None = None
+    reply_to: ReplyTo = ReplyTo.AUTHOR
     route: str | None = None
     aliases: tuple[str, ...] = ()
     administrators: tuple[Entry, ...] = ()
@@ -128,7 +137,8 @@ async def create(tx: Writing, new: NewGroup, served: Served, actor: Actor) -> Gr
     Whether the actor may create groups is asked by the caller, at click and at submit.
     """
     address, wanted, route = await check_new(tx, new, served)
-    group = Group(address=address.key, route=route.key, created_at=tx.now, **_settings(new))
+    settings = wording.fit(_settings(new))
+    group = Group(address=address.key, route=route.key, created_at=tx.now, **settings)
     group.display_name = new.display_name.strip() or address.local
     tx.add(group)
     await tx.flush()
@@ -273,6 +283,7 @@ async def change(tx: Writing, group_id: int, changes: Mapping[str, object], vers
     if version is not None and version != group.version:
         raise Refused("stale", address=group.address)
     _check_settings(changes)
+    changes = wording.fit(changes)
     different = {name: value for name, value in changes.items() if getattr(group, name) != value}
     if not different:
         return group
@@ -303,6 +314,7 @@ def _check_settings(changes: Mapping[str, object]) -> None:
     display_name = changes.get("display_name")
     if isinstance(display_name, str) and len(display_name) > LONGEST_NAME:
         raise Refused("name_too_long", limit=str(LONGEST_NAME))
+    wording.fit(changes)
 
 
 async def delete(tx: Writing, group_id: int, actor: Actor) -> Group:

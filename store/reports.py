@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
-from store import tallies
-from store.engine import Reading
+from store import notices, tallies
+from store.alteration import AS_IT_CAME, Alteration
+from store.engine import Bulk, Reading
 from store.schema.delivery import Delivery
 from store.schema.lane import Lane, Turn
 from store.schema.post import Post
-from store.terms import BounceReason, DeliveryState, GroupPolicy, Stage
+from store.terms import BounceReason, DeliveryState, GroupPolicy, NoticeKind, Stage
 
 WORTH_SAYING_SECONDS = 2.0  # a rate that delays a post by less is not a wait
 POSTS_COUNTED = 20
@@ -43,6 +44,7 @@ class Report:
     expected: int | None
     waiting: Waiting | None
     finished: bool
+    alteration: Alteration = AS_IT_CAME
 
     @property
     def remaining(self) -> int:
@@ -70,7 +72,15 @@ async def report(tx: Reading, post_id: int) -> Report | None:
     expected = counts.get(tallies.EXPANDED, 0) if post.expanded_at is not None else None
     finished = post.done_at is not None
     waiting = None if finished else await _waiting(tx, post, tallies.remaining(counts))
-    return Report(post, GroupPolicy.from_json(post.policy), counts, expected, waiting, finished)
+    alteration = Alteration.from_json(post.alteration) if post.alteration else AS_IT_CAME
+    return Report(post, GroupPolicy.from_json(post.policy), counts, expected, waiting, finished, alteration)
+
+
+def altered(bulk: Bulk, post_id: int, alteration: Alteration) -> None:
+    """Keep for the report what a post's edition changed; every worker that makes the edition finds the same."""
+    unknown = update(Post).where(col(Post.id) == post_id, col(Post.alteration).is_(None))
+    bulk.connection.execute(unknown.values(alteration=alteration.as_json()))
+    notices.touch_last(bulk, NoticeKind.REPORT, post_id)
 
 
 async def _waiting(tx: Reading, post: Post, remaining: int) -> Waiting | None:

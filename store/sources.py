@@ -28,6 +28,7 @@ class PostSource:
     helo: str
     client: str
     results: tuple[str, ...]
+    altered: bool  # the report knows already what its edition changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,21 @@ def of_post(bulk: Bulk, post_id: int) -> PostSource:
         col(Post.helo),
         col(Post.client),
         col(Post.results),
+        col(Post.alteration).is_not(None).label("altered"),
     )
     query = query.join(Message, col(Message.id) == col(Post.message_id)).where(col(Post.id) == post_id)
     row = bulk.connection.execute(query).one()
     policy = GroupPolicy.from_json(row.policy)
-    return PostSource(row.raw or b"", policy, row.public_id, row.accepted_at, row.helo, row.client, tuple(row.results))
+    return PostSource(
+        row.raw or b"",
+        policy,
+        row.public_id,
+        row.accepted_at,
+        row.helo,
+        row.client,
+        tuple(row.results),
+        bool(row.altered),
+    )
 
 
 def of_letter(bulk: Bulk, letter_id: int) -> LetterSource:

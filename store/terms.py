@@ -72,6 +72,14 @@ class OverSendSize(StrEnum):
     TRIM = "trim"
 
 
+class ReplyTo(StrEnum):
+    """Where replies go: where the mail says (nothing is written), to the group, or to those in charge (-owner)."""
+
+    AUTHOR = "author"
+    GROUP = "group"
+    ADMINISTRATORS = "administrators"
+
+
 class Copies(StrEnum):
     PERSONAL = "personal"
     SHARED = "shared"
@@ -340,6 +348,9 @@ class GroupPolicy:
     copies: Copies = Copies.PERSONAL
     mode: Mode = Mode.LIVE
     language: Language = Language.EN
+    subject_tag: str | None = None
+    footer: str | None = None
+    reply_to: ReplyTo = ReplyTo.AUTHOR
 
     def as_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
@@ -349,6 +360,7 @@ class GroupPolicy:
         known: dict[str, type[StrEnum]] = {
             "kind": GroupKind, "over_send_size": OverSendSize, "subscription": Subscription, "leave": Leave,
             "posting": Posting, "moderation": Moderation, "copies": Copies, "mode": Mode, "language": Language,
+            "reply_to": ReplyTo,
         }  # fmt: skip
         values: dict[str, Any] = {k: known[k](v) if k in known else v for k, v in data.items()}
         return cls(**values)

@@ -15,6 +15,7 @@ from bot.views.settings import HIDDEN_NO, HIDDEN_YES, SETTINGS, Setting, Shape
 from store import addresses, names, sizes
 from store.names import Served
 from store.terms import Address, Refused
+from store.wording import WORDINGS
 
 Typed = Mapping[str, str]
 
@@ -40,9 +41,10 @@ async def faults(context: Context, draft: Draft, typed: Typed) -> dict[str, str]
     found |= {field: refused for field, refused in await asyncio.gather(*checks) if refused is not None}
     for one in SETTINGS:
         value = typed.get(one.field.value)
-        if one.shape is Shape.SIZE and value:
+        reader = sizes.size if one.shape is Shape.SIZE else WORDINGS.get(one.field.value)
+        if reader is not None and value:
             try:
-                sizes.size(value)
+                reader(value)
             except Refused as refused:
                 found[one.field] = refused
         if value == "" and not one.optional and one.shape in {Shape.TEXT, Shape.CHOICE}:
@@ -51,8 +53,8 @@ async def faults(context: Context, draft: Draft, typed: Typed) -> dict[str, str]
 
 
 def settled(context: Context, typed: Typed) -> dict[str, str]:
-    """What goes on in the draft: as typed, the address split into its parts."""
-    kept = dict(typed)
+    """What goes on in the draft: as typed, the words made fit, the address split into its parts."""
+    kept = {name: WORDINGS[name](value) if value and name in WORDINGS else value for name, value in typed.items()}
     if Field.LOCAL in typed:
         address = address_of(typed, drafts.domains(context), context.served)
         kept |= {Field.LOCAL.value: address.local, Field.DOMAIN.value: address.domain}
@@ -74,7 +76,7 @@ def _value(view: Mapping[str, Any], setting: Setting) -> str:
             return state.choice(view, setting.field)
         case Shape.TICK:
             return HIDDEN_YES if state.ticked(view, setting.field) else HIDDEN_NO
-        case Shape.TEXT | Shape.SIZE:
+        case Shape.TEXT | Shape.LINES | Shape.SIZE:
             return state.text(view, setting.field)
 
 

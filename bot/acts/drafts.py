@@ -63,10 +63,12 @@ def kept(setting: Setting, text: str) -> object:
             return text == HIDDEN_YES
         case Shape.CHANNEL:
             return text or None
+        case Shape.TEXT | Shape.LINES if setting.optional:
+            return text or None
         case Shape.CHOICE:
             assert setting.choices is not None
             return setting.choices(text or DEFAULTS[setting.field.value])
-        case Shape.TEXT:
+        case Shape.TEXT | Shape.LINES:
             return text
 
 

@@ -7,7 +7,8 @@ from bot.context import Context
 from bot.permissions import Verb, judge
 from bot.views import groups as views
 from bot.views.blocks import Shown, View
-from bot.views.settings import HIDDEN_NO, HIDDEN_YES, SETTINGS, Shape
+from bot.views.ids import Field
+from bot.views.settings import HIDDEN_NO, HIDDEN_YES, SETTINGS
 from store import groups, memberships, names
 from store.engine import Reading
 from store.schema.group import Group
@@ -53,7 +54,7 @@ async def detail(context: Context, group_text: str | int) -> Shown:
         administrators = await memberships.administrators(tx, group.id)
         everything = judge(Verb.SETTINGS, await context.who(tx, group)).allowed
         aliases = [name.address for name in await names.of_group(tx, group.id) if name.role is NameRole.ALIAS]
-    shown = [one.field.value for one in SETTINGS if one.shape is not Shape.TEXT]
+    shown = [one.field.value for one in SETTINGS if one.field is not Field.DISPLAY_NAME]
     return views.detail(
         context.language,
         views.Detail(

@@ -15,6 +15,7 @@ from bot.views.settings import BY_NAME, Setting, Shape, label, shown
 from store import groups, sizes
 from store.schema.group import Group
 from store.texts import Markup
+from store.wording import WORDINGS
 
 YES = frozenset({"yes", "on", "true", "1"})
 NO = frozenset({"no", "off", "false", "0"})
@@ -42,7 +43,7 @@ async def change(context: Context, bound: Bound) -> Shown | None:
 
 
 def read(setting: Setting, text: str) -> object:
-    """A typed value as the store keeps it. Raises Misread, Refused for a size that is none."""
+    """A typed value as the store keeps it. Raises Misread, Refused for a size that is none or words that do not fit."""
     word = text.strip().lower()
     match setting.shape:
         case Shape.SIZE:
@@ -67,7 +68,9 @@ def read(setting: Setting, text: str) -> object:
             if near is None:
                 raise Misread("unknown_choice", word=text[:60], choices=choices)
             raise Misread("unknown_choice_near", word=text[:60], near=near, choices=choices)
-        case Shape.TEXT:
+        case Shape.TEXT | Shape.LINES:
+            if setting.field.value in WORDINGS:
+                return None if word in NONE else WORDINGS[setting.field.value](text)
             if not text.strip():
                 raise Misread("empty_name")
             return text.strip()

@@ -98,6 +98,9 @@ class Field(StrEnum):
     COPIES = "copies"
     SLACK_CONTENT = "slack_content"
     OVER_SEND_SIZE = "over_send_size"
+    SUBJECT_TAG = "subject_tag"
+    FOOTER = "footer"
+    REPLY_TO = "reply_to"
 
 
 # The metadata event our messages carry, by which a lost answer is found again. Anybody in the workspace can read it:

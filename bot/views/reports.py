@@ -13,11 +13,14 @@ from typing import Any
 from bot.views import blocks, escape
 from bot.views.blocks import Block, Shown, View
 from bot.views.ids import Action, Form, numbered
+from store import sizes
+from store.alteration import AS_IT_CAME, Alteration, Replaced
 from store.terms import BounceReason, DeliveryState, Stage
 from store.texts import say
 
 FAILURES_A_PAGE = 25
 REPLY_SHOWN = 400
+REPLACED_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,8 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`subject` is None where the group keeps it out of Slack; `kept` says that the message itself is still there."""
+    """`subject` is None where the group keeps it, and so the names of attachments, out of Slack; `kept` says that the
+    message itself is still there."""
 
     post_id: int
     group: str
@@ -62,6 +66,7 @@ class Report:
     accepted_at: datetime | None = None
     done_at: datetime | None = None
     kept: bool = True
+    alteration: Alteration = AS_IT_CAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,9 @@ def report(language: str, shown: Report) -> Shown:
             ),
         ),
     ]  # fmt: skip
+    changes = _changes(language, shown)
+    if changes:
+        body.append(blocks.section("\n".join(changes)))
     notes = _notes(language, shown)
     if notes:
         body.append(blocks.context(*notes))
@@ -137,6 +145,26 @@ def _progress(language: str, shown: Report) -> str:
         if n > 0:
             pieces.append(say(language, f"slack.report.{name}", n=n))
     return " · ".join(pieces)
+
+
+def _changes(language: str, shown: Report) -> list[str]:
+    """What the copies are without, and why."""
+    alteration, lines = shown.alteration, []
+    if alteration.count:
+        size = sizes.show(alteration.size)
+        lines.append(say(language, "slack.report.replaced", n=alteration.count, size=size))
+        if shown.subject is not None:
+            lines += [_replaced(language, one) for one in alteration.replaced[:REPLACED_SHOWN]]
+            more = alteration.count - min(len(alteration.replaced), REPLACED_SHOWN)
+            lines += [say(language, "slack.report.replaced_more", n=more)] if more else []
+    if alteration.unfooted:
+        lines.append(say(language, f"slack.report.unfooted_{alteration.unfooted}"))
+    return lines
+
+
+def _replaced(language: str, one: Replaced) -> str:
+    key = "slack.report.replaced_one" if one.name else "slack.report.replaced_nameless"
+    return say(language, key, via=escape.mrkdwn, name=one.name, kind=one.kind, size=sizes.show(one.size))
 
 
 def _notes(language: str, shown: Report) -> list[str]:

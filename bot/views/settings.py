@@ -23,6 +23,7 @@ from store.terms import (
     Moderation,
     OverSendSize,
     Posting,
+    ReplyTo,
     SlackContent,
     Subscription,
 )
@@ -36,6 +37,7 @@ HIDDEN_YES, HIDDEN_NO = "yes", "no"
 
 class Shape(StrEnum):
     TEXT = "text"
+    LINES = "lines"
     SIZE = "size"
     CHOICE = "choice"
     TICK = "tick"
@@ -70,6 +72,9 @@ SETTINGS = (
     Setting(Field.COPIES, Shape.CHOICE, Copies, asked=False),
     Setting(Field.MODE, Shape.CHOICE, Mode, asked=False),
     Setting(Field.LANGUAGE, Shape.CHOICE, Language, asked=False),
+    Setting(Field.SUBJECT_TAG, Shape.TEXT, asked=False, optional=True),
+    Setting(Field.FOOTER, Shape.LINES, asked=False, optional=True),
+    Setting(Field.REPLY_TO, Shape.CHOICE, ReplyTo, asked=False),
 )
 BY_NAME: Mapping[str, Setting] = {setting.field.value: setting for setting in SETTINGS}
 DEFAULTS: Mapping[str, str] = {
@@ -115,6 +120,8 @@ def shown(language: str, name: str, value: str) -> Markup:
         return Markup(say(language, f"commands.setting.{name}.{value or HIDDEN_NO}"))
     if setting.choices is not None:
         return Markup(say(language, f"commands.setting.{name}.{value or DEFAULTS[name]}"))
+    if not value and setting.optional:
+        return Markup(say(language, f"commands.setting.{name}.none"))
     return Markup(escape.mrkdwn(value) or blocks.BLANK)
 
 
@@ -170,7 +177,10 @@ def _input(language: str, setting: Setting, draft: Draft, *, made: bool) -> Bloc
                 placeholder=say(language, "commands.setting.size_example"),
             )
         case Shape.TEXT:
+            # Longer than a tag may be: what is too long is refused with its own text.
             element = blocks.text_input(initial=value, longest=LONGEST_NAME)
+        case Shape.LINES:
+            element = blocks.text_input(initial=value, multiline=True)
     return blocks.entry(setting.field, label(language, setting.field), element, hint=hint, optional=optional)
 
 

@@ -18,6 +18,7 @@ from mailbridge.rewrite.trace import Trace
 from mailbridge.rewrite.wire import stuffed
 from mailbridge.tokens import Tokens
 from store import sources
+from store.alteration import Alteration
 from store.engine import Bulk
 from store.terms import Copies, GroupKind, GroupPolicy, LetterKind
 
@@ -61,13 +62,14 @@ class Publication:
 
 class Draft:
     """What a publication is made from, until the first who asks has it made. `octets` says about how large it is,
-    `failures` how often it could not be made."""
+    `failures` how often it could not be made, `post_id` whose it is, while its report may not know what was changed."""
 
-    __slots__ = ("_made", "_make", "failures", "octets")
+    __slots__ = ("_made", "_make", "failures", "octets", "post_id")
 
-    def __init__(self, octets: int, make: Callable[[], Publication]) -> None:
+    def __init__(self, octets: int, make: Callable[[], Publication], post_id: int | None = None) -> None:
         self.octets = octets
         self.failures = 0
+        self.post_id = post_id
         self._make: Callable[[], Publication] | None = make
         self._made: Publication | None = None
 
@@ -81,6 +83,12 @@ class Draft:
                 self.failures += 1
                 raise
         return self._made
+
+    def untold(self) -> dict[int, Alteration]:
+        """What the post's report is to be told of its publication, once; nothing mostly."""
+        post_id, self.post_id = self.post_id, None
+        alteration = self.publication().edition.alteration
+        return {post_id: alteration} if alteration and post_id is not None else {}
 
 
 class Editions:
@@ -98,7 +106,8 @@ class Editions:
             self._kept.move_to_end(post_id)
             return self._kept[post_id]
         source = sources.of_post(bulk, post_id)
-        draft = self._kept[post_id] = Draft(len(source.raw), partial(self._publish, source))
+        told = post_id if not source.altered else None
+        draft = self._kept[post_id] = Draft(len(source.raw), partial(self._publish, source), told)
         self._octets += draft.octets
         while self._octets > KEPT_OCTETS and len(self._kept) > 1:
             _, dropped = self._kept.popitem(last=False)

@@ -17,7 +17,8 @@ from mailbridge.deliver.parcel import Parcel, sign
 from mailbridge.deliver.settlement import Fenced, Verdicts, judge, settle
 from mailbridge.deliver.signers import Signers
 from mailbridge.deliver.stale import TOUCH_SECONDS, StaleReports
-from store import expansion, lanes, notices, queue, workers
+from store import expansion, lanes, notices, queue, reports, workers
+from store.alteration import Alteration
 from store.engine import Bulk, Database
 from store.queue import Claim
 from store.signal import Ear, Topic
@@ -65,6 +66,7 @@ class Worker:
         self._desk = Desk(publisher, pool_for, limits, self._settled)
         self._done: list[tuple[Claim, Outcome]] = []
         self._owed = Verdicts()  # judged, and not written yet
+        self._altered: dict[int, Alteration] = {}  # what reports are to say by the time their first copy is settled
         self._withdrawn: list[Claim] = []  # taken back from the connections, and not given back yet
         self._unsettled = 0
         self._reports = StaleReports()
@@ -118,8 +120,8 @@ class Worker:
         settled = len(owed.results)
         room = self._max_unsettled - (self._unsettled - settled) if claiming else 0
         self._withdrawn += self._desk.withdraw(owed)
-        withdrawn = self._withdrawn
-        reports = self._reports.due(
+        withdrawn, altered = self._withdrawn, self._altered
+        stale = self._reports.due(
             {result.claim.post_id for result in owed.results if result.claim.post_id is not None},
             asyncio.get_running_loop().time(),
             force=not claiming,
@@ -128,6 +130,8 @@ class Worker:
 
         def transaction(bulk: Bulk) -> Turn:
             settle(bulk, worker_id, owed)
+            for post_id, alteration in altered.items():
+                reports.altered(bulk, post_id, alteration)
             if self._desk.given_up:
                 lanes.release(bulk, worker_id, self._desk.given_up)
             queue.unclaim(bulk, worker_id, withdrawn, bulk.now + timedelta(seconds=1 if claiming else 0))
@@ -136,8 +140,8 @@ class Worker:
                 turn.expanding = self._expand(bulk)
                 self._claim(bulk, worker_id, room + len(withdrawn), turn)
             if not settled:
-                reports.update(queue.finish(bulk))
-            for post_id in reports:
+                stale.update(queue.finish(bulk))
+            for post_id in stale:
                 notices.touch_last(bulk, NoticeKind.REPORT, post_id)
             return turn
 
@@ -146,7 +150,7 @@ class Worker:
         except Fenced:
             await self._live_again()
             return Turn()
-        self._owed, self._withdrawn, self._desk.given_up = Verdicts(), [], []
+        self._owed, self._withdrawn, self._desk.given_up, self._altered = Verdicts(), [], [], {}
         self._unsettled += len(turn.claims) - settled - len(withdrawn)
         await self._make(turn)
         self._hand_out(turn)
@@ -161,6 +165,7 @@ class Worker:
                     await asyncio.to_thread(draft.publication)
                 else:
                     draft.publication()
+                self._altered |= draft.untold()
             except Exception as fault:
                 log.exception("edition.failed", posts=sorted({c.post_id or 0 for _, c, d in turn.claims if d is draft}))
                 unmade[draft] = settlement.unmade(fault)

@@ -15,6 +15,7 @@ from mailbridge.intake.submitting import Judged, submit
 from mailbridge.policy import chain, destinations, facts, fingerprint, outcome, replies, spam
 from mailbridge.policy.shape import Shape
 from mailbridge.proof.judgement import Proof
+from mailbridge.rewrite import trim
 from store import memberships, names, posts
 from store.engine import Reading
 from store.marks import Marks
@@ -44,11 +45,15 @@ async def post(
     content = await _content(house, envelope, shape)
     prints = {group.group_id: fingerprint.fingerprint(group.address, content) for group in distinct}
     seen = await _look(house, envelope, shape, proof, distinct, prints)
+    trimmable = await _trimmable(raw, distinct)
     decisions = [
         # Settings may have changed since its first time, but that time 250 was said, and heard or not it stands.
         _REPEATED
         if group.group_id in seen.known
-        else chain.decide(facts.gather(shape, envelope.return_path, standing, proof, marks), group)
+        else chain.decide(
+            facts.gather(shape, envelope.return_path, standing, proof, marks, trimmable=group.group_id in trimmable),
+            group,
+        )
         for group, standing, marks in zip(distinct, seen.standings, seen.marks, strict=True)
     ]
     result = outcome.conclude(decisions, authenticated=proof.authenticated, lmtp=envelope.lmtp)
@@ -109,6 +114,12 @@ async def _addresses(tx: Reading, shape: Shape, group: GroupPolicy) -> set[str]:
     if destinations.names(shape.fields, known):
         return known
     return known | {name.address for name in await names.of_group(tx, group.group_id)}
+
+
+async def _trimmable(raw: bytes, groups: Sequence[GroupPolicy]) -> frozenset[int]:
+    """The groups that would have attachments left out, and for which the message fits then."""
+    asked = [group for group in groups if trim.trims(group, len(raw))]
+    return await asyncio.to_thread(trim.fitting, raw, asked) if asked else frozenset()
 
 
 async def _content(house: House, envelope: Envelope, shape: Shape) -> bytes | None:

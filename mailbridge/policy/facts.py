@@ -25,7 +25,8 @@ class Facts:
     `size` is octets as received; `received` counts Received fields; `loops` holds the addresses of loop marks in lower
     case; `automatic` names the mark that shows a machine wrote it, or is "". `checks` say what was found out about an
     author who is not proven, `unchecked` that an answer is missing which might have proven it. `marks` are what a
-    moderated group may hold it for, whoever wrote it.
+    moderated group may hold it for, whoever wrote it. `trimmable`: it is too large for what the group distributes, and
+    can be made to fit by replacing attachments.
     """
 
     author: str
@@ -38,6 +39,7 @@ class Facts:
     checks: tuple[Reason, ...] = ()
     unchecked: bool = False
     marks: Marks = UNMARKED
+    trimmable: bool = False
 
 
 def mark(shape: Shape, spam: Verdict) -> Marks:
@@ -59,7 +61,15 @@ def unnamed(shape: Shape, marks: Marks, addresses: Collection[str], *, carried: 
     return marks if carried or destinations.names(shape.fields, addresses) else replace(marks, unnamed=True)
 
 
-def gather(shape: Shape, return_path: str, standing: Standing, proof: Proof, marks: Marks = UNMARKED) -> Facts:
+def gather(
+    shape: Shape,
+    return_path: str,
+    standing: Standing,
+    proof: Proof,
+    marks: Marks = UNMARKED,
+    *,
+    trimmable: bool = False,
+) -> Facts:
     """The facts of a well-formed message. `return_path` is "" for the null sender."""
     return Facts(
         author=str(shape.author.address),
@@ -72,6 +82,7 @@ def gather(shape: Shape, return_path: str, standing: Standing, proof: Proof, mar
         checks=proof.checks,
         unchecked=proof.unchecked,
         marks=marks,
+        trimmable=trimmable,
     )
 
 

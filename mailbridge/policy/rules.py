@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailbridge.policy.destinations import MANY
 from mailbridge.policy.facts import Facts
-from store.terms import GroupKind, GroupPolicy, Mode, Moderation, Posting, Standing, wire_limit
+from store.terms import GroupKind, GroupPolicy, Mode, Moderation, OverSendSize, Posting, Standing, wire_limit
 
 MOST_RECEIVED = 30
 _IN_CHARGE = frozenset({Standing.ADMINISTRATOR, Standing.MODERATOR})
@@ -31,9 +31,10 @@ def over_receive_size(facts: Facts, group: GroupPolicy) -> bool:
 
 
 def over_send_size(facts: Facts, group: GroupPolicy) -> bool:
-    # Refused whatever `over_send_size` says, as long as nothing trims: distributing more than the setting allows
-    # would break it in silence.
-    return group.max_send_size is not None and facts.size > wire_limit(group.max_send_size)
+    """Larger than the group distributes, and nothing can be left out of it or the group wants nothing left out."""
+    if group.max_send_size is None or facts.size <= wire_limit(group.max_send_size):
+        return False
+    return group.over_send_size is OverSendSize.REFUSE or not facts.trimmable
 
 
 def in_charge(facts: Facts, group: GroupPolicy) -> bool:
@@ -113,6 +114,9 @@ def paused(facts: Facts, group: GroupPolicy) -> bool:
 
 
 def receive_limit(group: GroupPolicy) -> int | None:
-    """The smallest size limit that refuses a post in the session, in bytes of attachments; None without any."""
-    limits = [limit for limit in (group.max_receive_size, group.max_send_size) if limit is not None]
-    return min(limits, default=None)
+    """The smallest size limit that refuses a post for its size alone, in bytes of attachments; None without any.
+
+    Where larger posts are trimmed, whether one can be is known only when it is here.
+    """
+    send = group.max_send_size if group.over_send_size is OverSendSize.REFUSE else None
+    return min((limit for limit in (group.max_receive_size, send) if limit is not None), default=None)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
 from mailbridge import headers
 from mailbridge.rewrite.author import Writer, asks_for_alignment, survives, via
+from mailbridge.rewrite.footer import NoFooter, footed, footer
 from mailbridge.rewrite.lines import CRLF, line, phrase
 from mailbridge.rewrite.removed import is_removed
+from mailbridge.rewrite.replies import directed
+from mailbridge.rewrite.subject import tagged
 from mailbridge.rewrite.trace import Trace, authentication_results, date, identifier, received
+from mailbridge.rewrite.trim import Trimmer, trims
 from mailbridge.rewrite.wire import clean, stuffed
-from store.terms import Copies, GroupKind, GroupPolicy, Posting
+from store.alteration import AS_IT_CAME, Alteration
+from store.terms import Copies, GroupKind, GroupPolicy, Posting, ReplyTo
 
 _ADDRESS_FIELDS: Final = frozenset(
     {b"from", b"sender", b"reply-to", b"to", b"cc", b"resent-from", b"resent-sender", b"resent-to", b"resent-cc"}
@@ -48,6 +53,8 @@ class Edition:
     `eight_bit` asks for 8BITMIME. `utf8` asks for SMTPUTF8, and only an address that is not ASCII does: raw 8-bit
     text in a Subject or a name is common, older than RFC 6532 and taken by every hop, and to refuse it by 5.6.7
     would help nobody.
+
+    `alteration` is what the report tells of a body that is not as it came.
     """
 
     head: bytes
@@ -55,10 +62,12 @@ class Edition:
     eight_bit: bool
     utf8: bool
     size: int
+    alteration: Alteration = AS_IT_CAME
 
 
 def edition(raw: bytes, group: GroupPolicy, trace: Trace, offers: Offers, writer: Writer | None = None) -> Edition:
-    """Return the Edition of the message `raw` for `group`: our lines on top, some fields gone, the rest as it was.
+    """Return the Edition of the message `raw` for `group`: our lines on top, some fields gone, the rest as it was, but
+    for what the group's settings ask: attachments trimmed, a footer, a tag before the subject, replies to the group.
 
     From stays too, unless the domain of its mailbox (`writer`, None if it has none) asks for a signature of its own and
     none is there that survives: then it is the group's, "via" which the author writes.
@@ -66,11 +75,13 @@ def edition(raw: bytes, group: GroupPolicy, trace: Trace, offers: Offers, writer
     The same arguments give the same octets, so every worker, and a worker after a restart, builds the same copy.
     Raises ValueError for a message that intake does not let in (see `wire.clean`), or settings that are no settings.
     """
-    raw = clean(raw)
-    head, body = headers.split(raw)
+    raw = _ended(clean(raw))
     identities = (trace.hostname, trace.authserv_id)
-    before = headers.fields(head)
-    kept = [field for field in before if not is_removed(field, identities)]
+    before = headers.fields(headers.split(raw)[0])
+    altered, alteration = _altered(raw, group, offers)
+    head, body = headers.split(altered)
+    kept = [field for field in headers.fields(head) if not is_removed(field, identities)]
+    kept = _directed(tagged(kept, group.subject_tag) if group.subject_tag else kept, group, offers)
     names = {field.name for field in kept}
     # Above our Received, so that nobody takes it for a finding of an earlier hop (RFC 8601 4.1).
     lines = [authentication_results(trace), received(trace, group.address), *_group_lines(group, offers)]
@@ -80,19 +91,53 @@ def edition(raw: bytes, group: GroupPolicy, trace: Trace, offers: Offers, writer
         lines.append(line("Date", date(trace)))
     if writer is not None and asks_for_alignment(writer.domain):
         after = [*headers.fields(b"".join(lines)), *kept]
-        if not survives(before, after, _PER_COPY if group.kind is GroupKind.GROUP else (), writer.domain):
+        per_copy = _PER_COPY if group.kind is GroupKind.GROUP else ()
+        if altered is not raw or not survives(before, after, per_copy, writer.domain):
             kept = via(kept, writer, group)
-    blank = b"" if body.startswith(CRLF) else CRLF
     # `split` leaves the blank line to the body; here it ends the head.
-    head = b"".join(lines) + b"".join(field.raw for field in kept) + (blank or CRLF)
-    whole = head + (body if blank else body[len(CRLF) :])
+    head = b"".join(lines) + b"".join(field.raw for field in kept) + CRLF
+    whole = head + body[len(CRLF) :]
     return Edition(
         head=head,
         wire=stuffed(whole),
         eight_bit=not whole.isascii(),
         utf8=any(_foreign_address(field) for field in kept),
         size=len(whole),
+        alteration=alteration,
     )
+
+
+def _ended(raw: bytes) -> bytes:
+    """The message with a blank line behind its header, where it has none."""
+    head, body = headers.split(raw)
+    return raw if body.startswith(CRLF) else head + CRLF + body
+
+
+def _altered(raw: bytes, group: GroupPolicy, offers: Offers) -> tuple[bytes, Alteration]:
+    """The message as the group's settings want its body: the same octets where they want nothing."""
+    alteration = AS_IT_CAME
+    if trims(group, len(raw)):
+        raw, alteration = Trimmer(raw).trimmed(group)
+    if group.footer is not None:
+        owner = _owner(group) if offers.owner else ""
+        try:
+            raw = footed(raw, footer(group, owner), group.language)
+        except NoFooter as none:
+            alteration = replace(alteration, unfooted=none.why)
+    return raw, alteration
+
+
+def _directed(fields: list[headers.Field], group: GroupPolicy, offers: Offers) -> list[headers.Field]:
+    if group.kind is not GroupKind.GROUP or group.reply_to is ReplyTo.AUTHOR:
+        return fields
+    if group.reply_to is ReplyTo.GROUP:
+        return directed(fields, group.display_name, group.address)
+    return directed(fields, group.display_name, _owner(group)) if offers.owner else fields
+
+
+def _owner(group: GroupPolicy) -> str:
+    local, _, domain = group.route.rpartition("@")
+    return f"{local}-owner@{domain}"
 
 
 def _group_lines(group: GroupPolicy, offers: Offers) -> list[bytes]:
@@ -106,7 +151,7 @@ def _group_lines(group: GroupPolicy, offers: Offers) -> list[bytes]:
         line("List-Post", "NO" if group.posting is Posting.ADMINISTRATORS else f"<mailto:{group.address}>"),
     ]
     if offers.owner:
-        lines.append(line("List-Owner", f"<mailto:{local}-owner@{domain}>"))
+        lines.append(line("List-Owner", f"<mailto:{_owner(group)}>"))
     if offers.leave_mailto and group.copies is Copies.SHARED:
         lines.append(line("List-Unsubscribe", f"<mailto:{local}-leave@{domain}>"))
     return [*lines, precedence, loop]

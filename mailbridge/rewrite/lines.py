@@ -51,7 +51,7 @@ def phrase(text: str) -> list[bytes]:
     if not flat:
         return []
     if not flat.isascii() or "=?" in flat:  # "=?" would be read as an encoded word, and decoded
-        return _encoded_words(flat)
+        return encoded_words(flat)
     if _ATOMS.fullmatch(flat):
         return [flat.encode("ascii")]
     return [b'"' + re.sub(r'(["\\])', r"\\\1", flat).encode("ascii") + b'"']
@@ -61,11 +61,11 @@ def unstructured(text: str, limit: int = 200) -> list[bytes]:
     """Return free text (a Subject) as parts for `line`: as it is in ASCII, else as encoded words (RFC 2047 5)."""
     flat = one_line(text, limit)
     if not flat.isascii() or "=?" in flat:
-        return _encoded_words(flat)
+        return encoded_words(flat)
     return [flat.encode("ascii")] if flat else []
 
 
-def _encoded_words(text: str) -> list[bytes]:
+def encoded_words(text: str) -> list[bytes]:
     """Readers drop the blanks between neighbouring encoded words, and no character is cut in two (RFC 2047 5, 6.2)."""
     words: list[bytes] = []
     chunk = b""

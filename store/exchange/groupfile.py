@@ -15,6 +15,7 @@ from store.exchange.document import Faults, Value
 from store.groups import LONGEST_NAME, SETTINGS
 from store.names import Served
 from store.terms import Address, Refused
+from store.wording import WORDINGS
 
 SLACK_PERSON = re.compile(r"[UW][A-Z0-9]{1,20}", re.ASCII)
 SLACK_CHANNEL = re.compile(r"[CG][A-Z0-9]{1,20}", re.ASCII)
@@ -108,6 +109,8 @@ def _setting(name: str, value: Value) -> Any:
         return None if value.empty else _checked(value, lambda _, text: sizes.size(text))
     if name in CHANNELS:
         return None if value.empty else _checked(value, _channel)
+    if name in WORDINGS:
+        return None if value.empty else _checked(value, lambda _, text: WORDINGS[name](text))
     kind = SETTINGS[name]
     if kind is bool:
         return value.flag()

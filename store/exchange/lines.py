@@ -65,4 +65,6 @@ def _value(setting: str, value: object) -> str:
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return sizes.show(value) if setting in SIZES and isinstance(value, int) else str(value)
+    if setting in SIZES and isinstance(value, int):
+        return sizes.show(value)
+    return " ".join(str(value).split())

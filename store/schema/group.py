@@ -16,6 +16,7 @@ from store.terms import (
     NameRole,
     OverSendSize,
     Posting,
+    ReplyTo,
     SlackContent,
     Subscription,
 )
@@ -59,6 +60,9 @@ class Group(SQLModel, table=True):
     slack_content: SlackContent = Field(default=SlackContent.SUBJECT, sa_column=choice(SlackContent, "slack_content"))
     mode: Mode = Field(default=Mode.LIVE, sa_column=choice(Mode, "mode"))
     language: Language = Field(default=Language.EN, sa_column=choice(Language, "language"))
+    subject_tag: str | None = None
+    footer: str | None = None
+    reply_to: ReplyTo = Field(default=ReplyTo.AUTHOR, sa_column=choice(ReplyTo, "reply_to", grows=True))
     version: int = 1
     created_at: datetime = Field(sa_column=moment())
     deleted_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))

@@ -73,6 +73,9 @@ class Post(SQLModel, table=True):
     stormed_at: datetime | None = Field(
         default=None, sa_column=moment(nullable=True)
     )  # so many copies came back that it is held against no contact
+    alteration: dict[str, Any] | None = Field(
+        default=None, sa_column=document(nullable=True)
+    )  # what its edition changed beyond the header, told in the report
     rejudge: bool = False  # held only because its group was paused, which it no longer is
     test: bool = False  # made by /group test: goes to its author alone
 

@@ -15,6 +15,7 @@ from mailbridge.rewrite.author import Writer
 from mailbridge.rewrite.copy import prefix
 from mailbridge.rewrite.edition import Offers, edition
 from mailbridge.rewrite.trace import Trace
+from store.alteration import AS_IT_CAME, Alteration
 from store.terms import GroupPolicy
 
 FOLDER = Path(__file__).parents[2] / "corpus"
@@ -52,5 +53,6 @@ def test_triple(name: str) -> None:
     top = prefix(group, **{"leave_token": None, "public_url": None, **settings.get("copy", {})})
     assert (top + made.wire).decode("latin-1") == octets(f"{name}.expected.eml").decode("latin-1")
     assert (made.eight_bit, made.utf8) == (settings.get("eight_bit", False), settings.get("utf8", False))
+    assert made.alteration == Alteration.from_json({**AS_IT_CAME.as_json(), **settings.get("alteration", {})})
     assert made.head.endswith(b"\r\n\r\n")
     assert made.size == len(made.wire) - made.wire.count(b"\r\n..") - made.wire.startswith(b"..")

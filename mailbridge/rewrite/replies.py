@@ -1,0 +1,38 @@
+"""Where replies to a post go: to its author, as the mail says itself, or to the group, or to those in charge of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from mailbridge import headers
+from mailbridge.headers import Field
+from mailbridge.rewrite.lines import CRLF, line, phrase
+
+
+def directed(fields: Sequence[Field], name: str, address: str) -> list[Field]:
+    """The fields with `address` in Reply-To.
+
+    A Reply-To that the author wrote stays, and gets the address beside its own: somebody asked for replies there, and
+    whoever is left out would not know. A new one stands behind From.
+    """
+    replies = [field for field in fields if field.name == b"reply-to"]
+    new = line("Reply-To", *phrase(name), f"<{address}>")
+    if not any(field.value for field in replies):
+        after = next((at for at, field in enumerate(fields, 1) if field.name == b"from"), len(fields))
+        kept = [*fields[:after], *headers.fields(new), *fields[after:]]
+        return [field for field in kept if field not in replies]
+    if any(_names(field, address) for field in replies):
+        return list(fields)
+    first = next(field for field in replies if field.value)
+    return headers.fields(b"".join(_appended(field, address) if field is first else field.raw for field in fields))
+
+
+def _appended(field: Field, address: str) -> bytes:
+    return field.raw.rstrip(b" \t\r\n,") + b"," + CRLF + b"\t<" + address.encode() + b">" + CRLF
+
+
+def _names(field: Field, address: str) -> bool:
+    """Whether the address stands in the field by itself, not as the end of a longer one."""
+    wanted = re.escape(address.lower().encode("utf-8", "replace"))
+    return bool(re.search(rb"(?<![^\s<,:;\"'(])" + wanted + rb"(?![^\s>,;)\"'])", field.value.lower()))
