@@ -122,7 +122,7 @@ def shown(language: str, name: str, value: str) -> Markup:
         return Markup(say(language, f"commands.setting.{name}.{value or DEFAULTS[name]}"))
     if not value and setting.optional:
         return Markup(say(language, f"commands.setting.{name}.none"))
-    return Markup(escape.mrkdwn(value) or blocks.BLANK)
+    return Markup(escape.mrkdwn(" ".join(value.split())) or blocks.BLANK)
 
 
 def _address(language: str, draft: Draft, domains: Sequence[str]) -> list[Block]:

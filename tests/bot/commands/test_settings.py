@@ -95,6 +95,17 @@ async def test_settings_are_for_administrators(office: Office) -> None:
         ("report_channel general", "is not a channel", "report_channel", "C0REPORTS"),
         ("report_channel #random", "Invite me there", "report_channel", "C0REPORTS"),
         ('display_name ""', "needs a name", "display_name", "The team"),
+        ("subject_tag Team", "Subject tag: Team", "subject_tag", "Team"),
+        ("subject-tag [Équipe  Nord]", "Équipe Nord", "subject_tag", "Équipe Nord"),
+        ("subject_tag none", "none: subjects stay", "subject_tag", None),
+        ("subject_tag a [b] c", "without brackets", "subject_tag", None),
+        (f"subject_tag {'x' * 31}", "has 31 characters and may have 30", "subject_tag", None),
+        ("footer Be kind.\nAnd <happy>", "Be kind. And &lt;happy&gt;", "footer", "Be kind.\nAnd <happy>"),
+        ('footer ""', "Footer: none", "footer", None),
+        (f"footer {'x ' * 300}", "may have 500", "footer", None),
+        ("footer a" + "\nb" * 12, "has 13 lines and may have 12", "footer", None),
+        ("reply_to group", "The group", "reply_to", "group"),
+        ("reply_to admin", "Did you mean administrators?", "reply_to", "author"),
     ],
 )
 async def test_settings_by_text(office: Office, text: str, told: str, name: str, value: Any) -> None:
@@ -154,3 +165,59 @@ async def test_people_gone_from_slack_stay_out_of_the_pickers_and_in_the_group(o
     await office.pocket.wait_modal(ADA, contains="Nothing was changed")
     assert (await office.submit(ADA))["ok"]
     assert await office.roster() == {ADA: "A", GRACE: "A", LINUS: "C"}
+
+
+@BOTH
+async def test_what_mail_of_the_group_carries_is_set_in_the_form_and_shown(office: Office) -> None:
+    await office.create()
+    await office.form(ADA, "settings team")
+    footer = "Be kind – please.\n\n<!channel> *not* for you & me"
+    wanted = {"subject_tag": "[Team]", "footer": footer, "reply_to": "administrators", "over_send_size": "trim"}
+    await office.pocket.fill(ADA, wanted)
+    for _ in range(2):
+        assert (await office.submit(ADA))["ok"]
+    review = office.pocket.text(await office.pocket.wait_modal(ADA, contains="Settings (3 of 3)"))
+    assert "*Subject tag*: none: subjects stay as they are → Team" in review
+    assert "*Footer*: none → Be kind – please. &lt;!channel&gt; ∗not∗ for you &amp; me" in review
+    assert (await office.submit(ADA))["ok"]
+    group = await office.group()
+    assert group is not None
+    assert (group.subject_tag, group.footer, group.reply_to) == ("Team", footer, "administrators")
+    shown = await office.ask(ADA, "show team")
+    assert "*Subject tag*\nTeam" in shown
+    assert "*Replies go to*\nThe people in charge of the group" in shown
+    # People who do not administer it need not know.
+    assert "Subject tag" not in await office.ask(LINUS, "show team")
+    # And away again, all of it.
+    await office.pocket.close(ADA, everything=True)
+    await office.form(ADA, "settings team", contains="Settings (1 of 3)")
+    await office.pocket.fill(ADA, {"subject_tag": "", "footer": "", "reply_to": "author"})
+    for _ in range(3):
+        assert (await office.submit(ADA))["ok"]
+    group = await office.group()
+    assert group is not None
+    assert (group.subject_tag, group.footer, group.reply_to) == (None, None, "author")
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        ("subject_tag", "two ] lines", "without brackets"),
+        ("subject_tag", "a\u202eb", "without brackets"),
+        ("subject_tag", "x" * 60, "may have 30"),
+        ("footer", "x" * 501, "may have 500"),
+        ("footer", "\n".join("abcdefghijklm"), "may have 12"),
+        ("footer", "seen\u200bunseen", "U+200B"),
+    ],
+)
+async def test_words_that_no_mail_can_carry_are_told_at_their_field(
+    office: Office, field: str, typed: str, said: str
+) -> None:
+    await office.create()
+    await office.form(ADA, "settings team")
+    await office.pocket.fill(ADA, {field: typed})
+    answer = await office.submit(ADA)
+    assert said in answer["errors"][field]
+    group = await office.group()
+    assert group is not None
+    assert group.version == 1

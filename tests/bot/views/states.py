@@ -10,6 +10,7 @@ from bot.views import alarms, bouncing, cards, limits, reading, reminders, repor
 from bot.views.blocks import Shown
 from bot.views.ids import Form
 from bot.views.mail import Mail
+from store.alteration import KEPT, Alteration, Replaced, Unfooted
 from store.marks import Marks
 from store.terms import BounceReason, DeliveryState, PostState, Reason, RequestKind, RequestState, Stage
 
@@ -87,6 +88,12 @@ def messages(text: str) -> Iterator[Shown]:
         yield reports.report("en", report(text, waiting=reports.Waiting(why)))
     yield reports.report("en", report(text, finished=True, done_at=AT, counts=counts(expected=0), waiting=None))
     yield reports.report("en", report(text, counts=counts(expected=None), subject=None))
+    for n in (1, 2, KEPT, 400):
+        replaced = (Replaced(text, text, 2**20),) * min(n, KEPT)
+        for unfooted in (None, *Unfooted):
+            alteration = Alteration(replaced, n, n * 2**20, unfooted)
+            yield reports.report("en", report(text, alteration=alteration))
+            yield reports.report("en", report(text, alteration=alteration, subject=None))
     failure = reports.Failure(text, DeliveryState.BOUNCED, text, None, None)
     for upto in range(4):
         first, second, third = (AT if n < upto else None for n in range(3))
