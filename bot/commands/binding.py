@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from bot.commands.grammar import Misread, Token, TokenKind, nearest, plain
+from bot.commands.grammar import Misread, Token, TokenKind, nearest, plain, tokens
 
 
 class Kind(StrEnum):
@@ -85,13 +85,17 @@ class _Reader:
         self.left = []
         return rest
 
+    def goes_on(self, start: int) -> None:
+        """Read on from within a word, as if a new one began there."""
+        self.left = [replace(token, start=token.start + start) for token in tokens(self.text[start:])]
 
-def bind(arguments: Sequence[Argument], text: str, tokens: Sequence[Token]) -> Bound:
+
+def bind(arguments: Sequence[Argument], text: str, typed: Sequence[Token]) -> Bound:
     """The arguments of a command from its tokens (those after the verb) and its raw text.
 
     Raises Misread: `missing_<kind>`, `unexpected`, or what the kind of argument cannot take.
     """
-    bound, reader = Bound(), _Reader(text, list(tokens))
+    bound, reader = Bound(), _Reader(text, list(typed))
     for argument in arguments:
         if reader.left:
             bound = TAKE[argument.kind](bound, reader)
@@ -199,7 +203,13 @@ def _take_date(bound: Bound, reader: _Reader) -> Bound:
 
 
 def _take_setting(bound: Bound, reader: _Reader) -> Bound:
-    word = reader.left.pop(0).value.lower()
+    token = reader.left[0]
+    name = token.value.partition("=")[0]
+    if name and not token.quoted and reader.text.startswith(f"{name}=", token.start):
+        reader.goes_on(token.start + len(name) + 1)
+        word = name.lower()
+    else:
+        word = reader.left.pop(0).value.lower()
     return replace(bound, setting=re.sub(r"[\s-]+", "_", word.strip().rstrip(":=")))
 
 
