@@ -11,6 +11,7 @@ import pytest
 from sqlmodel import select
 
 from bot import drawing
+from bot.views import reports as views
 from mailbridge.rewrite.appended import RULE
 from store import reports
 from store.engine import Database
@@ -69,7 +70,7 @@ async def test_the_copy_and_its_report(team: Whole) -> None:
     async with team.database.reading() as tx:
         drawn = await drawing.report(tx, found.post.id or 0)
         assert drawn is not None
-        shown = str(drawing.reports.report("en", drawn).blocks)
+        shown = str(views.report("en", drawn).blocks)
     assert "a note stands for 1 attachment of 142.7 KB" in shown
     assert "• &lt;!channel&gt; ∗plan∗.pdf (application/pdf, 142.7 KB)" in shown
 
