@@ -77,7 +77,10 @@ async def report(tx: Reading, post_id: int) -> Report | None:
 
 
 def altered(bulk: Bulk, post_id: int, alteration: Alteration) -> None:
-    """Keep for the report what a post's edition changed; every worker that makes the edition finds the same."""
+    """Keep for the report what a post's edition changed; every worker that makes the edition finds the same.
+
+    Before its deliveries are locked: whoever retries or stops a post locks it first, too.
+    """
     unknown = update(Post).where(col(Post.id) == post_id, col(Post.alteration).is_(None))
     bulk.connection.execute(unknown.values(alteration=alteration.as_json()))
     notices.touch_last(bulk, NoticeKind.REPORT, post_id)

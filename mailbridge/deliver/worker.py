@@ -129,9 +129,9 @@ class Worker:
         self._desk.put_away()
 
         def transaction(bulk: Bulk) -> Turn:
+            for post_id in sorted(altered):
+                reports.altered(bulk, post_id, altered[post_id])
             settle(bulk, worker_id, owed)
-            for post_id, alteration in altered.items():
-                reports.altered(bulk, post_id, alteration)
             if self._desk.given_up:
                 lanes.release(bulk, worker_id, self._desk.given_up)
             queue.unclaim(bulk, worker_id, withdrawn, bulk.now + timedelta(seconds=1 if claiming else 0))

@@ -24,8 +24,8 @@ def directed(fields: Sequence[Field], name: str, address: str) -> list[Field]:
         return [field for field in kept if field not in replies]
     if any(_names(field, address) for field in replies):
         return list(fields)
-    first = next(field for field in replies if field.value)
-    return headers.fields(b"".join(_appended(field, address) if field is first else field.raw for field in fields))
+    at = next(at for at, field in enumerate(fields) if field.name == b"reply-to" and field.value)
+    return [*fields[:at], *headers.fields(_appended(fields[at], address)), *fields[at + 1 :]]
 
 
 def _appended(field: Field, address: str) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,7 +41,7 @@ def test_no_tags(typed: str, fault: str) -> None:
     with pytest.raises(Refused) as refused:
         wording.subject_tag(typed)
     assert refused.value.name == fault
-    said = say("en", f"refused.{fault}", **refused.value.values)
+    said = say("en", f"refused.{fault}", **dict[str, Any](refused.value.values))
     assert said.isprintable()
 
 
@@ -67,7 +69,7 @@ def test_no_footers(typed: str, fault: str) -> None:
     with pytest.raises(Refused) as refused:
         wording.footer(typed)
     assert refused.value.name == fault
-    assert say("en", f"refused.{fault}", **refused.value.values)
+    assert say("en", f"refused.{fault}", **dict[str, Any](refused.value.values))
 
 
 @given(st.text())

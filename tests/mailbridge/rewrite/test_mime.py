@@ -75,6 +75,7 @@ def test_parts_are_where_the_boundary_lines_are_and_nowhere_else() -> None:
         (b"\n\n--b  \n\nx\n\n--b-- \n", [b"x\n"]),
         (b"--b\n\nx\n", [b"x\n"]),  # the closing delimiter was cut off
         (b"--bb\n--b-\n --b\n--b\n\n--bb--\n--b--\n", [b"--bb--"]),
+        (b"--b\n\n--b--x\n--b - -\n--b--\n", [b"--b--x\n--b - -"]),
     ],
 )
 def test_delimiters(body: bytes, found: list[bytes]) -> None:
