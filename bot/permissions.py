@@ -26,12 +26,15 @@ class Verb(StrEnum):
     RESUME = "resume"
     PENDING = "pending"
     DELETE = "delete"
+    PASSWORD = "password"  # one's own app passwords: look, revoke
     HELP = "help"
     DECIDE_REQUEST = "decide_request"
     DECIDE_POST = "decide_post"
     READ_POST = "read_post"
     DETAILS = "details"
     STEER_POST = "steer_post"  # retry or stop what a next hop refused
+    MAKE_PASSWORD = "make_password"
+    REVOKE_PASSWORD = "revoke_password"  # somebody else's
 
 
 class Role(StrEnum):
@@ -110,6 +113,9 @@ TABLE: dict[Verb, tuple[frozenset[Role], str]] = {
     Verb.READ_POST: (DECIDERS, "deciders"),
     Verb.DETAILS: (ADMINISTRATORS, "administrators"),
     Verb.STEER_POST: (DECIDERS, "deciders"),
+    Verb.PASSWORD: (EVERYBODY, "gone"),  # who became a guest can still see and revoke them
+    Verb.MAKE_PASSWORD: (frozenset({Role.ANYONE}), "guests"),
+    Verb.REVOKE_PASSWORD: (OPERATORS, "revokers"),
 }
 
 

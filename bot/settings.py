@@ -1,11 +1,11 @@
 """The bot's settings: Slack's tokens, who is operator, the command's name. Read once, frozen, passed down."""
 
 import re
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, field_validator
 
-from store.settings import SettingsRefused, StoreSettings, Words
+from store.settings import Optional, SettingsRefused, StoreSettings, Words
 
 SLACK_ID = re.compile(r"[UWS][A-Z0-9]{1,31}")
 SLACK_API = "https://slack.com/api/"
@@ -29,6 +29,12 @@ class BotSettings(StoreSettings):
     api_url: str = Field(SLACK_API, validation_alias="SLACK_API_URL", description="the address of Slack's Web API")
     operators: Words = Field(
         (), description="Slack ids of people (U…) or of one user group (S…), comma-separated; none: owners and admins"
+    )
+    hostname: Annotated[str | None, Optional] = Field(
+        None, description="the name of the server that people's devices sign in to, such as mail.example.org"
+    )
+    submission_listen: Words = Field(
+        (), description="host:port, comma-separated, as for the bridge: where people's devices sign in"
     )
     command: str = Field("/group", description="the slash command as the Slack app names it, such as /group")
 
@@ -61,12 +67,27 @@ class BotSettings(StoreSettings):
             raise ValueError("a command is a slash and up to 31 lower-case letters, digits, - or _")
         return value
 
+    @field_validator("submission_listen")
+    @classmethod
+    def _doors(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            if not re.fullmatch(r"\S*:\d{1,5}", text):
+                raise ValueError(f"{text[:80]!r} is not host:port")
+        return value
+
     @field_validator("api_url")
     @classmethod
     def _api_url(cls, value: str) -> str:
         if not re.match(r"https?://[^/]+/", value):
             raise ValueError("it is not a web address ending in /api/")
         return value if value.endswith("/") else f"{value}/"
+
+    @property
+    def submission(self) -> tuple[str, int] | None:
+        """Host and port that people's devices sign in at; None where they cannot."""
+        if not self.submission_listen:
+            return None
+        return self.hostname or self.domains[0], int(self.submission_listen[0].rpartition(":")[2])
 
     def for_mode(self, *, http: bool) -> Self:
         """Itself, if the way Slack is to reach us has its secret. Raises SettingsRefused."""

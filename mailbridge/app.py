@@ -80,8 +80,6 @@ class Bridge:
                 listener = opening.listener(settings, database)
                 await listener.start()
                 stack.push_async_callback(listener.stop)
-            if settings.submission_listen:
-                log.warning("submission.unopened", cause="authenticated submission is not offered by this version")
             log.info("bridge.started", role=str(self._role), host=settings.name)
             await stop.wait()
             log.info("bridge.stopping")

@@ -14,6 +14,7 @@ from store.settings import Optional, StoreSettings, Words, domain, words
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 # A provider's shared egress is wider; trusting it would trust every one of its customers.
 WIDEST_PUBLIC = {4: 28, 6: 64}
+IMPLICIT_TLS = 465  # RFC 8314 3.3
 _HOSTNAME = re.compile(
     r"(?=.{1,255}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
 )
@@ -72,10 +73,12 @@ class BridgeSettings(StoreSettings):
     )
     smtp_listen: Doors = Field((Door("127.0.0.1", 2525),), description=f"{_DOOR} 127.0.0.1:2525")
     lmtp_listen: Doors = Field((), description=f"{_DOOR} 127.0.0.1:2424")
-    submission_listen: Doors = Field((), description=f"{_DOOR} 127.0.0.1:2587")
     web_listen: Doors = Field((Door("127.0.0.1", 8080),), description=f"{_DOOR} 127.0.0.1:8080")
     tls_cert: Annotated[str | None, Optional] = Field(None, description="a PEM file with the certificate and its chain")
     tls_key: Annotated[str | None, Optional] = Field(None, description="a PEM file with the certificate's key")
+    submission_listen: Doors = Field(
+        (), description="host:port, comma-separated, such as 127.0.0.1:2587, and POSTROOM_TLS_CERT beside it"
+    )
     proxy_from: Networks = Field((), description="addresses that may speak the PROXY protocol, comma-separated")
 
     authserv_id: str = Field("", description="the name your front relay signs its Authentication-Results with")
@@ -137,6 +140,18 @@ class BridgeSettings(StoreSettings):
     def _key_with_certificate(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value and not info.data.get("tls_cert"):
             raise ValueError("POSTROOM_TLS_CERT is missing")
+        return value
+
+    @field_validator("submission_listen")
+    @classmethod
+    def _within_tls(cls, value: tuple[Door, ...], info: ValidationInfo) -> tuple[Door, ...]:
+        if value and not info.data.get("tls_cert"):
+            raise ValueError("POSTROOM_TLS_CERT is missing, and passwords are taken within TLS only")
+        for one in value:
+            if one.path:
+                raise ValueError(f"{one} is a socket of this machine, and people submit from others")
+            if one.port == IMPLICIT_TLS:
+                raise ValueError("on port 465 TLS begins at once, and here it begins by STARTTLS, as on port 587")
         return value
 
     @property

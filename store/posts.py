@@ -50,6 +50,7 @@ class NewMessage:
     return_path: str = ""
     helo: str = ""
     client: str = ""
+    protocol: str = "ESMTP"
     author: str = ""
     author_name: str = ""
     subject: str = ""

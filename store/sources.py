@@ -27,6 +27,7 @@ class PostSource:
     accepted_at: datetime
     helo: str
     client: str
+    protocol: str
     results: tuple[str, ...]
     altered: bool  # the report knows already what its edition changes
 
@@ -53,6 +54,7 @@ def of_post(bulk: Bulk, post_id: int) -> PostSource:
         col(Post.accepted_at),
         col(Post.helo),
         col(Post.client),
+        col(Post.protocol),
         col(Post.results),
         col(Post.alteration).is_not(None).label("altered"),
     )
@@ -60,14 +62,15 @@ def of_post(bulk: Bulk, post_id: int) -> PostSource:
     row = bulk.connection.execute(query).one()
     policy = GroupPolicy.from_json(row.policy)
     return PostSource(
-        row.raw or b"",
-        policy,
-        row.public_id,
-        row.accepted_at,
-        row.helo,
-        row.client,
-        tuple(row.results),
-        bool(row.altered),
+        raw=row.raw or b"",
+        policy=policy,
+        public_id=row.public_id,
+        accepted_at=row.accepted_at,
+        helo=row.helo,
+        client=row.client,
+        protocol=row.protocol,
+        results=tuple(row.results),
+        altered=bool(row.altered),
     )
 
 

@@ -6,7 +6,7 @@ from bot.acts import groups as group_acts
 from bot.context import Context
 from bot.views import home as views
 from bot.views.blocks import View
-from store import groups, pending, persons
+from store import groups, passwords, pending, persons
 from store.engine import Reading
 from store.schema.post import Post
 from store.schema.request import Request
@@ -37,6 +37,7 @@ async def home(context: Context, page: int = 1, waiting_page: int = 1) -> View:
             waiting=found,
             page=page,
             more=len(lines) > views.GROUPS_A_PAGE,
+            passwords=context.settings.submission is not None and passwords.unfit(person) is None,
         ),
         context.settings.command,
     )

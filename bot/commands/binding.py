@@ -27,6 +27,9 @@ class Kind(StrEnum):
     VALUE = "value"
     SEARCH = "search"
     PAGE = "page"
+    DEED = "deed"
+    HOLDER = "holder"
+    LABEL = "label"
 
 
 class Role(StrEnum):
@@ -35,6 +38,14 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
     MODERATOR = "moderator"
     CONTACT = "contact"
+
+
+class Deed(StrEnum):
+    """What can be done with app passwords."""
+
+    NEW = "new"
+    LIST = "list"
+    REVOKE = "revoke"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,9 @@ class Bound:
     value: str | None = None
     search: str = ""
     page: int = 1
+    deed: Deed | None = None
+    holder: str = ""  # the Slack id of whose app passwords are meant
+    label: str = ""
 
 
 @dataclass(slots=True)
@@ -245,6 +259,29 @@ def _take_page(bound: Bound, reader: _Reader) -> Bound:
     return replace(bound, page=int(word))
 
 
+def _take_deed(bound: Bound, reader: _Reader) -> Bound:
+    word = reader.left.pop(0).value
+    if word.lower() not in set(Deed):
+        near = nearest(word, list(Deed))
+        raise (
+            Misread("unknown_deed", word=word[:60])
+            if near is None
+            else Misread("unknown_deed_near", word=word[:60], near=near)
+        )
+    return replace(bound, deed=Deed(word.lower()))
+
+
+def _take_holder(bound: Bound, reader: _Reader) -> Bound:
+    """A person, if the next word is one; what is no person is left for the name."""
+    if reader.left[0].kind is not TokenKind.PERSON:
+        return bound
+    return replace(bound, holder=reader.left.pop(0).value)
+
+
+def _take_label(bound: Bound, reader: _Reader) -> Bound:
+    return replace(bound, label=reader.rest())
+
+
 TAKE: dict[Kind, Callable[[Bound, _Reader], Bound]] = {
     Kind.VERB: _take_verb,
     Kind.GROUP: _take_group,
@@ -257,4 +294,7 @@ TAKE: dict[Kind, Callable[[Bound, _Reader], Bound]] = {
     Kind.VALUE: _take_value,
     Kind.SEARCH: _take_search,
     Kind.PAGE: _take_page,
+    Kind.DEED: _take_deed,
+    Kind.HOLDER: _take_holder,
+    Kind.LABEL: _take_label,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.commands import groups, help, people, settings, subscription  # noqa: A004 - the noun is the command's
+from bot.commands import groups, help, passwords, people, settings, subscription  # noqa: A004 - the noun is the command's
 from bot.commands.binding import Argument, Bound, Kind
 from bot.commands.entry import Entry
 from bot.commands.grammar import Misread, nearest
@@ -46,6 +46,7 @@ ENTRIES = (
     Entry(Verb.PAUSE, (GROUP, _optional(Kind.DATE)), subscription.pause),
     Entry(Verb.RESUME, (GROUP,), subscription.resume),
     Entry(Verb.PENDING, (), groups.pending),
+    Entry(Verb.PASSWORD, (_optional(Kind.DEED), _optional(Kind.HOLDER), _optional(Kind.LABEL)), passwords.password),
     Entry(Verb.CREATE, (_optional(Kind.GROUP),), groups.create, operators_only=True),
     Entry(Verb.SETTINGS, (GROUP, _optional(Kind.SETTING), _optional(Kind.VALUE)), settings.change),
     Entry(Verb.MEMBERS, (GROUP, _optional(Kind.SEARCH), _optional(Kind.PAGE)), people.members),
@@ -72,6 +73,7 @@ SYNONYMS: Mapping[str, str] = {
         Verb.PENDING: ("held", "requests", "queue", "moderate"),
         Verb.PAUSE: ("mute", "vacation", "snooze"),
         Verb.RESUME: ("unmute", "unpause"),
+        Verb.PASSWORD: ("token", "apppassword", "app-password", "passwd", "smtp"),
         Verb.HELP: ("?", "man", "commands"),
     }.items()
     for word in words

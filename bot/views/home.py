@@ -68,6 +68,7 @@ class Home:
     waiting: Waiting = Waiting()
     page: int = 1
     more: bool = False
+    passwords: bool = False  # app passwords can be made here
 
 
 def home(language: str, shown: Home, command: str) -> View:
@@ -79,9 +80,13 @@ def home(language: str, shown: Home, command: str) -> View:
         else say(language, "commands.home.without_email")
     )
     body.append(blocks.context(known))
+    own: list[blocks.Element] = []
     if shown.operator:
-        create = blocks.button(say(language, "commands.button.create"), Action.GROUP_CREATE, style="primary")
-        body.append(blocks.actions(create))
+        own.append(blocks.button(say(language, "commands.button.create"), Action.GROUP_CREATE, style="primary"))
+    if shown.passwords:
+        own.append(blocks.button(say(language, "commands.button.passwords"), Action.PASSWORD_FORM))
+    if own:
+        body.append(blocks.actions(*own))
     body += [blocks.divider(), blocks.section(say(language, "commands.home.waiting"))]
     body += waiting(language, shown.waiting) or [blocks.context(say(language, "commands.home.nothing_waits"))]
     body += [blocks.divider(), blocks.section(say(language, "commands.home.groups"))]

@@ -46,6 +46,9 @@ class Action(StrEnum):
     # home
     HOME_PAGE = "home.page"
     PENDING_PAGE = "pending.page"
+    # app passwords
+    PASSWORD_FORM = "password.form"
+    PASSWORD_REVOKE = "password.revoke"
     # a link or a field that acts nowhere: answered with nothing
     INERT = "inert"
 
@@ -65,6 +68,8 @@ class Form(StrEnum):
     DELETE = "form.delete"
     BOUNCING_ADDRESS = "form.bouncing.address"
     JOIN = "form.join"
+    PASSWORDS = "form.passwords"
+    PASSWORD_MADE = "form.password.made"
 
 
 class Field(StrEnum):
@@ -75,6 +80,7 @@ class Field(StrEnum):
     ADDRESS = "address"
     MAILBOX = "mailbox"
     NOTE = "note"
+    LABEL = "label"
     LOCAL = "local"
     DOMAIN = "domain"
     DISPLAY_NAME = "display_name"

@@ -125,6 +125,7 @@ class Editions:
             hostname=self._publisher.hostname,
             helo=source.helo,
             client=source.client,
+            protocol=source.protocol,
             authserv_id=self._publisher.authserv_id,
             results=source.results,
         )

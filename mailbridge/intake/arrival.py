@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
-from mailbridge.intake import bounces, leaving, posting
+import structlog
+
+from mailbridge.intake import bounces, credentials, leaving, posting
 from mailbridge.intake.addresses import ToBounces, ToGroup, ToLeave
 from mailbridge.intake.envelope import Envelope
 from mailbridge.intake.session import House
 from mailbridge.policy import shape
+from mailbridge.policy.replies import SIGN_IN_OVER
+from store.passwords import Login
 from store.terms import GroupKind, Reply
 
+_log = structlog.get_logger(__name__)
 # Reading a header takes a millisecond; copying and hashing a big body takes long enough for others to notice.
 _HOUSE = frozenset({GroupKind.ABUSE, GroupKind.POSTMASTER, GroupKind.OWNER})  # where complaints are sent
 _LARGE = 1_048_576
@@ -24,6 +29,11 @@ async def deliver(house: House, envelope: Envelope, raw: bytes) -> list[Reply]:
     """
     replies: list[Reply | None] = [None] * len(envelope.recipients)
     read = await _examine(house, raw)
+    if envelope.login is not None:
+        refused = await _signed_in(house, envelope.login, read)
+        if refused is not None:
+            _log.info("message.refused", id=envelope.public_id, reply=str(refused), address=envelope.login.address)
+            return [refused] * len(replies)
     groups = [(at, one.group) for at, one in enumerate(envelope.recipients) if isinstance(one, ToGroup)]
     if any(group.kind in _HOUSE for _, group in groups):
         await bounces.complaints(house, envelope, raw)
@@ -37,6 +47,14 @@ async def deliver(house: House, envelope: Envelope, raw: bytes) -> list[Reply]:
         elif isinstance(one, ToBounces):
             replies[at] = await bounces.keep(house, envelope, one, raw)
     return [reply for reply in replies if reply is not None]
+
+
+async def _signed_in(house: House, login: Login, read: shape.Shape | Reply) -> Reply | None:
+    """What refuses a message that was submitted: what it says of its author, or that the sign-in has ended since."""
+    assert house.credentials is not None
+    if not await house.credentials.standing(login):
+        return SIGN_IN_OVER
+    return read if isinstance(read, Reply) else credentials.may_write(login, read)
 
 
 async def _examine(house: House, raw: bytes) -> shape.Shape | Reply:

@@ -1,8 +1,10 @@
-"""Whether the author is proven: by the verdict of a front relay of ours, or by what the message itself carries.
+"""Whether the author is proven: by having signed in, by the verdict of a front relay of ours, or by what the message
+itself carries.
 
-A front relay's verdict wins (RFC 8601): it has seen the client. Without one, the author's own signature (DKIM) counts
-wherever the mail comes from, for nobody on the way can make it; the client's address (SPF) only where the client is the
-author's own system, connected to us or told of by a proxy of ours.
+Who has signed in is held to their own address before. A front relay's verdict wins (RFC 8601): it has seen the client.
+Without one, the author's own signature (DKIM) counts wherever the mail comes from, for nobody on the way can make it;
+the client's address (SPF) only where the client is the author's own system, connected to us or told of by a proxy of
+ours.
 """
 
 from __future__ import annotations
@@ -15,8 +17,8 @@ from typing import TYPE_CHECKING
 from mailbridge.intake.envelope import Envelope
 from mailbridge.policy import results
 from mailbridge.policy.shape import Shape
-from mailbridge.proof.findings import findings, relayed
-from mailbridge.proof.judgement import UNTRUSTED, Proof, judge
+from mailbridge.proof.findings import findings, relayed, signed_in
+from mailbridge.proof.judgement import SIGNED_IN, UNTRUSTED, Proof, judge
 
 if TYPE_CHECKING:
     from mailbridge.intake.session import House
@@ -63,6 +65,8 @@ async def authenticate(house: House, envelope: Envelope, shape: Shape, *, forwar
     Such a system passes on whatever it is sent, from its own addresses, which its other customers share: SPF of a
     domain that is a customer too would pass for everybody's forgeries.
     """
+    if envelope.login is not None:
+        return Proof(True, SIGNED_IN, results=signed_in(envelope.login.address))
     author = shape.author.address.domain
     relays = house.relays
     trusted = bool(relays.authserv_id) and relays.trust(envelope.client)

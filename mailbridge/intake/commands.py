@@ -1,13 +1,16 @@
-"""The verbs of SMTP and LMTP as a state machine: a command in, the lines to say and what to do next out."""
+"""The verbs of SMTP, LMTP and submission as a state machine: a command in, the lines to say and what to do next out."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 
-from mailbridge.intake import paths, session, trace
+from mailbridge.intake import credentials, paths, sasl, session, trace
 from mailbridge.intake.session import House, Transaction
+from mailbridge.intake.signin import SignIn
+from mailbridge.policy import replies
+from store.passwords import Login
 from store.terms import Reply
 
 HELO_FIRST = Reply(503, "5.5.1", "Say hello first")
@@ -40,6 +43,7 @@ class Then(Enum):
     GO_ON = auto()
     READ_DATA = auto()
     START_TLS = auto()
+    CHALLENGE = auto()  # the next line answers a 334
     END = auto()
 
 
@@ -61,14 +65,30 @@ def answer(reply: Reply, then: Then = Then.GO_ON) -> Answer:
     return Answer((reply.line(),), then)
 
 
-class Dialogue:
-    """One client's session: who it says it is, and the transaction under way."""
+class Service(StrEnum):
+    """What a door is for: mail from other systems, from a system of ours (RFC 2033), or from people (RFC 6409)."""
 
-    def __init__(self, house: House, *, lmtp: bool, tls_offered: bool) -> None:
+    SMTP = "SMTP"
+    LMTP = "LMTP"
+    SUBMISSION = "submission"
+
+
+class Dialogue:
+    """One client's session: who it says it is, and the transaction under way.
+
+    `client` is its network address, told before the first command.
+    """
+
+    def __init__(self, house: House, service: Service, *, tls_offered: bool) -> None:
         self.helo = ""
+        self.client = ""
         self.transaction = Transaction()
         self._house = house
-        self._lmtp = lmtp
+        self._lmtp = service is Service.LMTP
+        self._signin: SignIn | None = None
+        if service is Service.SUBMISSION:
+            assert house.credentials is not None
+            self._signin = SignIn(house.credentials)
         self._extended = False
         self._tls_offered = tls_offered
         self._secure = False
@@ -82,10 +102,10 @@ class Dialogue:
             "VRFY": self._vrfy,
             "HELP": self._help,
             "STARTTLS": self._starttls,
-            "AUTH": self._not_offered,
+            "AUTH": self._auth,
             "EXPN": self._not_offered,
         }
-        hello = {"LHLO": self._ehlo} if lmtp else {"EHLO": self._ehlo, "HELO": self._hello}
+        hello = {"LHLO": self._ehlo} if self._lmtp else {"EHLO": self._ehlo, "HELO": self._hello}
         self._verbs: Mapping[str, Callable[[str], Awaitable[Answer]]] = {**verbs, **hello}
 
     async def hear(self, verb: str, argument: str) -> Answer:
@@ -94,6 +114,23 @@ class Dialogue:
         if handler is None:
             return answer(UNKNOWN, Then.END if verb in FOREIGN else Then.GO_ON)
         return await handler(argument)
+
+    async def respond(self, text: str) -> Answer:
+        """Answer what a client says to a 334."""
+        assert self._signin is not None
+        return self._signed(await self._signin.respond(text))
+
+    @property
+    def login(self) -> Login | None:
+        """Who has signed in."""
+        return self._signin.login if self._signin else None
+
+    @property
+    def protocol(self) -> str:
+        """How mail comes in this session, as Received says it (RFC 3848)."""
+        if not self._extended:
+            return "SMTP"
+        return ("LMTP" if self._lmtp else "ESMTP") + ("S" if self._secure else "") + ("A" if self.login else "")
 
     def secured(self) -> None:
         """TLS is on: all that was said before is forgotten (RFC 3207 4.2)."""
@@ -121,18 +158,25 @@ class Dialogue:
         words = [self._house.hostname, "PIPELINING", f"SIZE {self._house.most_octets}", "8BITMIME", "SMTPUTF8"]
         if self._tls_offered and not self._secure:
             words.append("STARTTLS")
+        if self._signin and self._secure and self._signin.login is None:
+            words.append(f"AUTH {' '.join(sasl.MECHANISMS)}")
         words.append("ENHANCEDSTATUSCODES")
         return Answer(tuple(f"250{' ' if word is words[-1] else '-'}{word}" for word in words))
 
     async def _mail(self, argument: str) -> Answer:
         if not self.helo:
             return answer(HELO_FIRST)
+        if self._signin and self._signin.login is None:
+            return answer(replies.SIGN_IN_FIRST if self._secure else replies.TLS_FIRST)
         if self.transaction.sender is not None:
             return answer(NESTED)
         try:
             path = paths.reverse(argument)
         except paths.BadPath as bad:
             return answer(bad.reply)
+        refused = credentials.may_send(self.login, path) if self.login else None
+        if refused is not None:
+            return answer(refused)
         if path.parameters and not self._extended:
             return answer(session.UNKNOWN_PARAMETER)
         begun = session.mail(self._house, path)
@@ -184,6 +228,24 @@ class Dialogue:
         if argument:
             return answer(NO_ARGUMENT)
         return answer(ALREADY_SECURE) if self._secure else answer(START_TLS, Then.START_TLS)
+
+    async def _auth(self, argument: str) -> Answer:
+        if self._signin is None:
+            return answer(NOT_OFFERED)
+        if not self._extended:
+            return answer(HELO_FIRST)
+        if not self._secure:
+            return answer(replies.NEEDS_TLS)
+        if self._signin.login is not None:
+            return answer(replies.SIGNED_IN_ALREADY)
+        self._signin.client = self.client
+        return self._signed(await self._signin.begin(argument))
+
+    def _signed(self, reply: Reply) -> Answer:
+        assert self._signin is not None
+        if reply.code == 334:
+            return answer(reply, Then.CHALLENGE)
+        return answer(reply, Then.END if self._signin.exhausted else Then.GO_ON)
 
     async def _not_offered(self, argument: str) -> Answer:
         return answer(NOT_OFFERED)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailbridge.intake.addresses import Recipient
+from store.passwords import Login
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """`return_path` is "" for the null sender, `client` the peer's network address or "" for a local socket.
 
+    `protocol` is how it came, as Received says it (RFC 3848); `login` who has signed in to submit it.
     `public_id` is what the message is known by, unless it turns out to be a repeat of one that has an id already.
     """
 
@@ -20,3 +22,5 @@ class Envelope:
     helo: str
     client: str
     lmtp: bool
+    protocol: str = "ESMTP"
+    login: Login | None = None

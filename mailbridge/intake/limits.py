@@ -43,16 +43,16 @@ class Gate:
     def enter(self, peer: str, *, trusted: bool = False) -> bool:
         """Count a connection in, or say False. A trusted relay carries everybody's mail, so only the total binds it."""
         room = self._open < self._limits.connections
-        if not room or (not trusted and self._peers[_neighbourhood(peer)] >= self._limits.connections_per_peer):
+        if not room or (not trusted and self._peers[neighbourhood(peer)] >= self._limits.connections_per_peer):
             return False
         self._open += 1
-        self._peers[_neighbourhood(peer)] += 1
+        self._peers[neighbourhood(peer)] += 1
         return True
 
     def leave(self, peer: str) -> None:
         """Count a connection that entered out."""
         self._open -= 1
-        key = _neighbourhood(peer)
+        key = neighbourhood(peer)
         self._peers[key] -= 1
         if not self._peers[key]:
             del self._peers[key]
@@ -92,7 +92,7 @@ class Budget:
         self._left += octets
 
 
-def _neighbourhood(peer: str) -> str:
+def neighbourhood(peer: str) -> str:
     """What shares one allowance: an IPv4 address, or an IPv6 /64, since one customer holds all of that."""
     try:
         address = ipaddress.ip_address(peer)

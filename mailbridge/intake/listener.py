@@ -1,4 +1,4 @@
-"""The doors: where SMTP and LMTP are listened for, and how they are closed without cutting anybody off."""
+"""The doors: where SMTP, LMTP and submission are listened for, and how they are closed without cutting anybody off."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import structlog
 
 from mailbridge.doors import Door
+from mailbridge.intake.commands import Service
 from mailbridge.intake.limits import Budget, Gate
 from mailbridge.intake.protocol import Protocol
 from mailbridge.intake.session import House
@@ -35,11 +36,13 @@ class Listener:
         house: House,
         smtp: Sequence[Door],
         lmtp: Sequence[Door] = (),
+        submission: Sequence[Door] = (),
         *,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._house = house
-        self._doors = [*((door, False) for door in smtp), *((door, True) for door in lmtp)]
+        services = ((Service.SMTP, smtp), (Service.LMTP, lmtp), (Service.SUBMISSION, submission))
+        self._doors = [(door, service) for service, doors in services for door in doors]
         self._tls = tls
         self._gate = Gate(house.limits)
         self._budget = Budget(house.limits.in_flight_octets)
@@ -61,14 +64,14 @@ class Listener:
         """Open every door. Raises ListenRefused, with none left open."""
         # It would log every command, and at DEBUG every line of every mail.
         logging.getLogger("mail.log").setLevel(logging.WARNING)
-        for door, lmtp in self._doors:
+        for door, service in self._doors:
             try:
-                self._servers.append(await self._open(door, lmtp=lmtp))
+                self._servers.append(await self._open(door, service))
             except OSError as fault:
                 await self.stop(0)
-                variable = "POSTROOM_LMTP_LISTEN" if lmtp else "POSTROOM_SMTP_LISTEN"
+                variable = f"POSTROOM_{service.upper()}_LISTEN"
                 raise ListenRefused(f"{variable}: {door} cannot be listened on: {_why(fault)}") from fault
-            _log.info("listener.opened", at=str(door), lmtp=lmtp)
+            _log.info("listener.opened", at=str(door), service=str(service))
 
     async def stop(self, grace: float = GRACE_SECONDS) -> None:
         """Take no more connections, send 421 to who waits, and let messages under way finish for `grace` seconds."""
@@ -87,6 +90,8 @@ class Listener:
                 await asyncio.wait(late)
         self._servers.clear()
         self._house.examiner.close()
+        if self._house.credentials is not None:
+            self._house.credentials.close()
 
     def _unlink(self) -> None:
         """Take our Unix sockets away, but not what another process has put there since: it may have taken over."""
@@ -96,11 +101,11 @@ class Listener:
                     os.unlink(path)
         self._paths.clear()
 
-    async def _open(self, door: Door, *, lmtp: bool) -> asyncio.Server:
+    async def _open(self, door: Door, service: Service) -> asyncio.Server:
         loop = asyncio.get_running_loop()
 
         def protocol() -> Protocol:
-            return Protocol(self._house, self._gate, self._budget, self._sessions, lmtp=lmtp, tls=self._tls)
+            return Protocol(self._house, self._gate, self._budget, self._sessions, service=service, tls=self._tls)
 
         if door.path:
             server = await loop.create_unix_server(protocol, door.path, backlog=_BACKLOG)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mailbridge.intake.addresses import Directory
 from mailbridge.intake.authenticate import Relays
+from mailbridge.intake.credentials import Credentials
 from mailbridge.intake.evidence import Examiner
 from mailbridge.intake.limits import Limits, has_room
 from mailbridge.intake.listener import Listener, certificate
@@ -24,7 +25,11 @@ def listener(settings: BridgeSettings, database: Database, *, limits: Limits | N
     """The listener on `settings`' doors, to be started. Raises ListenRefused if the certificate cannot be used."""
     tls = certificate(settings.tls_cert, settings.tls_key or "") if settings.tls_cert else None
     return Listener(
-        house(settings, database, limits=limits or Limits()), settings.smtp_listen, settings.lmtp_listen, tls=tls
+        house(settings, database, limits=limits or Limits()),
+        settings.smtp_listen,
+        settings.lmtp_listen,
+        settings.submission_listen,
+        tls=tls,
     )
 
 
@@ -41,6 +46,7 @@ def house(settings: BridgeSettings, database: Database, *, limits: Limits) -> Ho
         max_size=settings.max_size,
         by_domain=settings.relay.get_secret_value() == "mx",
         proxies=settings.proxy_from,
+        credentials=Credentials(database) if settings.submission_listen else None,
         room=_room(settings.database_url, wire_limit(settings.max_size)),
     )
 

@@ -137,6 +137,7 @@ def _message(envelope: Envelope, shape: Shape, proof: Proof, raw: bytes) -> NewM
         return_path=envelope.return_path,
         helo=envelope.helo,
         client=envelope.client,
+        protocol=envelope.protocol,
         author=str(shape.author.address),
         author_name=shape.author.name,
         subject=shape.subject,

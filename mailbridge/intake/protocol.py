@@ -16,7 +16,7 @@ import structlog
 from aiosmtpd.smtp import SMTP
 
 from mailbridge.intake import arrival, proxy, trace, trouble
-from mailbridge.intake.commands import BAD_SYNTAX, IDLE, Answer, Dialogue, Then
+from mailbridge.intake.commands import BAD_SYNTAX, IDLE, Answer, Dialogue, Service, Then
 from mailbridge.intake.data import Content
 from mailbridge.intake.envelope import Envelope
 from mailbridge.intake.limits import Budget, Gate
@@ -27,6 +27,7 @@ from store.terms import Reply
 
 _log = structlog.get_logger(__name__)
 _TLS_SECONDS = 60.0
+RESPONSE_OCTETS = 12_288  # RFC 4954 4
 
 
 class Ended(Exception):  # noqa: N818 - the session's end, not an error
@@ -38,7 +39,7 @@ class Ended(Exception):  # noqa: N818 - the session's end, not an error
 
 
 class Protocol(SMTP):
-    """One connection. `lmtp` speaks LMTP (RFC 2033) instead; `sessions` is where it is found while it lasts."""
+    """One connection. `service` is what it speaks; `sessions` is where it is found while it lasts."""
 
     # What asyncio holds of an unread client: it stops reading the socket at twice this.
     line_length_limit = 32_768
@@ -50,7 +51,7 @@ class Protocol(SMTP):
         budget: Budget,
         sessions: set[Protocol],
         *,
-        lmtp: bool,
+        service: Service,
         tls: ssl.SSLContext | None,
     ) -> None:
         # Else all sessions share one, and each new one clears it.
@@ -60,9 +61,9 @@ class Protocol(SMTP):
         self._gate = gate
         self._budget = budget
         self._sessions = sessions
-        self._lmtp = lmtp
+        self._lmtp = service is Service.LMTP
         self._tls = tls
-        self._dialogue = Dialogue(house, lmtp=lmtp, tls_offered=tls is not None)
+        self._dialogue = Dialogue(house, service, tls_offered=tls is not None)
         self._client = ""
         self._counted: str | None = None  # the name it passed the gate under
         self._spoken = False
@@ -153,12 +154,16 @@ class Protocol(SMTP):
     # ------------------------------------------------------------ the conversation
 
     async def _converse(self) -> None:
+        self._dialogue.client = self._client
         kind = "LMTP" if self._lmtp else "ESMTP"
         await self._say([f"220 {self._house.hostname} {kind} Postroom"])
         while True:
             line = await self._command()
             verb, _, argument = line.partition(" ")
             heard = await self._hear(verb.upper(), argument.strip())
+            while heard.then is Then.CHALLENGE:
+                await self._say(heard.lines)
+                heard = await self._dialogue.respond(await self._response())
             self._count(verb.upper(), heard)
             if heard.then is Then.READ_DATA:
                 await self._data(heard)
@@ -172,31 +177,15 @@ class Protocol(SMTP):
 
     async def _command(self) -> str:
         """The next command line, or Ended. Control characters end up in Received fields, so none is taken."""
-        limits = self._house.limits
         while True:
-            if self._closing:
-                raise Ended(replies.CLOSING)
-            deadline = self.loop.time() + limits.command_seconds
-            last = deadline >= self._ends_at
             try:
-                async with asyncio.timeout_at(self._ends_at if last else deadline) as self._patience:
-                    line = await self._wire.line(limits.command_octets)
-            except TimeoutError:
-                late = replies.ENOUGH if last else replies.LATE
-                raise Ended(replies.CLOSING if self._closing else late) from None
+                line = await self._line(self._house.limits.command_octets)
             except LineTooLong:
                 raise Ended(BAD_SYNTAX) from None
-            finally:
-                self._patience = None
-            if self.loop.time() >= self._ends_at:
-                raise Ended(replies.ENOUGH)
-            try:
-                text = line.decode("utf-8")
-            except UnicodeDecodeError:
-                text = "\0"
-            if text.endswith("\r\n") and text[:-2].isprintable() and text[:1].isalpha():
+            text = _printable(line)
+            if text[:1].isalpha():
                 self._spoken = True
-                return text[:-2]
+                return text
             bad = Answer((BAD_SYNTAX.line(),))
             # What no client says first: a proxy's binary header, from a proxy that is none of ours.
             if not self._spoken and line == b"\r\n":
@@ -204,6 +193,31 @@ class Protocol(SMTP):
             self._spoken = True
             self._count("", bad)
             await self._say(bad.lines)
+
+    async def _response(self) -> str:
+        """What the client answers to a 334; nothing readable is no base64 either. Or Ended."""
+        try:
+            return _printable(await self._line(RESPONSE_OCTETS)) or "\0"
+        except LineTooLong:
+            raise Ended(replies.SIGN_IN_TOO_LONG) from None
+
+    async def _line(self, most: int) -> bytes:
+        """The next line, with its end, while there is time for it; else Ended. Raises LineTooLong."""
+        if self._closing:
+            raise Ended(replies.CLOSING)
+        deadline = self.loop.time() + self._house.limits.command_seconds
+        last = deadline >= self._ends_at
+        try:
+            async with asyncio.timeout_at(self._ends_at if last else deadline) as self._patience:
+                line = await self._wire.line(most)
+        except TimeoutError:
+            late = replies.ENOUGH if last else replies.LATE
+            raise Ended(replies.CLOSING if self._closing else late) from None
+        finally:
+            self._patience = None
+        if self.loop.time() >= self._ends_at:
+            raise Ended(replies.ENOUGH)
+        return line
 
     async def _hear(self, verb: str, argument: str) -> Answer:
         try:
@@ -269,6 +283,8 @@ class Protocol(SMTP):
                     helo=self._dialogue.helo,
                     client=self._client,
                     lmtp=self._lmtp,
+                    protocol=self._dialogue.protocol,
+                    login=self._dialogue.login,
                 )
                 said = await self._deliver(envelope, content.message())
         finally:
@@ -306,3 +322,12 @@ class Protocol(SMTP):
                 return
             if content.octets > most:
                 raise Ended(content.refusal or replies.TOO_BIG)
+
+
+def _printable(line: bytes) -> str:
+    """A line without its CRLF; "" for one that has none, or holds what no line of SMTP does."""
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+    return text[:-2] if text.endswith("\r\n") and text[:-2].isprintable() else ""

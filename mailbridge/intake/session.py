@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mailbridge.intake.addresses import Directory, Recipient, ToGroup
 from mailbridge.intake.authenticate import Network, Relays, among
+from mailbridge.intake.credentials import Credentials
 from mailbridge.intake.evidence import Examiner
 from mailbridge.intake.limits import Limits
 from mailbridge.intake.paths import Path
@@ -26,6 +27,7 @@ class House:
     """What all sessions share. `max_size` is bytes of attachments; `hostname` what we call ourselves.
 
     `by_domain` says that our own letters go straight to MX hosts, `room` whether the disk has space for a message more.
+    `credentials` are asked about who signs in; none where nobody can.
     """
 
     database: Database
@@ -38,6 +40,7 @@ class House:
     by_domain: bool = False
     room: Callable[[], bool] = lambda: True
     proxies: Sequence[Network] = ()
+    credentials: Credentials | None = None
 
     def proxied(self, client: str) -> bool:
         """Whether `client` is a proxy of ours, which tells who connected to it before anything else (PROXY)."""

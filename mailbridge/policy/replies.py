@@ -23,6 +23,23 @@ ENOUGH = Reply(421, "4.3.2", "This session has lasted long enough; please connec
 
 UNCHECKED = Reply(451, "4.4.3", "The author's domain cannot be looked up just now (DNS); please try again later")
 
+# ---------------------------------------------------------------- about who signs in (RFC 4954 4 and 6)
+
+SIGNED_IN = Reply(235, "2.7.0", "You are signed in")
+# One reply for an unknown name, a wrong password, a revoked one and somebody who has gone.
+SIGN_IN_REFUSED = Reply(535, "5.7.8", "Name or password is wrong; sign in with your address and an app password")
+SIGN_IN_LATER = Reply(454, "4.7.0", "Too many tries to sign in; please try again later")
+SIGN_IN_TROUBLE = Reply(454, "4.7.0", "A fault on our side; please try to sign in again")
+SIGN_IN_CANCELLED = Reply(501, "5.7.0", "Signing in was cancelled")
+SIGN_IN_MALFORMED = Reply(501, "5.5.2", "That response cannot be read; it stands in base64")
+SIGN_IN_TOO_LONG = Reply(500, "5.5.6", "That response is too long")
+UNKNOWN_MECHANISM = Reply(504, "5.5.4", "Sign in by PLAIN or LOGIN")
+SIGN_IN_FIRST = Reply(530, "5.7.0", "Sign in first (AUTH)")
+TLS_FIRST = Reply(530, "5.7.0", "Begin with STARTTLS, then sign in (AUTH)")
+NEEDS_TLS = Reply(538, "5.7.11", "Passwords are taken within TLS only; begin with STARTTLS")
+SIGNED_IN_ALREADY = Reply(503, "5.5.1", "You are signed in already")
+SIGN_IN_OVER = Reply(550, "5.7.1", "Your sign-in has ended: the app password was revoked, or its address changed")
+
 # ---------------------------------------------------------------- about what a message is
 
 STRAY = Reply(554, "5.6.0", "The message holds a bare CR, a bare LF or a NUL; lines must end with CRLF")
@@ -67,6 +84,11 @@ def no_room(group: GroupPolicy, whose: str) -> Reply:
             451, "4.7.1", f"Too many messages of this author to {group.address} wait for a moderator; try again later"
         )
     return Reply(452, "4.3.1", f"Too many messages to {group.address} wait for a moderator; please try again later")
+
+
+def not_yours(field: str, address: str) -> Reply:
+    """Who has signed in as `address` may give no other one as return path, From or Sender."""
+    return Reply(550, "5.7.1", f"{field} must be {address}, the address that you have signed in with")
 
 
 def use_the_link(group: GroupPolicy) -> Reply:

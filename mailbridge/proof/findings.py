@@ -10,7 +10,7 @@ import re
 
 from mailbridge.proof.judgement import Evidence
 
-_PLAIN = re.compile(r"[A-Za-z0-9._-]+")
+_PLAIN = re.compile(r"(?:[A-Za-z0-9._+-]+@)?[A-Za-z0-9._-]+")
 _UNQUOTABLE = re.compile(r"[^\x21-\x7e ]")
 _LONGEST = 255
 _FRAGMENT = 8  # RFC 6008 4
@@ -41,6 +41,11 @@ def findings(author: str, evidence: Evidence) -> tuple[str, ...]:
 def relayed(author: str, *, passed: bool) -> tuple[str, ...]:
     """The finding of a front relay of ours, taken over."""
     return (f"dmarc={'pass' if passed else 'fail'}" + _property("header.from", author),)
+
+
+def signed_in(address: str) -> tuple[str, ...]:
+    """That the author has signed in to us (RFC 8601 2.7.4; `smtp.auth` is the name they did it by)."""
+    return ("auth=pass" + _property("smtp.auth", address),)
 
 
 def _property(name: str, value: str) -> str:

@@ -12,7 +12,8 @@ from mailbridge.proof.spf import Spf
 from store.terms import Reason
 
 # Names of the catalogue (`verdict.<name>`), each the one line of what was found out about the author.
-DKIM_PASS, SPF_PASS, UNCHECKED, FAILED, UNTRUSTED = (
+SIGNED_IN, DKIM_PASS, SPF_PASS, UNCHECKED, FAILED, UNTRUSTED = (
+    "signed_in",
     "dkim_pass",
     "spf_pass",
     "unchecked",

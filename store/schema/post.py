@@ -49,6 +49,8 @@ class Post(SQLModel, table=True):
     results: list[str] = Field(default_factory=list, sa_column=document())
     helo: str = ""
     client: str = ""  # the peer's network address, or "" where none is known
+    # How it was transmitted, as Received says it (RFC 3848).
+    protocol: str = Field(default="ESMTP", sa_column=Column(String, nullable=False, server_default="ESMTP"))
     state: PostState = Field(sa_column=choice(PostState, "post_state"))
     reasons: list[dict[str, Any]] = Field(default_factory=list, sa_column=document())
     trail: list[list[Any]] = Field(default_factory=list, sa_column=document())

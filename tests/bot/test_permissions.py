@@ -44,6 +44,9 @@ MAY = {
     Verb.READ_POST: DECIDING,
     Verb.DETAILS: MANAGING,
     Verb.STEER_POST: DECIDING,
+    Verb.PASSWORD: EVERYBODY,
+    Verb.MAKE_PASSWORD: COLLEAGUES - {"guest"},
+    Verb.REVOKE_PASSWORD: {"operator"},
 }
 
 

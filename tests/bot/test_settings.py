@@ -93,3 +93,25 @@ def test_an_unreachable_database_is_said_in_one_line(environment: pytest.MonkeyP
     assert refused.returncode == 2
     assert len(refused.stderr.strip().splitlines()) == 1
     assert "POSTROOM_DATABASE_URL" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "submission"),
+    [
+        ({}, None),
+        ({"SUBMISSION_LISTEN": "0.0.0.0:587, [::]:587"}, ("groups.example.org", 587)),
+        ({"SUBMISSION_LISTEN": ":2587", "HOSTNAME": "mail.example.org"}, ("mail.example.org", 2587)),
+    ],
+)
+def test_where_devices_sign_in(
+    environment: pytest.MonkeyPatch, given: dict[str, str], submission: tuple[str, int] | None
+) -> None:
+    for name, value in given.items():
+        environment.setenv(f"POSTROOM_{name}", value)
+    assert BotSettings.load().submission == submission
+
+
+def test_a_door_that_is_none_is_refused(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("POSTROOM_SUBMISSION_LISTEN", "587")
+    with pytest.raises(SettingsRefused, match=r"^POSTROOM_SUBMISSION_LISTEN is refused, '587' is not host:port"):
+        BotSettings.load()

@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 
+from mailbridge.intake.listener import certificate
 from store.engine import Database
+from store.hashing import AppPassword
 from store.terms import Moderation, Posting
 from tests.mailbridge.intake.room import Client, Room, add_group, add_member, opened
+from tests.mailbridge.intake.submitting import holder, trusting
 
+PASSWORD = AppPassword("abcdefghijkmnpqr")
 SCRIPTS = sorted(Path(__file__).parent.glob("*.txt"))
 _ESCAPE = re.compile(rb"\\(x[0-9a-f]{2}|[rnt0\\])")
 _OCTETS = {b"r": b"\r", b"n": b"\n", b"t": b"\t", b"0": b"\0", b"\\": b"\\"}
@@ -33,6 +37,8 @@ async def furnish(room: Room) -> None:
     )
     await add_member(room.database, members, "m@example.com")
     await add_group(room.database, "small", max_receive_size=100 * 1024)
+    if room.house.credentials is not None:
+        await holder(room.database, "m@example.com", made=PASSWORD)
 
 
 async def step(room: Room, client: Client, line: str, heard: str) -> str:
@@ -48,6 +54,8 @@ async def step(room: Room, client: Client, line: str, heard: str) -> str:
             assert heard.startswith(text), f"{line!r}: heard {heard!r}"
         case "S=":
             assert text in heard.replace("\r\n", "\n").split("\n"), f"{line!r}: heard {heard!r}"
+        case "T:":
+            await client.writer.start_tls(trusting(), server_hostname="mail.example.org")
         case "S.":
             assert await client.closed(), line
         case "= ":
@@ -60,12 +68,13 @@ async def step(room: Room, client: Client, line: str, heard: str) -> str:
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
-async def test_dialog(script: Path, dialog_database: Database) -> None:
+async def test_dialog(script: Path, dialog_database: Database, pem: Path) -> None:
     lines = [line for line in script.read_text("utf-8").split("\n") if line and not line.startswith("#")]
-    lmtp = lines[0] == "! lmtp"
-    async with opened(dialog_database) as room:
+    door = lines.pop(0) if lines[0].startswith("! ") else ""
+    submission = door == "! submission"
+    async with opened(dialog_database, tls=certificate(str(pem), "") if submission else None) as room:
         await furnish(room)
-        client = await room.client(lmtp=lmtp, greeting=False)
+        client = await room.client(lmtp=door == "! lmtp", submission=submission, greeting=False)
         heard = ""
-        for line in lines[lmtp:]:
+        for line in lines:
             heard = await step(room, client, line, heard)

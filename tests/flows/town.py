@@ -100,9 +100,9 @@ class Town:
         await program.says("bridge.started")
         return program
 
-    async def bot(self) -> Program:
+    async def bot(self, **changed: str | None) -> Program:
         """The bot, once it hears Slack and knows the people."""
-        program = await self.run("bot", *self.hearing())
+        program = await self.run("bot", *self.hearing(), **changed)
         await program.says("directory.crawled")
         await self.until(self.connected)
         return program

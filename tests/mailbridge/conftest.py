@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mailbridge.intake.listener import certificate
 from store.engine import Database
 from tests.mailbridge.deliver.nameserver import Nameserver
 from tests.mailbridge.intake.room import Room, opened
@@ -45,3 +46,10 @@ async def sqlite_database(
     database = await Database.open(f"sqlite+aiosqlite:///{path}", clock=clock)
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def submission(database: Database, pem: Path) -> AsyncIterator[Room]:
+    """A room with a door for who signs in, over each engine."""
+    async with opened(database, tls=certificate(str(pem), "")) as one:
+        yield one

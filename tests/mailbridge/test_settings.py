@@ -73,6 +73,11 @@ def test_what_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
         ("HOSTNAME", "mail example", "not a host name"),
         ("AUTHSERV_ID", "a b", "not a name"),
         ("TLS_KEY", "key.pem", "POSTROOM_TLS_CERT is missing"),
+        (
+            "SUBMISSION_LISTEN",
+            "127.0.0.1:2587",
+            "POSTROOM_TLS_CERT is missing, and passwords are taken within TLS only",
+        ),
         ("MAX_UNSETTLED", "many", "copies in flight"),
         ("RETENTION_DAYS", "0", "less than a day"),
         ("RELAY", "", "POSTROOM_RELAY is required"),
@@ -98,3 +103,13 @@ def test_relays_need_the_name_of_their_verdict(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("POSTROOM_TRUSTED_RELAYS", "127.0.0.1")
     with pytest.raises(SettingsRefused, match="POSTROOM_AUTHSERV_ID"):
         BridgeSettings.load()
+
+
+@pytest.mark.parametrize(("value", "says"), [("unix:/run/submit", "a socket of this machine"), (":465", "port 587")])
+def test_submission_has_doors_of_its_own_kind(monkeypatch: pytest.MonkeyPatch, value: str, says: str) -> None:
+    monkeypatch.setenv("POSTROOM_TLS_CERT", "mail.pem")
+    monkeypatch.setenv("POSTROOM_SUBMISSION_LISTEN", value)
+    with pytest.raises(SettingsRefused, match=f"^POSTROOM_SUBMISSION_LISTEN is refused, .*{says}"):
+        BridgeSettings.load()
+    monkeypatch.setenv("POSTROOM_SUBMISSION_LISTEN", "127.0.0.1:2587, [::]:587")
+    assert BridgeSettings.load().submission_listen == (Door("127.0.0.1", 2587), Door("::", 587))

@@ -18,7 +18,7 @@ from store.texts import keys, placeholders
 
 PROMISED = [
     "create", "list", "show", "settings", "members", "add", "remove", "join", "leave", "test", "pause", "resume",
-    "pending", "delete", "help",
+    "pending", "delete", "password", "help",
 ]  # fmt: skip
 
 
@@ -95,7 +95,7 @@ def test_texts_take_only_the_values_they_are_given() -> None:
         "too_long": {"length", "limit"}, "unknown_setting": {"word", "settings"}, "role_needs_person": {"address"},
         "unknown_choice": {"word", "choices"}, "unknown_choice_near": {"word", "near", "choices"},
         "unknown_setting_near": {"word", "near", "settings"}, "unknown_role_near": {"word", "near"},
-        "unknown_verb_near": {"word", "near"},
+        "unknown_verb_near": {"word", "near"}, "unknown_deed_near": {"word", "near"},
     }  # fmt: skip
     for key in keys("en"):
         name = key.removeprefix("commands.misread.")

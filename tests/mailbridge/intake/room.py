@@ -14,6 +14,7 @@ from sqlmodel import col, select
 from mailbridge.doors import Door
 from mailbridge.intake.addresses import Directory
 from mailbridge.intake.authenticate import Relays
+from mailbridge.intake.credentials import Credentials
 from mailbridge.intake.evidence import Examiner
 from mailbridge.intake.limits import Limits
 from mailbridge.intake.listener import Listener
@@ -92,9 +93,11 @@ class Room:
     def port(self) -> int:
         return self.listener.ports[0]
 
-    async def client(self, *, lmtp: bool = False, greeting: bool = True, host: str | None = None) -> Client:
+    async def client(
+        self, *, lmtp: bool = False, submission: bool = False, greeting: bool = True, host: str | None = None
+    ) -> Client:
         local = (host, 0) if host else None
-        port = self.listener.ports[1 if lmtp else 0]
+        port = self.listener.ports[2 if submission else 1 if lmtp else 0]
         client = Client(*await asyncio.open_connection("127.0.0.1", port, local_addr=local))
         self.clients.append(client)
         if greeting:
@@ -203,10 +206,12 @@ async def opened(database: Database, **changes: Any) -> AsyncIterator[Room]:
         "limits": Limits(),
         "hostname": "mail.example.org",
         "max_size": 1_000_000,
+        "credentials": Credentials(database) if tls else None,
         **changes,
     }
     house = House(database=database, **values)
-    listener = Listener(house, [Door("127.0.0.1", 0)], [Door("127.0.0.1", 0)], tls=tls)
+    door = [Door("127.0.0.1", 0)]
+    listener = Listener(house, door, door, door if tls else [], tls=tls)
     await listener.start()
     room = Room(database, house, listener, group_id)
     try:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
-import subprocess
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import pytest
 from mailbridge.intake.listener import ListenRefused, certificate
 from store.engine import Database
 from tests.mailbridge.intake.room import Client, Room, opened
+from tests.mailbridge.intake.submitting import trusting
 
 SESSION = (
     b"EHLO client.example.com\r\nMAIL FROM:<a@example.com>\r\nRCPT TO:<dev@example.org>\r\nRCPT TO:<no@example.org>\r\n"
@@ -35,23 +34,6 @@ async def test_cutting_a_session_anywhere_changes_nothing(sqlite_room: Room) -> 
     for cut in range(1, len(SESSION), 7):
         assert await play(cut) == whole
     assert len(await sqlite_room.posts()) == 1
-
-
-@pytest.fixture(scope="session")
-def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate of our own making with its key, in one file."""
-    path = tmp_path_factory.mktemp("tls") / "mail.pem"
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=mail.example.org"
-    made = subprocess.run([*command.split(), "-keyout", "-", "-out", "-"], capture_output=True, check=True)
-    path.write_bytes(made.stdout)
-    return path
-
-
-def trusting() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 async def test_what_is_said_before_tls_does_not_act_within(sqlite_database: Database, pem: Path) -> None:
