@@ -37,6 +37,6 @@ class Drivers:
             connection = held()
             if connection is not None and connection._running:  # noqa: SLF001 - as above
                 if thread.is_alive():
-                    await connection._execute(bool)  # noqa: SLF001 - a job behind all that were given before
+                    await connection._execute(bool)  # type: ignore[no-untyped-call]  # noqa: SLF001 - a job behind all others
             elif thread.is_alive():
                 await asyncio.to_thread(thread.join)

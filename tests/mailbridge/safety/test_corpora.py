@@ -51,8 +51,7 @@ async def whole(sqlite_template: Path, tmp_path: Path, free_port: Callable[[], i
     """A bridge that trusts no relay, so that SPF, DKIM, ARC and DMARC are its own to check."""
     path = tmp_path / "postroom.db"
     path.write_bytes(sqlite_template.read_bytes())
-    changes = {"trusted_relays": "", "authserv_id": ""}
-    async with opened(f"sqlite+aiosqlite:///{path}", free_port, **changes) as one:
+    async with opened(f"sqlite+aiosqlite:///{path}", free_port, trusted_relays="", authserv_id="") as one:
         for name, settings in GROUPS.items():
             await add_member(one.database, await add_group(one.database, name, **settings), f"{name}@example.net")
         yield one
