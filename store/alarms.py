@@ -21,12 +21,12 @@ from store.terms import Fault, NoticeKind, Outcome
 def stall(bulk: Bulk, lane_id: int, post_id: int, outcome: Outcome) -> None:
     """The hop refuses this post for what it is, or its copies cannot be made (the fault is then nobody's): its
     deliveries on the lane wait for Retry or Stop; others go on."""
-    refusal = {"reply": str(outcome.reply), "stage": outcome.stage, "since": bulk.now.isoformat(), "lanes": []}
-    refusal["unmade"] = outcome.fault is Fault.NOBODY
+    unmade = outcome.fault is Fault.NOBODY
+    refusal = {"reply": str(outcome.reply), "stage": outcome.stage, "since": bulk.now.isoformat(), "unmade": unmade}
     bulk.connection.execute(delete(Turn).where(col(Turn.lane_id) == lane_id, col(Turn.post_id) == post_id))
     query = select(col(Post.group_id), col(Post.stalled)).where(col(Post.id) == post_id)
     group_id, known = bulk.connection.execute(query.with_for_update(key_share=True)).one()
-    stalled = known or refusal
+    stalled = known or {**refusal, "lanes": []}
     stalled = {**stalled, "lanes": sorted({*stalled["lanes"], lane_id})}
     bulk.connection.execute(update(Post).where(col(Post.id) == post_id).values(stalled=stalled))
     notices.announce(bulk, NoticeKind.POST_ALARM, post_id, _deciders(bulk, group_id), group_id=group_id)

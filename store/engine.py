@@ -27,6 +27,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from store.drivers import Drivers
 from store.signal import CHANNEL, DatagramSignal, NotifySignal, Signal, Topic
 
 WRITE_DEADLINE_SECONDS = 10.0
@@ -104,8 +105,9 @@ class Writing(Reading):
 class Database:
     """An open database. Made by `open`, ended by `close`."""
 
-    def __init__(self, engine: AsyncEngine, signal: Signal, clock: Callable[[], datetime]) -> None:
+    def __init__(self, engine: AsyncEngine, drivers: Drivers, signal: Signal, clock: Callable[[], datetime]) -> None:
         self.engine = engine
+        self._drivers = drivers
         self.signal = signal
         self.clock = clock
         self.dialect = engine.dialect.name
@@ -119,7 +121,8 @@ class Database:
 
         `url` is SQLAlchemy's: `sqlite+aiosqlite:///file.db` or `postgresql+psycopg://…`. Raises OperationalError.
         """
-        engine = create(url)
+        drivers = Drivers()
+        engine = create(url, drivers)
         signal: Signal
         if engine.dialect.name == "sqlite":
             signal = DatagramSignal(Path(f"{engine.url.database}.wake"))
@@ -129,15 +132,17 @@ class Database:
             async with engine.connect() as connection:
                 await connection.execute(text("SELECT 1"))
             await signal.start()
-            return cls(engine, signal, clock)
+            return cls(engine, drivers, signal, clock)
         except BaseException:
             await signal.close()
             await engine.dispose()
+            await drivers.ended()
             raise
 
     async def close(self) -> None:
         await self.signal.close()
         await self.engine.dispose()
+        await self._drivers.ended()
         self._threads.shutdown()
         self._bulk_engine.dispose()
 
@@ -260,13 +265,17 @@ async def patiently(connection: AsyncConnection, statement: str) -> None:
             return
 
 
-def create(url: str | URL) -> AsyncEngine:
-    """The engine with the settings every connection of ours has; migrations and tests use the same."""
+def create(url: str | URL, drivers: Drivers | None = None) -> AsyncEngine:
+    """The engine with the settings every connection of ours has; migrations and tests use the same.
+
+    `drivers` knows SQLite's connections from then on, and can be waited for once the engine is disposed of.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return create_async_engine(parsed, pool_size=10, max_overflow=10, pool_pre_ping=True)
     # The connection used last first: each keeps the last mail it wrote bound to its statement.
-    engine = create_async_engine(parsed, pool_size=10, max_overflow=10, pool_use_lifo=True, connect_args={"timeout": 0})
+    connect_args = {"timeout": 0, "async_creator_fn": (drivers or Drivers()).connect}
+    engine = create_async_engine(parsed, pool_size=10, max_overflow=10, pool_use_lifo=True, connect_args=connect_args)
     event.listen(engine.sync_engine, "connect", prepare_sqlite)
     return engine
 

@@ -197,12 +197,6 @@ async def ensure_builtins(tx: Writing, served: Served) -> None:
         await tx.exec(insert(tx, Name).values(bounces).on_conflict_do_nothing())
 
 
-async def find(tx: Reading, text: str) -> Group | None:
-    """The group a person means: any of its addresses, or its bare local part where that names only one."""
-    found = await meant(tx, text)
-    return found[0] if len(found) == 1 else None
-
-
 async def meant(tx: Reading, text: str) -> list[Group]:
     """The groups a text may mean: the one with that address, or those with that local part on any domain."""
     wanted = folded(text.strip()).removeprefix("mailto:")

@@ -11,6 +11,9 @@ from store.engine import Bulk, Reading
 
 def insert(tx: Reading | Bulk, table: type[SQLModel]) -> sqlite.Insert | postgresql.Insert:
     """An INSERT into `table` that takes `.on_conflict_do_nothing()`, `.on_conflict_do_update()` and `.returning()`."""
-    if tx.dialect == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+    return into(tx.dialect, table)
+
+
+def into(dialect: str, table: type[SQLModel]) -> sqlite.Insert | postgresql.Insert:
+    """The same, for a statement that is kept."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)

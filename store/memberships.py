@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import case, col, delete, func, or_, select, update
 
 from store import audience, audit, incidents, outbox, queue, roster, suppressions, waiting
@@ -103,20 +104,30 @@ async def counts(tx: Reading, group_id: int | None) -> Counts:
     return Counts(*(int(n) for n in (await tx.exec(query)).one()))
 
 
+# Asked for every mail, and so built once. Flags act only once they rest on a person, and while that person is here.
+_STANDING = (
+    select(
+        Membership.administrator,
+        Membership.moderator,
+        ~or_(col(Person.deactivated), col(Person.stranger), col(Person.bot)),
+    )
+    .outerjoin(Person, col(Person.id) == col(Membership.person_id))
+    .where(col(Membership.group_id) == bindparam("group_id"))
+    .where(
+        or_(
+            col(Membership.key) == bindparam("author"),
+            (col(Person.email) == bindparam("author")) & ~col(Person.stranger),
+        )
+    )
+)
+
+
 async def standing(tx: Reading, group_id: int, author_key: str, authenticated: bool) -> Standing:
     """Who the author of that address is to the group; a membership counts only for a proven From.
 
     Any membership row of the address counts, and any of the person whose profile has it.
     """
-    # Flags act only once they rest on a person, and while that person is here.
-    here = ~or_(col(Person.deactivated), col(Person.stranger), col(Person.bot))
-    query = (
-        select(Membership.administrator, Membership.moderator, here)
-        .outerjoin(Person, col(Person.id) == col(Membership.person_id))
-        .where(col(Membership.group_id) == group_id)
-        .where(or_(col(Membership.key) == author_key, (col(Person.email) == author_key) & ~col(Person.stranger)))
-    )
-    found = (await tx.exec(query)).all()
+    found = (await tx.exec(_STANDING, params={"group_id": group_id, "author": author_key})).all()
     if not found:
         return Standing.STRANGER
     if not authenticated:

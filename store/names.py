@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from store.addresses import RESERVED_LOCALS
@@ -45,17 +46,20 @@ class Destination:
     policy: GroupPolicy | None
 
 
+# Asked for every recipient of every mail, and so built once.
+_LED_TO = (
+    select(Name, Group)
+    .outerjoin(Group, col(Group.id) == col(Name.group_id))
+    .where(col(Name.address) == bindparam("key"))
+)
+
+
 async def destination(tx: Reading, address_key: str) -> Destination | None:
     """What `address_key` (domain as A-label) is to us; None if it is not ours.
 
     For `-owner` the policy is that of the built-in group, whose contacts are the administrators.
     """
-    found = await tx.exec(
-        select(Name, Group)
-        .outerjoin(Group, col(Group.id) == col(Name.group_id))
-        .where(col(Name.address) == folded(address_key))
-    )
-    row = found.first()
+    row = (await tx.exec(_LED_TO, params={"key": folded(address_key)})).first()
     if row is None:
         return None
     name, group = row

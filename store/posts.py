@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
+from sqlalchemy.orm import make_transient_to_detached
 from sqlmodel import col, delete, select, update
 
 from store import audience, audit, authors, held, inserts, names, outbox, queue, roster, turns
@@ -39,6 +41,10 @@ STATE_OF = {
     Action.REJECT: PostState.REJECTED,
     Action.DISCARD: PostState.DISCARDED,
 }
+
+# Asked for every mail: what is built once is looked up by what it is, without being read through.
+_REPEATED = select(Post).where(col(Post.group_id) == bindparam("group_id"), col(Post.fingerprint) == bindparam("print"))
+_HIGHEST = select(func.max(Membership.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +152,10 @@ async def repeats(tx: Reading, fingerprints: Mapping[int, str | None]) -> dict[i
     """By group id, the posts that a message with these repeat keys would repeat."""
     found: dict[int, Post] = {}
     for group_id, fingerprint in fingerprints.items():
-        if fingerprint is not None:
-            query = select(Post).where(col(Post.group_id) == group_id, col(Post.fingerprint) == fingerprint)
-            if post := (await tx.exec(query)).first():
-                found[group_id] = post
+        if fingerprint is None:
+            continue
+        if post := (await tx.exec(_REPEATED, params={"group_id": group_id, "print": fingerprint})).first():
+            found[group_id] = post
     return found
 
 
@@ -173,9 +179,21 @@ async def _insert(tx: Writing, message: NewMessage, submission: Submission, mess
     if decision.action is Action.HOLD:
         values |= held.waits(decision.reasons, tx.now)
     values |= {name: getattr(message, name) for name in NewMessage.__dataclass_fields__ if name != "raw"}
-    statement = inserts.insert(tx, Post).values(values).on_conflict_do_nothing().returning(col(Post.id))
-    post_id = (await (await tx.connection()).execute(statement)).scalar_one_or_none()
-    return None if post_id is None else await tx.get(Post, post_id)
+    values["results"] = list(message.results)
+    connection = await tx.connection()
+    post_id = (await connection.execute(_insertion(tx.dialect), values)).scalar_one_or_none()
+    if post_id is None:
+        return None
+    post = Post(id=post_id, **values)
+    make_transient_to_detached(post)  # it stands there as it is here, and need not be read again
+    tx.add(post)
+    return post
+
+
+@cache
+def _insertion(dialect: str) -> Any:
+    """Built once: to put thirty columns into words costs more than to write them."""
+    return inserts.into(dialect, Post).on_conflict_do_nothing().returning(col(Post.id))
 
 
 async def accept(tx: Writing, post: Post) -> None:
@@ -186,10 +204,11 @@ async def accept(tx: Writing, post: Post) -> None:
     group = await tx.get(Group, post.group_id)
     assert group is not None
     assert post.id is not None
+    mark = (await tx.exec(_HIGHEST)).one() or 0
     post.state = PostState.ACCEPTED
     post.accepted_at = tx.now
     post.policy = names.policy(group).as_json()
-    post.high_water = (await tx.exec(select(func.max(Membership.id)))).one() or 0
+    post.high_water = mark
     tx.add(post)
     await tx.flush()
     if group.kind is GroupKind.GROUP and not post.test:

@@ -15,7 +15,7 @@ from mailbridge.policy.outcome import Outcome, put_off
 from store import authors, held, letters, posts
 from store.engine import Writing
 from store.posts import NewMessage, Submission, Submitted
-from store.terms import Decision, GroupPolicy, LetterKind, PostState
+from store.terms import Action, Decision, GroupPolicy, LetterKind, PostState
 from store.texts import say
 
 _log = structlog.get_logger(__name__)
@@ -36,8 +36,7 @@ async def submit(house: House, envelope: Envelope, judged: Judged, result: Outco
 
     Where no post more can be held nothing is written but, once a day, a notice to the moderators.
     """
-    async with house.database.reading() as tx:
-        full: Mapping[int, str] = await posts.no_room(tx, judged.message, list(judged.submissions.values()))
+    full = await _full(house, judged)
     while True:
         result = await _put_off(house, envelope, judged.groups, result, full)
         taken = [judged.submissions[at] for at, _ in result.posts if at in judged.submissions]
@@ -54,6 +53,15 @@ async def submit(house: House, envelope: Envelope, judged: Judged, result: Outco
             "message.committed", id=submitted.public_id, posts=len(submitted.posts), repeats=len(submitted.repeats)
         )
         return result, submitted.public_id
+
+
+async def _full(house: House, judged: Judged) -> Mapping[int, str]:
+    """Where no post more can be held; asked of the database only for what is to be held."""
+    submissions = list(judged.submissions.values())
+    if not any(one.decision.action is Action.HOLD for one in submissions):
+        return {}
+    async with house.database.reading() as tx:
+        return await posts.no_room(tx, judged.message, submissions)
 
 
 async def _put_off(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from store import groups, memberships, persons
 from store.engine import Database
 from store.exchange import groupfile
 from store.exchange.document import ImportRefused
-from store.exchange.exporting import Exported, export_groups
 from store.exchange.importing import Options, import_groups
 from store.exchange.lines import lines
 from store.names import Served
@@ -20,7 +18,8 @@ from store.persons import Profile
 from store.schema.audit import Audit
 from store.schema.group import Group
 from store.schema.membership import Membership
-from store.terms import Actor, Leave, Mode, Posting, Receiving
+from store.terms import Actor, Leave, Mode, Posting
+from tests.store.named import named
 
 SERVED = Served(("groups.example.org",), ("example.org",))
 FILE = """
@@ -62,7 +61,7 @@ async def run(database: Database, file: Path, **options: bool) -> list[str]:
 async def roster(database: Database) -> dict[str, tuple[str, ...]]:
     """Who has which flags, by address or Slack id."""
     async with database.reading() as tx:
-        group = await groups.find(tx, "dev@groups.example.org")
+        group = await named(tx, "dev@groups.example.org")
         assert group is not None
         rows = (await tx.exec(select(Membership).where(col(Membership.group_id) == group.id))).all()
         found = {}
@@ -75,7 +74,7 @@ async def roster(database: Database) -> dict[str, tuple[str, ...]]:
 
 async def change_leave(database: Database, leave: Leave) -> None:
     async with database.writing() as tx:
-        group = await groups.find(tx, "dev@groups.example.org")
+        group = await named(tx, "dev@groups.example.org")
         assert group is not None
         assert group.id is not None
         await groups.change(tx, group.id, {"leave": leave}, None, Actor("system"))
@@ -83,7 +82,7 @@ async def change_leave(database: Database, leave: Leave) -> None:
 
 async def leave(database: Database, key: str) -> None:
     async with database.writing() as tx:
-        group = await groups.find(tx, "dev@groups.example.org")
+        group = await named(tx, "dev@groups.example.org")
         assert group is not None
         row = await memberships.find(tx, group.id, key=key)
         assert row is not None
@@ -99,7 +98,7 @@ async def test_a_file_becomes_groups_and_the_second_time_nothing(database: Datab
         "dev@groups.example.org: 1 address is not known in Slack yet and cannot act until it is: ann@example.com",
     ]
     async with database.reading() as tx:
-        group = await groups.find(tx, "developers@groups.example.org")
+        group = await named(tx, "developers@groups.example.org")
         assert group is not None
         assert (group.display_name, group.max_receive_size, group.max_send_size) == ("Développeurs", 25 * 2**20, None)
         assert (group.posting, group.hidden, group.report_channel) == (Posting.ANYONE, True, "C0123")
@@ -126,7 +125,7 @@ async def test_an_address_is_linked_when_the_directory_knows_it(database: Databa
         ann = await persons.upsert(tx, Profile("U9", "Ann", "ann@example.com"))
     assert await run(database, file) == ["Nothing to change."]
     async with database.reading() as tx:
-        group = await groups.find(tx, "dev@groups.example.org")
+        group = await named(tx, "dev@groups.example.org")
         assert group is not None
         row = await memberships.find(tx, group.id, person_id=ann.id)
         assert row is not None
@@ -163,7 +162,7 @@ groups:
     ]
     async with database.reading() as tx:
         for alias in ("devs", "developers"):
-            group = await groups.find(tx, f"{alias}@groups.example.org")
+            group = await named(tx, f"{alias}@groups.example.org")
             assert group is not None
             assert (group.mode, group.posting, group.max_receive_size) == (Mode.PAUSED, Posting.ANYONE, 10 * 2**20)
     assert len(await roster(database)) == 7
@@ -193,7 +192,7 @@ groups:
         "bob@example.com": ("contact",),
     }
     async with database.reading() as tx:
-        assert await groups.find(tx, "developers@groups.example.org") is None
+        assert await named(tx, "developers@groups.example.org") is None
 
 
 async def test_pruning_the_last_administrator_is_refused_and_nothing_changes(database: Database, file: Path) -> None:
@@ -206,7 +205,7 @@ async def test_pruning_the_last_administrator_is_refused_and_nothing_changes(dat
         await run(database, file, prune=True)
     assert await roster(database) == before
     async with database.reading() as tx:
-        group = await groups.find(tx, "dev@groups.example.org")
+        group = await named(tx, "dev@groups.example.org")
         assert group is not None
         assert group.display_name == "Développeurs"
 
@@ -224,52 +223,11 @@ async def test_who_left_stays_out_unless_brought_back(database: Database, file: 
     assert told[-1] == "Nothing to change."
     assert "dev@groups.example.org: 1 contact is added: bob@example.com" in await run(database, file, re_enrol=True)
     async with database.reading() as tx:
-        group = await groups.find(tx, "dev@groups.example.org")
+        group = await named(tx, "dev@groups.example.org")
         assert group is not None
         counts = await memberships.counts(tx, group.id)
         assert (counts.contacts, counts.receiving) == (3, 3)
     assert (await run(database, file))[-1] == "Nothing to change."
-
-
-async def test_what_is_exported_imports_to_the_same(database: Database, file: Path, tmp_path: Path) -> None:
-    await run(database, file)
-    written = io.StringIO()
-    async with database.reading() as tx:
-        assert await export_groups(tx, written) == Exported(groups=1, stopped=0)
-    again = tmp_path / "again.yaml"
-    again.write_text(written.getvalue())
-    assert (await run(database, again, prune=True))[-1] == "Nothing to change."
-    async with database.writing() as tx:
-        group = await groups.find(tx, "dev@groups.example.org")
-        assert group is not None
-        assert group.id is not None
-        await groups.delete(tx, group.id, Actor("system"))
-        empty = io.StringIO()
-        assert await export_groups(tx, empty) == Exported(groups=0, stopped=0)
-        assert empty.getvalue() == "groups: []\n"
-    await run(database, again)
-    twice = io.StringIO()
-    async with database.reading() as tx:
-        await export_groups(tx, twice)
-    assert twice.getvalue() == written.getvalue()
-
-
-async def test_who_stopped_is_in_no_export_and_stays_on_the_roster(
-    database: Database, file: Path, tmp_path: Path
-) -> None:
-    await run(database, file)
-    await change_leave(database, Leave.CLOSED)
-    await leave(database, "bob@example.com")
-    written = io.StringIO()
-    async with database.reading() as tx:
-        assert await export_groups(tx, written) == Exported(groups=1, stopped=1)
-    assert "bob@example.com" not in written.getvalue()
-    again = tmp_path / "again.yaml"
-    again.write_text(written.getvalue())
-    assert (await run(database, again, prune=True))[-1] == "Nothing to change."
-    async with database.reading() as tx:
-        [row] = (await tx.exec(select(Membership).where(col(Membership.key) == "bob@example.com"))).all()
-    assert (row.contact, row.receiving) == (True, Receiving.STOPPED)
 
 
 async def test_what_the_store_refuses_is_told_by_line_and_nothing_changes(database: Database, file: Path) -> None:
@@ -297,7 +255,7 @@ async def test_what_the_store_refuses_is_told_by_line_and_nothing_changes(databa
         "since return paths on their way use it.",
     ]
     async with database.reading() as tx:
-        assert await groups.find(tx, "qa@groups.example.org") is None
+        assert await named(tx, "qa@groups.example.org") is None
 
 
 @pytest.mark.parametrize(

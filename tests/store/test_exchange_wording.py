@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from store import groups
 from store.engine import Database
 from store.exchange.document import ImportRefused
 from store.exchange.exporting import export_groups
@@ -15,6 +14,7 @@ from store.exchange.importing import Options, import_groups
 from store.exchange.lines import lines
 from store.names import Served
 from store.terms import ReplyTo
+from tests.store.named import named
 
 SERVED = Served(("groups.example.org",))
 FILE = """
@@ -39,7 +39,7 @@ async def test_there_and_back_changes_nothing(database: Database, tmp_path: Path
     path = tmp_path / "groups.yaml"
     await run(database, path, FILE)
     async with database.reading() as tx:
-        group = await groups.find(tx, "dev")
+        group = await named(tx, "dev")
         assert group is not None
         assert (group.subject_tag, group.reply_to) == ("Dev: team", ReplyTo.GROUP)
         assert group.footer == "Be kind – please.\n\nThe wiki: <https://wiki.example.org>"
@@ -83,4 +83,4 @@ async def test_what_no_mail_can_carry_is_refused_by_its_line(
         await run(database, tmp_path / "groups.yaml", f"{FILE.partition('    subject_tag')[0]}    {line}\n")
     assert fault in str(refused.value)
     async with database.reading() as tx:
-        assert await groups.find(tx, "dev") is None
+        assert await named(tx, "dev") is None

@@ -23,11 +23,12 @@ from bot.sandbox.people import BOT_USER
 from bot.sandbox.settings import Listen, Settings
 from bot.settings import BotSettings
 from bot.slack import Slack
-from store import groups, memberships, persons
+from store import memberships, persons
 from store.engine import Database
 from store.schema.group import Group
 from store.schema.membership import Membership
 from tests import postgres
+from tests.store.named import named
 
 FREE = Listen("127.0.0.1", 0)
 DOMAIN = "groups.example.org"
@@ -72,13 +73,13 @@ class Office:
     async def group(self, address: str = TEAM) -> Group | None:
         """The group at an address, if there is one."""
         async with self.database.reading() as tx:
-            return await groups.find(tx, address)
+            return await named(tx, address)
 
     async def place(self, slack_id: str) -> Membership | None:
         """A person's membership of the team."""
         async with self.database.reading() as tx:
             person = await persons.by_slack(tx, slack_id)
-            group = await groups.find(tx, TEAM)
+            group = await named(tx, TEAM)
             assert person is not None
             assert group is not None
             return await memberships.find(tx, group.id, person_id=person.id)
@@ -87,7 +88,7 @@ class Office:
         """Who is in the team, by Slack id or address, with their flags by first letter."""
         found = {}
         async with self.database.reading() as tx:
-            group = await groups.find(tx, TEAM)
+            group = await named(tx, TEAM)
             assert group is not None
             for row in await memberships.page(tx, group.id, limit=1000):
                 person = await persons.get(tx, row.person_id) if row.person_id else None

@@ -6,6 +6,7 @@ import pytest
 
 from store import groups, memberships, persons
 from tests.bot.commands.conftest import ADA, BOTH, DOMAIN, GRACE, LINUS, MARGARET, TEAM, Office
+from tests.store.named import named
 
 
 async def test_help_for_all_and_for_one(office: Office) -> None:
@@ -131,7 +132,7 @@ async def test_a_button_of_a_deleted_group_says_so(office: Office) -> None:
     await office.create()
     await office.ask(LINUS, "list")
     async with office.database.writing() as tx:
-        group = await groups.find(tx, TEAM)
+        group = await named(tx, TEAM)
         ada = await persons.by_slack(tx, ADA)
         assert group is not None
         assert group.id is not None

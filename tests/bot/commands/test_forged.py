@@ -13,11 +13,12 @@ from bot.guarded import explain
 from bot.payloads import Click
 from bot.views.draft import Draft
 from bot.views.ids import Action, Form
-from store import groups, persons, posts, requests
+from store import persons, posts, requests
 from store.schema.audit import Audit
 from store.terms import Action as Decided
 from store.terms import Address, Decision, Reason, Refused, Standing
 from tests.bot.commands.conftest import DOMAIN, GRACE, LINUS, MARGARET, Office
+from tests.store.named import named
 
 VALUES = [
     "", "-1", "0", "1e9", "9" * 18, "9" * 2_000, "9" * 25 + ":9", "9:" + "9" * 25, "9:-1", "remove:9",
@@ -87,7 +88,7 @@ async def test_forged_metadata_changes_nothing_and_is_no_fault(office: Office) -
 async def test_ids_of_a_hidden_group_tell_an_outsider_nothing_of_it(office: Office) -> None:
     await office.create("secret", display_name="Secret", hidden=["yes"], report_channel="C0MODERATORS")
     async with office.database.writing() as tx:
-        hidden = await groups.find(tx, f"secret@{DOMAIN}")
+        hidden = await named(tx, f"secret@{DOMAIN}")
         grace = await persons.by_slack(tx, GRACE)
         assert hidden is not None
         assert hidden.id is not None

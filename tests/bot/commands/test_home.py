@@ -5,6 +5,7 @@ from __future__ import annotations
 from store import groups, memberships, persons
 from store.terms import Receiving
 from tests.bot.commands.conftest import ADA, BOTH, DOMAIN, GIL, LINUS, NOOR, Office
+from tests.store.named import named
 
 
 async def shown(office: Office, person: str, contains: str = "") -> str:
@@ -33,7 +34,7 @@ async def test_pause_resume_and_leave_from_home(office: Office) -> None:
     await office.pocket.wait_home(LINUS, contains="Your copies are paused")
     async with office.database.reading() as tx:
         linus = await persons.by_slack(tx, LINUS)
-        group = await groups.find(tx, f"team@{DOMAIN}")
+        group = await named(tx, f"team@{DOMAIN}")
         assert linus is not None
         assert group is not None
         place = await memberships.find(tx, group.id, person_id=linus.id)

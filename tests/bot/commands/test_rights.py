@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from sqlmodel import col, select
 
-from store import groups, memberships, pending, persons
+from store import memberships, pending, persons
 from store.schema.audit import Audit
 from store.schema.notice import Notice, Placement
 from store.terms import NoticeKind, RequestState
 from tests.bot.commands.conftest import ADA, BOTH, GRACE, LINUS, MARGARET, TEAM, Office
 from tests.bot.commands.test_pending import hold, state
+from tests.store.named import named
 
 SAM = "U0SAM"
 
@@ -18,7 +19,7 @@ SAM = "U0SAM"
 async def demote(office: Office, slack_id: str) -> None:
     """Take every right in the team from somebody, as another administrator does."""
     async with office.database.writing() as tx:
-        group = await groups.find(tx, TEAM)
+        group = await named(tx, TEAM)
         person = await persons.by_slack(tx, slack_id)
         ada = await persons.by_slack(tx, ADA)
         assert group is not None
@@ -96,7 +97,7 @@ async def test_a_moderator_no_longer_one_denies_nothing(office: Office) -> None:
     await office.pocket.wait_message(LINUS, "#general", "Only moderators and administrators")
     assert await office.place(MARGARET) is None
     async with office.database.reading() as tx:
-        group = await groups.find(tx, TEAM)
+        group = await named(tx, TEAM)
         assert group is not None
         assert group.id is not None
         assert [r.state for r in await pending.requests(tx, [group.id])] == [RequestState.PENDING]

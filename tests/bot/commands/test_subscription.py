@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from store import groups, pending
+from store import pending
 from store.terms import Receiving
 from tests.bot.commands.conftest import ADA, BOTH, GRACE, LINUS, MARGARET, NOOR, TEAM, Office
+from tests.store.named import named
 
 
 @BOTH
@@ -13,7 +14,7 @@ async def test_join_open_moderated_closed_twice_and_pending(office: Office) -> N
     assert "You asked to join" in await office.ask(LINUS, "join team I work with <!here> & you")
     assert "is waiting for its moderators already" in await office.ask(LINUS, "join team")
     async with office.database.reading() as tx:
-        group = await groups.find(tx, TEAM)
+        group = await named(tx, TEAM)
         assert group is not None
         assert group.id is not None
         (request,) = await pending.requests(tx, [group.id])
@@ -71,7 +72,7 @@ async def test_another_address_of_ones_own_waits_for_a_look_even_in_an_open_grou
 async def waiting(office: Office) -> list[tuple[str, str]]:
     """The addresses and notes of the requests that wait for the team."""
     async with office.database.reading() as tx:
-        group = await groups.find(tx, TEAM)
+        group = await named(tx, TEAM)
         assert group is not None
         assert group.id is not None
         return [(request.address, request.note) for request in await pending.requests(tx, [group.id])]

@@ -43,7 +43,9 @@ async def test_nothing_small_costs_much(whole: Whole, to: str) -> None:
         )
     with capture_logs() as logged:
         async with meter.running() as measured:
-            for name, raw in BOMBS.items():
+            for number, (name, bomb) in enumerate(BOMBS.items()):
+                # Of one author only so many posts may wait.
+                raw = bomb.replace(b"a@example.com", b"a%d@example.com" % number, 1)
                 client = await whole.client()
                 began = time.process_time()
                 recipient, sender = (first.mail_from, "") if to == "bounces" else (to, "a@example.com")

@@ -82,8 +82,8 @@ async def test_a_letter_that_cannot_be_made_is_tried_again_as_if_a_hop_had_defer
         await letters.write(tx, LetterKind.POST_REJECTED, "a@example.com", Language.EN, arguments=arguments)
     async with asyncio.timeout(PATIENCE):
         while True:
-            async with whole.database.reading() as tx:
-                row = (await tx.exec(select(Delivery))).one()
+            async with whole.database.reading() as look:
+                row = (await look.exec(select(Delivery))).one()
             if row.attempts:
                 break
             await asyncio.sleep(0.02)
