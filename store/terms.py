@@ -171,6 +171,13 @@ class LetterKind(StrEnum):
     LEAVE_ASKED = "leave_asked"
     BOUNCE_PROBE = "bounce_probe"  # the one letter with a return path: whether it comes back is what it asks
     BOUNCE_WARNING = "bounce_warning"
+    JOIN_CONFIRM = "join_confirm"  # the one letter to an address that nobody has proven: it asks for the proof
+    JOIN_MEMBER = "join_member"
+    JOIN_WAITING = "join_waiting"
+    JOIN_DONE = "join_done"
+    JOIN_DENIED = "join_denied"
+    JOIN_ENDED = "join_ended"
+    HELP = "help"
 
 
 class NoticeKind(StrEnum):
