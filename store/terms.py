@@ -154,6 +154,15 @@ class DeliveryState(StrEnum):
 OPEN_DELIVERY = frozenset({DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERRED})
 
 
+class AllowanceScope(StrEnum):
+    """What is counted, and of whom."""
+
+    CONFIRMATION = "confirmation"  # letters to a mailbox that nobody has proven, over all groups
+    NETWORK = "network"  # such letters by the network that asked for them
+    GROUP = "group"  # such letters by the group they were asked of
+    HELP = "help"  # help letters to a mailbox
+
+
 class SuppressionReason(StrEnum):
     LEFT = "left"
     COMPLAINED = "complained"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from mailbridge.intake import bounces, leaving, posting
-from mailbridge.intake.addresses import ToBounces, ToGroup, ToLeave
+from mailbridge.intake import bounces, helping, joining, leaving, posting
+from mailbridge.intake.addresses import Recipient, ToBounces, ToConfirm, ToGroup, ToHelp, ToJoin, ToLeave
 from mailbridge.intake.envelope import Envelope
 from mailbridge.intake.session import House
 from mailbridge.policy import shape
@@ -32,11 +32,25 @@ async def deliver(house: House, envelope: Envelope, raw: bytes) -> list[Reply]:
         for (at, _), reply in zip(groups, said, strict=True):
             replies[at] = reply
     for at, one in enumerate(envelope.recipients):
-        if isinstance(one, ToLeave):
-            replies[at] = await leaving.leave(house, envelope, read, one)
-        elif isinstance(one, ToBounces):
-            replies[at] = await bounces.keep(house, envelope, one, raw)
+        if not isinstance(one, ToGroup):
+            replies[at] = await _command(house, envelope, read, one, raw)
     return [reply for reply in replies if reply is not None]
+
+
+async def _command(house: House, envelope: Envelope, read: shape.Shape | Reply, one: Recipient, raw: bytes) -> Reply:
+    match one:
+        case ToLeave():
+            return await leaving.leave(house, envelope, read, one)
+        case ToJoin():
+            return await joining.ask(house, envelope, read, one)
+        case ToConfirm():
+            return await joining.confirm(house, envelope, read, one)
+        case ToHelp():
+            return await helping.answer(house, envelope, read, one)
+        case ToBounces():
+            return await bounces.keep(house, envelope, one, raw)
+        case ToGroup():
+            raise AssertionError("posts have been taken already")
 
 
 async def _examine(house: House, raw: bytes) -> shape.Shape | Reply:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, Final
 
+from mailbridge.rewrite.copy import LOCAL_LIMIT
 from mailbridge.rewrite.guide import guide
 from mailbridge.rewrite.lines import CRLF, NAME_LIMIT, line, one_line, phrase, unstructured
 from mailbridge.rewrite.prose import Link, alternatives
@@ -40,6 +41,15 @@ class Confirmation:
     code: str = ""
 
 
+def confirmation(route: str, token: str, public_url: str | None) -> Confirmation:
+    """How the confirmation with this token is given: by mail beside the group's route, and at `public_url` if any."""
+    local, _, domain = route.rpartition("@")
+    link = f"{public_url.rstrip('/')}/confirm/{token}" if public_url else ""
+    if len(local) + len("-confirm+") + len(token) > LOCAL_LIMIT:
+        return Confirmation(f"{local}-confirm@{domain}", link, token)
+    return Confirmation(f"{local}-confirm+{token}@{domain}", link)
+
+
 def letter(
     kind: LetterKind,
     language: str,
@@ -58,9 +68,9 @@ def letter(
     `arguments`: `subject` and `reason` for a rejected post, `until` for a held one, `person` for a test; `group` and
     `name` where no group is given. They may come from mail: each becomes one line, only a reason keeps its lines.
     `message_id` is without angle brackets; `in_reply_to` is left out unless it has the form of a Message-ID. Replies
-    go to the group's `-owner` address, or to postmaster at `hostname`, or where a confirmation is asked for. Auto-Submitted keeps other machines
-    from answering (RFC 3834 5), and the null return path, which is the envelope's part, from bouncing. Raises
-    ValueError for an address that breaks a line.
+    go to the group's `-owner` address, or to postmaster at `hostname`, or where a confirmation is asked for.
+    Auto-Submitted keeps other machines from answering (RFC 3834 5), and the null return path, which is the envelope's
+    part, from bouncing. Raises ValueError for an address that breaks a line.
     """
     values = _values(kind, arguments, group) | _asked(confirmation)
     if group and kind is LetterKind.HELP:

@@ -1,6 +1,7 @@
 """SQLModel tables, one aggregate a file, no behaviour. Importing this package registers every table."""
 
 from store.schema import (
+    allowance,
     audit,
     bounce,
     chore,
@@ -21,6 +22,7 @@ from store.schema import (
 )
 
 __all__ = [
+    "allowance",
     "audit",
     "bounce",
     "chore",

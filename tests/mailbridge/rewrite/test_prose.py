@@ -55,8 +55,8 @@ def parsed(head: bytes, body: bytes) -> tuple[str, Page]:
     seen = message_from_bytes(head + b"\r\n" + body, policy=policy.default)
     assert isinstance(seen, EmailMessage)
     assert seen.defects == []
-    assert [part.get_content_type() for part in seen.iter_parts()] == ["text/plain", "text/html"]  # type: ignore[no-untyped-call]  # the standard library's
-    plain, rich = (part.get_content() for part in seen.iter_parts())  # type: ignore[no-untyped-call]  # the standard library's
+    assert [part.get_content_type() for part in seen.iter_parts()] == ["text/plain", "text/html"]
+    plain, rich = (part.get_content() for part in seen.iter_parts())
     page = Page(rich)
     assert page.open == []
     return plain.replace("\r\n", "\n"), page
