@@ -72,13 +72,13 @@ def letter(
     Auto-Submitted keeps other machines from answering (RFC 3834 5), and the null return path, which is the envelope's
     part, from bouncing. Raises ValueError for an address that breaks a line.
     """
-    values = _values(kind, arguments, group) | _asked(confirmation)
+    values = _values(kind, arguments, group) | _asked(confirmation) | {"owner": _owner(group) if group else ""}
     if group and kind is LetterKind.HELP:
         values |= guide(language, group)
     reply = None if kind in _UNPROVEN else _MESSAGE_ID.fullmatch(in_reply_to.strip())
     sender = phrase(say(language, "mail.from.group" if group else "mail.from.system", **values))
     subject = one_line(_subject(kind, language, values), _SUBJECT_LIMIT + NAME_LIMIT)
-    footer = say(language, "mail.footer.group" if group else "mail.footer.system", **values)
+    footer = say(language, f"mail.footer.{_footer(group, confirmation)}", **values)
     link = Link(confirmation.link, say(language, f"mail.{kind}.button")) if confirmation and confirmation.link else None
     content_type, body = alternatives(
         language, subject, _body(kind, language, values), footer, link=link, seed=message_id
@@ -115,6 +115,13 @@ def _values(kind: LetterKind, arguments: Mapping[str, str], group: GroupPolicy |
 
 def _asked(confirmation: Confirmation | None) -> dict[str, str]:
     return {"link": confirmation.link, "code": confirmation.code} if confirmation else {"link": "", "code": ""}
+
+
+def _footer(group: GroupPolicy | None, confirmation: Confirmation | None) -> str:
+    """What the footer says of replies: a confirmation is the one letter whose reply does something."""
+    if confirmation:
+        return "confirm"
+    return "group" if group else "system"
 
 
 def _owner(group: GroupPolicy) -> str:

@@ -88,7 +88,7 @@ def test_both_forms_of_every_letter_say_the_same(kind: LetterKind) -> None:
     plain, page, raw = written(
         kind, subject="Lunch <b>", reason="Off & on.\nTry <i>.", person="Ana", why="full", address="a@b"
     )
-    spoken = words(plain.replace("-- \n", "").replace(PAGE, "Confirm"))
+    spoken = words(plain.replace("-- \n", "").replace(PAGE, "Open the confirmation page"))
     assert words(page.words) == spoken
     assert len(spoken) > 20
     assert {tag for tag, _ in page.tags} <= HARMLESS
