@@ -26,7 +26,15 @@ _UNPROVEN: Final = frozenset({LetterKind.JOIN_CONFIRM, LetterKind.JOIN_MEMBER, L
 # Their text gives a reason, or says that there is none.
 _EXPLAINED: Final = frozenset({LetterKind.POST_REJECTED, LetterKind.JOIN_DENIED})
 # May go to people who are not in the group: a hidden one does not tell them its name.
-_OUTSIDE: Final = frozenset({LetterKind.JOIN_CONFIRM, LetterKind.JOIN_WAITING, LetterKind.JOIN_DENIED, LetterKind.HELP})
+_OUTSIDE: Final = _ABOUT_A_POST | frozenset(
+    {
+        LetterKind.JOIN_CONFIRM,
+        LetterKind.JOIN_WAITING,
+        LetterKind.JOIN_DENIED,
+        LetterKind.JOIN_ENDED,
+        LetterKind.HELP,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

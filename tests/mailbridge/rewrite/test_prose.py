@@ -166,11 +166,14 @@ def test_the_help_letter_tells_the_group_as_it_is_set(settings: dict[str, Any], 
 
 def test_a_hidden_group_tells_outsiders_its_address_and_not_its_name() -> None:
     group = GroupPolicy(1, GroupKind.GROUP, "team@corp.example", "team@lists.example.org", "Merger", hidden=True)
-    for kind in (LetterKind.JOIN_CONFIRM, LetterKind.HELP, LetterKind.JOIN_WAITING, LetterKind.JOIN_DENIED):
+    inside = {LetterKind.JOIN_DONE, LetterKind.JOIN_MEMBER, LetterKind.LEAVE_DONE, LetterKind.LEAVE_ASKED}
+    inside |= {LetterKind.TEST, LetterKind.BOUNCE_PROBE, LetterKind.BOUNCE_WARNING}
+    for kind in set(LetterKind) - inside:
         plain, page, raw = written(kind, group)
         assert "Merger" not in plain + page.words
         assert b"Merger" not in raw
-    assert b"Merger" in written(LetterKind.JOIN_DONE, group)[2]
+    for kind in inside:
+        assert b"Merger" in written(kind, group)[2]
 
 
 def test_how_a_confirmation_is_given() -> None:
