@@ -71,7 +71,7 @@ class Bridge:
             async with database.writing() as tx:
                 await groups.ensure_builtins(tx, self._served)
             if self._runs(Role.WEB):
-                web = Web(database, self._tokens, settings.web_listen)
+                web = Web(database, self._tokens, settings.web_listen, by_domain=isinstance(self._route, route.Mx))
                 await web.start()
                 stack.push_async_callback(web.stop)
             if self._runs(Role.DELIVER):

@@ -10,7 +10,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from mailbridge import keeping, scoring
-from store import bounces, chores, incidents, memberships, posts, strikes, workers
+from store import allowances, bounces, chores, incidents, joining, memberships, posts, strikes, workers
 from store.engine import Database, Writing
 
 log = structlog.get_logger()
@@ -21,6 +21,8 @@ Rounds = Callable[[Database], Awaitable[int]]
 CHORES: tuple[tuple[str, timedelta, Job], ...] = (
     ("forget_fingerprints", timedelta(hours=1), posts.forget_fingerprints),
     ("resume_paused", timedelta(minutes=1), memberships.resume_due),
+    ("purge_allowances", timedelta(hours=1), allowances.purge),
+    ("forget_unconfirmed", timedelta(hours=1), joining.forget_unconfirmed),
     ("purge_bounces", timedelta(hours=6), bounces.purge),
     ("purge_strikes", timedelta(hours=6), strikes.purge),
     ("purge_incidents", timedelta(hours=6), incidents.purge),

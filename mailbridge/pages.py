@@ -1,4 +1,4 @@
-"""The web page people reach from a mail's unsubscribe link: texts to HTML, and whether a POST is a one-click. Pure."""
+"""The web pages people reach from a mail's links: texts to HTML, and whether a POST says what its page asks. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl
 from mailbridge.headers import fields, split
 from store.texts import FALLBACK, languages, say
 
-FIELD, VALUE = "List-Unsubscribe", "One-Click"
+# What the form of a page posts. A mail system clicks `leave` by itself, with this body (RFC 8058 3.2).
+FORMS: Final = {"leave": ("List-Unsubscribe", "One-Click"), "confirm": ("confirm", "yes")}
 _STYLE: Final = """
 :root{color-scheme:light dark;--ink:#1d1c1d;--soft:#57555a;--paper:#fff;--ground:#f4f3f6;--accent:#4a2d7a;--on:#fff}
 @media(prefers-color-scheme:dark){:root{--ink:#eceaf0;--soft:#b3afba;--paper:#26232c;--ground:#17151b;--accent:#c4a8f5;--on:#17151b}}
@@ -40,24 +41,27 @@ HEADERS: Final = {
 }
 
 
-def page(language: str, name: str, *, button: bool = False, other: str = "") -> str:
-    """Return the page `web.<name>` of the catalogue as HTML; `button` adds the form, `other` a closing text's key.
+def page(language: str, name: str, *, form: str = "", other: str = "") -> str:
+    """Return the page `web.<name>` of the catalogue as HTML; `form` adds one of FORMS, `other` a closing text's key.
 
     No text depends on the token, so that nobody learns from the page whether one is real.
     """
-    form = (
-        f'<form method="post"><input type="hidden" name="{FIELD}" value="{VALUE}">'
-        f'<button type="submit">{escape(say(language, "web.leave.button"))}</button></form>'
-        if button
-        else ""
-    )
+    asks = _form(language, form) if form else ""
     closing = f'<p class="other">{escape(say(language, other))}</p>' if other else ""
     title, explain = (escape(say(language, f"web.{name}.{part}")) for part in ("title", "explain"))
     return (
         f'<!DOCTYPE html><html lang="{escape(language)}"><head><meta charset="utf-8"><title>{title}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
-        f"<body><main><h1>{title}</h1><p>{explain}</p>{form}{closing}</main></body>"
+        f"<body><main><h1>{title}</h1><p>{explain}</p>{asks}{closing}</main></body>"
         "</html>\n"
+    )
+
+
+def _form(language: str, name: str) -> str:
+    field, value = FORMS[name]
+    return (
+        f'<form method="post"><input type="hidden" name="{field}" value="{value}">'
+        f'<button type="submit">{escape(say(language, f"web.{name}.button"))}</button></form>'
     )
 
 
@@ -74,22 +78,24 @@ def language(accepted: str) -> str:
     return min(wishes)[2] if wishes else FALLBACK
 
 
-def is_one_click(content_type: str, body: bytes) -> bool:
-    """Say whether a POST carries `List-Unsubscribe=One-Click`, as a form or as multipart/form-data (RFC 8058 3.2)."""
+def says(form: str, content_type: str, body: bytes) -> bool:
+    """Say whether a POST carries what `form` posts, urlencoded or as multipart/form-data (RFC 8058 3.2)."""
+    field, value = FORMS[form]
     kind, _, parameters = content_type.partition(";")
     if kind.strip().lower() == "application/x-www-form-urlencoded":
         try:
-            return (FIELD, VALUE) in parse_qsl(body.decode("latin-1"), max_num_fields=20)
+            return (field, value) in parse_qsl(body.decode("latin-1"), max_num_fields=20)
         except ValueError:
             return False
     boundary = re.search(r'boundary="?([^";\s]{1,70})"?', parameters, re.IGNORECASE)
     if kind.strip().lower() != "multipart/form-data" or not boundary:
         return False
-    return any(_is_the_field(part) for part in body.split(b"--" + boundary[1].encode("latin-1", "replace"), 20)[1:])
+    parts = body.split(b"--" + boundary[1].encode("latin-1", "replace"), 20)[1:]
+    return any(_is_the_field(part, field, value) for part in parts)
 
 
-def _is_the_field(part: bytes) -> bool:
+def _is_the_field(part: bytes, name: str, value: str) -> bool:
     head, content = split(part.removeprefix(b"\r\n"))
-    named = re.compile(rb'form-data\s*;\s*name="?' + FIELD.encode() + rb'"?\s*(?:;|$)', re.IGNORECASE)
+    named = re.compile(rb'form-data\s*;\s*name="?' + name.encode() + rb'"?\s*(?:;|$)', re.IGNORECASE)
     disposition = (field.value for field in fields(head) if field.name == b"content-disposition")
-    return any(named.match(value) for value in disposition) and content.strip(b"\r\n") == VALUE.encode()
+    return any(named.match(one) for one in disposition) and content.strip(b"\r\n") == value.encode()

@@ -1,4 +1,4 @@
-"""Signed tokens in addresses and links: they say which row is meant, and that we wrote them (VERP, one-click).
+"""Signed tokens in addresses and links: they say which row is meant, and that we wrote them (VERP, one-click, confirm).
 
 A token is lower-case base32 of key id (1 octet), row id (4 octets, or 9 past 2^32) and the first 80 bits of
 HMAC-SHA256 over purpose and row id: 24 characters, or 32. Both lengths need no padding, and 24 leave room in the
@@ -17,7 +17,7 @@ from typing import Final
 LENGTH: Final = 24  # of the usual token; the long form has 32
 _SHAPE: Final = re.compile(r"[a-z2-7]{24}(?:[a-z2-7]{8})?")
 _SHORT_ID, _LONG_ID, _MAC = 4, 9, 10
-_BOUNCE, _LEAVE = b"bounce", b"leave"
+_BOUNCE, _LEAVE, _CONFIRM = b"bounce", b"leave", b"confirm"
 
 
 class Tokens:
@@ -41,6 +41,10 @@ class Tokens:
         """Return the token a contact leaves with, by `-leave+TOKEN` or by the web page (RFC 8058)."""
         return self._write(_LEAVE, membership_id)
 
+    def confirm(self, request_id: int) -> str:
+        """Return the token an applicant confirms with, by `-confirm+TOKEN` or by the web page. It ends with its row."""
+        return self._write(_CONFIRM, request_id)
+
     def read_bounce(self, text: str) -> int | None:
         """Return the delivery id of a return path's token, or None: all wrong ones are alike."""
         return self._read(_BOUNCE, text)
@@ -48,6 +52,10 @@ class Tokens:
     def read_leave(self, text: str) -> int | None:
         """Return the membership id of a leave token, or None: all wrong ones are alike."""
         return self._read(_LEAVE, text)
+
+    def read_confirm(self, text: str) -> int | None:
+        """Return the request id of a confirmation's token, or None: all wrong ones are alike."""
+        return self._read(_CONFIRM, text)
 
     def _write(self, purpose: bytes, row_id: int) -> str:
         key_id, secret = self._keys[0]

@@ -1,12 +1,11 @@
-"""The bridge's web listener: one-click unsubscribe (RFC 8058), health and metrics."""
+"""The bridge's web listener: one-click unsubscribe (RFC 8058), confirmations, health and metrics."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -19,13 +18,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from mailbridge import pages
+from mailbridge import pages, webserver
 from mailbridge.doors import Door
 from mailbridge.tokens import Tokens
-from store import memberships, vitals
+from store import joining, memberships, vitals
 from store.engine import Database, DatabaseBusy
+from store.joining import Confirmed
 from store.terms import Actor, Refused
 
 log = structlog.get_logger(__name__)
@@ -55,19 +54,24 @@ class Web:
         tokens: Tokens,
         doors: Sequence[Door],
         *,
+        by_domain: bool = False,
         connection_seconds: float = _CONNECTION_SECONDS,
     ) -> None:
+        """`by_domain`: the letters this causes go straight to MX hosts."""
+        self._by_domain = by_domain
         self._connection_seconds = connection_seconds
         self._database = database
         self._tokens = tokens
         self._doors = doors
-        self._server: _Server | None = None
+        self._server: webserver.Server | None = None
         self._serving: asyncio.Task[None] | None = None
         self.ports: tuple[int, ...] = ()  # the TCP ports taken, for doors that leave the choice to the system
         self.app = Starlette(
             routes=[
                 Route("/leave/{token}", self._ask, methods=["GET"]),
                 Route("/leave/{token}", self._leave, methods=["POST"]),
+                Route("/confirm/{token}", self._ask_confirmation, methods=["GET"]),
+                Route("/confirm/{token}", self._confirm, methods=["POST"]),
                 Route("/health", self._health, methods=["GET"]),
                 Route("/metrics", self._metrics, methods=["GET"]),
             ],
@@ -80,7 +84,7 @@ class Web:
         sockets: list[socket.socket] = []
         try:
             for door in self._doors:
-                sockets.append(_opened(door))
+                sockets.append(webserver.opened(door))
         except OSError as error:
             for opened in sockets:
                 opened.close()
@@ -89,7 +93,7 @@ class Web:
         # No access log: its lines would hold the tokens.
         config = uvicorn.Config(
             self.app,
-            http=_connection(self._connection_seconds),
+            http=webserver.connection(self._connection_seconds),
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -100,7 +104,7 @@ class Web:
             timeout_graceful_shutdown=_GRACE_SECONDS,
             limit_concurrency=_CONCURRENT,
         )
-        self._server = _Server(config)
+        self._server = webserver.Server(config)
         self._serving = asyncio.create_task(self._server.serve(sockets), name="web")
         await asyncio.wait(
             {self._serving, ready := asyncio.ensure_future(self._server.ready.wait())}, return_when="FIRST_COMPLETED"
@@ -117,21 +121,16 @@ class Web:
         await self._serving
         self._server = self._serving = None
         for path in (door.path for door in self._doors if door.path):
-            _gone(path)
+            webserver.gone(path)
 
     async def _ask(self, request: Request) -> Response:
         """GET changes nothing: link scanners and mail programs' previews follow every link."""
-        return _page(request, "leave", button=True, other="web.leave.other")
+        return _page(request, "leave", form="leave", other="web.leave.other")
 
     async def _leave(self, request: Request) -> Response:
-        try:
-            body = await asyncio.wait_for(_body(request), _BODY_SECONDS)
-        except TimeoutError:
-            return _page(request, "trouble", code=408)
-        if body is None:
-            return _page(request, "too_large", code=413)
-        if not pages.is_one_click(request.headers.get("content-type", ""), body):
-            return _page(request, "again", code=400, button=True, other="web.leave.other")
+        refused = await _unsaid(request, "leave", "again")
+        if refused is not None:
+            return refused
         membership_id = self._tokens.read_leave(request.path_params["token"])
         if membership_id is not None:
             try:
@@ -149,6 +148,24 @@ class Web:
             log.info("one_click.refused", membership=membership_id, reason=refusal.name)
             return
         log.info("one_click.taken", membership=membership_id)
+
+    async def _ask_confirmation(self, request: Request) -> Response:
+        """As `_ask`: who only looks has not confirmed, and a scanner must not join for anybody."""
+        return _page(request, "confirm", form="confirm", other="web.confirm.other")
+
+    async def _confirm(self, request: Request) -> Response:
+        refused = await _unsaid(request, "confirm", "unsaid")
+        if refused is not None:
+            return refused
+        # A forged token costs the same look as one that was used.
+        request_id = self._tokens.read_confirm(request.path_params["token"]) or 0
+        try:
+            async with self._database.writing() as tx:
+                outcome, _ = await joining.confirm(tx, request_id, by_domain=self._by_domain)
+        except DatabaseBusy:
+            return _page(request, "trouble", code=503)
+        log.info("join.confirmed", request=request_id, outcome=outcome)
+        return _page(request, f"confirmed_{outcome}", code=404 if outcome is Confirmed.GONE else 200)
 
     async def _health(self, _request: Request) -> Response:
         """200 if the database answers, else 503. Counts only, no names: a proxy may show this to anybody."""
@@ -175,52 +192,7 @@ class Web:
             return None
 
 
-def _connection(seconds: float) -> type[H11Protocol]:
-    """Connections that end after `seconds`, whatever is under way: the server itself waits for ever for the rest of a
-    request that does not come, and a few hundred of those would keep everybody else out."""
-
-    class Connection(H11Protocol):
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the base has it
-            super().connection_made(transport)
-            self._end = self.loop.call_later(seconds, transport.abort)
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._end.cancel()
-            super().connection_lost(exc)
-
-    return Connection
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn inside a loop that is not its own: it leaves signals to the program and says when it is ready."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-
 _BARE: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-
-
-def _opened(door: Door) -> socket.socket:
-    if door.path:
-        _gone(door.path)  # left by a process that was killed
-        return socket.create_server(door.path, family=socket.AF_UNIX)
-    if not door.host and socket.has_dualstack_ipv6():
-        return socket.create_server(("", door.port), family=socket.AF_INET6, dualstack_ipv6=True)
-    return socket.create_server((door.host, door.port), family=socket.AF_INET6 if ":" in door.host else socket.AF_INET)
-
-
-def _gone(path: str) -> None:
-    Path(path).unlink(missing_ok=True)
 
 
 async def _body(request: Request) -> bytes | None:
@@ -232,9 +204,22 @@ async def _body(request: Request) -> bytes | None:
     return body
 
 
-def _page(request: Request, name: str, *, code: int = 200, button: bool = False, other: str = "") -> HTMLResponse:
+async def _unsaid(request: Request, form: str, again: str) -> Response | None:
+    """The page for a POST that does not say what the form does; None where it does."""
+    try:
+        body = await asyncio.wait_for(_body(request), _BODY_SECONDS)
+    except TimeoutError:
+        return _page(request, "trouble", code=408)
+    if body is None:
+        return _page(request, "too_large", code=413)
+    if not pages.says(form, request.headers.get("content-type", ""), body):
+        return _page(request, again, code=400, form=form, other=f"web.{form}.other")
+    return None
+
+
+def _page(request: Request, name: str, *, code: int = 200, form: str = "", other: str = "") -> HTMLResponse:
     language = pages.language(request.headers.get("accept-language", ""))
-    html = pages.page(language, name, button=button, other=other)
+    html = pages.page(language, name, form=form, other=other)
     return HTMLResponse(html, code, {**pages.HEADERS, "Content-Language": language, "Vary": "Accept-Language"})
 
 

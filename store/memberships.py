@@ -280,6 +280,9 @@ async def leave(tx: Writing, group_id: int | None, membership: Membership, actor
 
 
 async def _ask_to_leave(tx: Writing, group: Group, row: Membership) -> None:
+    assert group.id is not None
+    assert row.key is not None
+    await waiting.forget_unconfirmed(tx, group.id, row.key)
     values = {
         "group_id": group.id,
         "kind": RequestKind.LEAVE,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlmodel import col, select
 
-from store import audience, audit, enrolment, memberships, outbox, persons, roster, waiting
+from store import audience, audit, enrolment, memberships, outbox, persons, roster, suppressions, waiting
 from store.engine import Reading, Writing
 from store.inserts import insert
 from store.roster import Entry
@@ -90,6 +90,8 @@ async def propose(tx: Writing, group: Group, person: Person, address: Address, n
         "created_at": tx.now,
         "decision_reason": "",
     }
+    assert group.id is not None
+    await waiting.forget_unconfirmed(tx, group.id, address.key)
     statement = insert(tx, Request).values(values).on_conflict_do_nothing().returning(col(Request.id))
     request_id = (await tx.scalars(statement)).first()
     if request_id is None:
@@ -103,8 +105,9 @@ async def propose(tx: Writing, group: Group, person: Person, address: Address, n
 async def decide(tx: Writing, request_id: int, approve: bool, reason: str, actor: Actor) -> Decided:
     """Approve or deny a waiting request, once: the first decision wins, later ones see whose it was.
 
-    Raises Refused `request_gone` for an unknown request, and as `enrol` and `remove` do when an approval cannot be
-    carried out; then it keeps waiting.
+    What its applicant has not confirmed is nobody's to decide yet. Raises Refused `request_gone` for an unknown
+    request, `wish_withdrawn` where the applicant has asked for no more mail since, and as `enrol` and `remove` do when
+    an approval cannot be carried out; then it keeps waiting.
     """
     request = await tx.get(Request, request_id, populate_existing=True)
     if request is None:
@@ -114,6 +117,9 @@ async def decide(tx: Writing, request_id: int, approve: bool, reason: str, actor
         await roster.lock(tx, request.group_id)
     except Refused:
         return Decided(False, await _latest(tx, request_id))
+    latest = await _latest(tx, request_id)
+    if latest.state is RequestState.UNCONFIRMED:
+        return Decided(False, latest)
     state = RequestState.APPROVED if approve else RequestState.DENIED
     closed = await waiting.close(
         tx, request.group_id, state, request_id=request_id, decided_by=actor.person_id, reason=reason
@@ -135,6 +141,8 @@ async def _latest(tx: Reading, request_id: int) -> Request:
 
 async def _carry_out(tx: Writing, request: Request, actor: Actor) -> None:
     if request.kind is RequestKind.JOIN:
+        if await suppressions.since(tx, request.group_id, request.key, request.created_at):
+            raise Refused("wish_withdrawn", address=request.address)
         entry = Entry(Address.parse(request.address), request.person_id)
         await memberships.enrol(tx, request.group_id, [entry], contact=True, actor=actor, re_enrol=True)
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlmodel import col, delete, select
 
@@ -38,6 +39,14 @@ async def among(tx: Reading, group_id: int, keys: Collection[str]) -> dict[str, 
         )
         found.update({key: SuppressionReason(reason) for key, reason in rows.all()})
     return found
+
+
+async def since(tx: Reading, group_id: int, key: str, moment: datetime) -> bool:
+    """Whether the address asked for no more mail after that moment."""
+    later = select(Suppression.id).where(
+        col(Suppression.group_id) == group_id, col(Suppression.key) == key, col(Suppression.created_at) > moment
+    )
+    return (await tx.exec(later)).first() is not None
 
 
 async def clear(tx: Writing, group_id: int, keys: Collection[str]) -> None:

@@ -5,7 +5,6 @@ Standard library only, so that every pure module may import it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,6 +15,8 @@ from store.causes import BounceScore as BounceScore
 from store.mailbox import Address as Address
 from store.mailbox import InvalidAddress as InvalidAddress
 from store.mailbox import folded as folded
+from store.reply import ENHANCED as ENHANCED
+from store.reply import Reply as Reply
 
 # ---------------------------------------------------------------- what a group is
 
@@ -154,6 +155,15 @@ class DeliveryState(StrEnum):
 OPEN_DELIVERY = frozenset({DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERRED})
 
 
+class AllowanceScope(StrEnum):
+    """What is counted, and of whom."""
+
+    CONFIRMATION = "confirmation"  # letters to a mailbox that nobody has proven, over all groups
+    NETWORK = "network"  # such letters by the network that asked for them
+    GROUP = "group"  # such letters by the group they were asked of
+    HELP = "help"  # help letters to a mailbox
+
+
 class SuppressionReason(StrEnum):
     LEFT = "left"
     COMPLAINED = "complained"
@@ -171,6 +181,13 @@ class LetterKind(StrEnum):
     LEAVE_ASKED = "leave_asked"
     BOUNCE_PROBE = "bounce_probe"  # the one letter with a return path: whether it comes back is what it asks
     BOUNCE_WARNING = "bounce_warning"
+    JOIN_CONFIRM = "join_confirm"  # the one letter to an address that nobody has proven: it asks for the proof
+    JOIN_MEMBER = "join_member"
+    JOIN_WAITING = "join_waiting"
+    JOIN_DONE = "join_done"
+    JOIN_DENIED = "join_denied"
+    JOIN_ENDED = "join_ended"
+    HELP = "help"
 
 
 class NoticeKind(StrEnum):
@@ -234,50 +251,6 @@ class Stage(StrEnum):
 
 
 # ---------------------------------------------------------------- values
-
-
-ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?=[ \t-]|$)")
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An SMTP reply, said or heard: code, enhanced code (RFC 3463) or "", and text.
-
-    `line()` is what goes on the wire: printable ASCII, one line, at most 510 octets.
-    """
-
-    code: int
-    enhanced: str
-    text: str
-
-    @property
-    def positive(self) -> bool:
-        return 200 <= self.code < 400
-
-    @property
-    def temporary(self) -> bool:
-        return 400 <= self.code < 500
-
-    @property
-    def permanent(self) -> bool:
-        return self.code >= 500
-
-    def line(self) -> str:
-        text = re.sub(r"[^\x20-\x7e]+", " ", self.text).strip()
-        head = f"{self.code} {self.enhanced} " if self.enhanced else f"{self.code} "
-        return (head + text)[:510]
-
-    def __str__(self) -> str:
-        return " ".join(part for part in (str(self.code), self.enhanced, self.text) if part)
-
-    @classmethod
-    def heard(cls, code: int, lines: list[str]) -> Self:
-        """From a hop's reply lines without their codes; the enhanced code is taken from the first."""
-        text = " ".join(line.strip() for line in lines).strip()
-        match = ENHANCED.match(text)
-        if match and int(match[1]) == code // 100:
-            return cls(code, match[0], text[match.end() :].strip())
-        return cls(code, "", text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from store import groups, memberships, names
 from store.engine import Reading
 from store.schema.group import Group
 from store.schema.membership import Membership
-from store.terms import Mode, NameRole, Refused
+from store.terms import Address, Mode, NameRole, Refused, Subscription
 
 PUBLIC_SETTINGS = ("subscription", "leave", "posting")  # what everybody may know of a group they see
 
@@ -54,6 +54,7 @@ async def detail(context: Context, group_text: str | int) -> Shown:
         administrators = await memberships.administrators(tx, group.id)
         everything = judge(Verb.SETTINGS, await context.who(tx, group)).allowed
         aliases = [name.address for name in await names.of_group(tx, group.id) if name.role is NameRole.ALIAS]
+    route = Address.parse(group.route)
     shown = [one.field.value for one in SETTINGS if one.field is not Field.DISPLAY_NAME]
     return views.detail(
         context.language,
@@ -65,6 +66,8 @@ async def detail(context: Context, group_text: str | int) -> Shown:
             settings=[(name, value(group, name)) for name in shown if everything or name in PUBLIC_SETTINGS],
             route=group.route if everything else "",
             aliases=aliases,
+            join_at="" if group.subscription is Subscription.CLOSED else str(names.sub_address(route, NameRole.JOIN)),
+            help_at=str(names.sub_address(route, NameRole.HELP)),
         ),
     )
 

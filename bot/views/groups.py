@@ -62,6 +62,8 @@ class Detail:
     settings: Sequence[tuple[str, str]] = ()
     route: str = ""
     aliases: Sequence[str] = ()
+    join_at: str = ""  # addresses that take a mail instead of a command; "" for a group nobody joins
+    help_at: str = ""
 
 
 def directory(language: str, lines: Sequence[Line], *, search: str, page: int, more: bool, command: str) -> Shown:
@@ -115,6 +117,10 @@ def detail(language: str, group: Detail) -> Shown:
     if group.aliases:
         aliases = ", ".join(group.aliases[:20])
         body.append(blocks.context(say(language, "commands.show.aliases", via=escape.mrkdwn, aliases=aliases)))
+    if group.help_at:
+        way = "by_mail" if group.join_at else "by_mail_closed"
+        text = say(language, f"commands.show.{way}", via=escape.mrkdwn, join=group.join_at, help=group.help_at)
+        body.append(blocks.context(text))
     body += [blocks.context(note) for note in standing(language, line)]
     offered = buttons(language, line)
     if offered:

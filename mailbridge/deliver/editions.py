@@ -12,7 +12,7 @@ from mailbridge.policy.author import NoAuthor, author
 from mailbridge.rewrite.author import Writer
 from mailbridge.rewrite.dkim import Identities, Template, templates
 from mailbridge.rewrite.edition import Edition, Offers, edition
-from mailbridge.rewrite.letters import letter
+from mailbridge.rewrite.letters import Confirmation, confirmation, letter
 from mailbridge.rewrite.lines import CRLF
 from mailbridge.rewrite.trace import Trace
 from mailbridge.rewrite.wire import stuffed
@@ -130,7 +130,9 @@ class Editions:
             results=source.results,
         )
         own = source.policy.kind is GroupKind.GROUP
-        offers = Offers(leave_mailto=own, one_click=self._publisher.one_click_url is not None, owner=own)
+        offers = Offers(
+            leave_mailto=own, one_click=self._publisher.one_click_url is not None, owner=own, join=own, help=own
+        )
         made = edition(source.raw, source.policy, trace, offers, _writer(source.raw))
         # The published domain is the one people know; the route's is surely ours.
         route = _domain(source.policy.route)
@@ -150,6 +152,7 @@ class Editions:
             date=source.created_at,
             hostname=hostname,
             in_reply_to=source.in_reply_to,
+            confirmation=self._confirmation(source),
         )
         foreign = not source.address.isascii()
         head = headers.split(raw)[0] + CRLF
@@ -159,6 +162,12 @@ class Editions:
         signed = templates(head, made.wire, self._publisher.identities.speaking_for(route), source.created_at)
         returns = route if source.kind is LetterKind.BOUNCE_PROBE and source.group else ""
         return Publication(None, made, returns, signed)
+
+    def _confirmation(self, source: sources.LetterSource) -> Confirmation | None:
+        if source.kind is not LetterKind.JOIN_CONFIRM or source.group is None:
+            return None
+        token = self._publisher.tokens.confirm(int(source.arguments["request"]))
+        return confirmation(source.group.route, token, self._publisher.one_click_url)
 
 
 def _writer(raw: bytes) -> Writer | None:

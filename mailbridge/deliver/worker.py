@@ -17,7 +17,7 @@ from mailbridge.deliver.parcel import Parcel, sign
 from mailbridge.deliver.settlement import Fenced, Verdicts, judge, settle
 from mailbridge.deliver.signers import Signers
 from mailbridge.deliver.stale import TOUCH_SECONDS, StaleReports
-from store import expansion, lanes, notices, queue, reports, workers
+from store import expansion, lanes, notices, queue, reports, strays, workers
 from store.alteration import Alteration
 from store.engine import Bulk, Database
 from store.queue import Claim
@@ -193,6 +193,10 @@ class Worker:
 
     def _claim(self, bulk: Bulk, worker_id: int, room: int, turn: Turn) -> None:
         ready = queue.lanes_due(bulk, LANES_AT_ONCE)
+        if self._by_domain:
+            for lane_id in [lane_id for lane_id, key in ready.lanes if key == lanes.RELAY]:
+                strays.send_on(bulk, lane_id)
+                ready = queue.lanes_due(bulk, LANES_AT_ONCE)
         turn.next_at = ready.again_at
         due = ready.lanes
         for index, (lane_id, key) in enumerate(due):

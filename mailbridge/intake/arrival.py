@@ -6,8 +6,8 @@ import asyncio
 
 import structlog
 
-from mailbridge.intake import bounces, credentials, leaving, posting
-from mailbridge.intake.addresses import ToBounces, ToGroup, ToLeave
+from mailbridge.intake import bounces, credentials, helping, joining, leaving, posting
+from mailbridge.intake.addresses import Recipient, ToBounces, ToConfirm, ToGroup, ToHelp, ToJoin, ToLeave
 from mailbridge.intake.envelope import Envelope
 from mailbridge.intake.session import House
 from mailbridge.policy import shape
@@ -42,10 +42,8 @@ async def deliver(house: House, envelope: Envelope, raw: bytes) -> list[Reply]:
         for (at, _), reply in zip(groups, said, strict=True):
             replies[at] = reply
     for at, one in enumerate(envelope.recipients):
-        if isinstance(one, ToLeave):
-            replies[at] = await leaving.leave(house, envelope, read, one)
-        elif isinstance(one, ToBounces):
-            replies[at] = await bounces.keep(house, envelope, one, raw)
+        if not isinstance(one, ToGroup):
+            replies[at] = await _command(house, envelope, read, one, raw)
     return [reply for reply in replies if reply is not None]
 
 
@@ -55,6 +53,22 @@ async def _signed_in(house: House, login: Login, read: shape.Shape | Reply) -> R
     if not await house.credentials.standing(login):
         return SIGN_IN_OVER
     return read if isinstance(read, Reply) else credentials.may_write(login, read)
+
+
+async def _command(house: House, envelope: Envelope, read: shape.Shape | Reply, one: Recipient, raw: bytes) -> Reply:
+    match one:
+        case ToLeave():
+            return await leaving.leave(house, envelope, read, one)
+        case ToJoin():
+            return await joining.ask(house, envelope, read, one)
+        case ToConfirm():
+            return await joining.confirm(house, envelope, read, one)
+        case ToHelp():
+            return await helping.answer(house, envelope, read, one)
+        case ToBounces():
+            return await bounces.keep(house, envelope, one, raw)
+        case ToGroup():
+            raise AssertionError("posts have been taken already")
 
 
 async def _examine(house: House, raw: bytes) -> shape.Shape | Reply:

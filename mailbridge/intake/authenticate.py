@@ -74,7 +74,7 @@ async def authenticate(house: House, envelope: Envelope, shape: Shape, *, forwar
     if verdict in (results.PASS, results.FAIL):
         passed = verdict == results.PASS
         return Proof(passed, verdict, results=relayed(author, passed=passed))
-    client = envelope.client if _real(envelope, trusted=relays.trust(envelope.client)) else ""
+    client = envelope.client if named(relays, envelope) else ""
     evidence = await house.examiner.examine(
         shape, envelope.return_path, envelope.helo, client, spf_counts=bool(client) and not forwarded
     )
@@ -84,10 +84,10 @@ async def authenticate(house: House, envelope: Envelope, shape: Shape, *, forwar
     return replace(proof, verdict=verdict, unchecked=proof.unchecked or verdict == results.UNCHECKED)
 
 
-def _real(envelope: Envelope, *, trusted: bool) -> bool:
-    """Whether the client is the system that the return path's domain may have sent it from."""
+def named(relays: Relays, envelope: Envelope) -> bool:
+    """Whether the client is the system that the mail came from, and not one of ours or of this machine."""
     try:
         ipaddress.ip_address(envelope.client)
     except ValueError:
         return False
-    return not (envelope.lmtp or trusted or among(_LOCAL, envelope.client))
+    return not (envelope.lmtp or relays.trust(envelope.client) or among(_LOCAL, envelope.client))

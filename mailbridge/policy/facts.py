@@ -93,6 +93,21 @@ def automatic(found: Fields, return_path: str) -> str:
     return next((name for name, test in _MARKS if test(found)), "")
 
 
+def unanswerable(found: Fields, return_path: str) -> str:
+    """The name of the first mark of what must never be answered by a letter (RFC 3834 2), or "".
+
+    More than what is automatic: what went through a list of anybody's has been written to nobody in particular.
+    """
+    mark = automatic(found, return_path)
+    if mark:
+        return mark
+    return next(
+        (field.name.decode("ascii", "replace") for field in found
+         if field.name in _NEVER_ANSWERED or field.name.startswith(b"list-")),
+        "",
+    )  # fmt: skip
+
+
 def _word(content: bytes) -> str:
     """The first word of a value in lower case, without parameters: how Auto-Submitted and Precedence are compared."""
     words = re.split(rb"[\s;(]", content.strip(), maxsplit=1)
@@ -129,6 +144,7 @@ def _delivery_report(found: Fields) -> bool:
     return b"report-type=delivery-status" in first(found, b"content-type").lower().replace(b'"', b"").replace(b" ", b"")
 
 
+_NEVER_ANSWERED = frozenset({b"precedence", b"x-loop", b"x-no-ack"})
 _VENDOR_MARKS = frozenset(
     {b"x-autoreply", b"x-autorespond", b"x-autoresponder", b"x-auto-reply-from", b"x-mail-autoreply"}
 )

@@ -7,7 +7,7 @@ inside a bounce. What people are told by us comes from the catalogue, by the rea
 from __future__ import annotations
 
 from store.sizes import show
-from store.terms import GroupPolicy, Posting, Reply
+from store.terms import Address, GroupPolicy, Posting, Reply
 
 # ---------------------------------------------------------------- about us: always temporary
 
@@ -57,7 +57,8 @@ UNKNOWN = Reply(550, "5.1.1", "No such address here")
 NO_RELAY = Reply(550, "5.7.1", "Relaying denied: not a domain of ours")
 TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients; deliver the rest in another transaction")
 ALONE = Reply(452, "4.5.3", "This address wants a transaction of its own; deliver it again")
-NOT_NULL = Reply(550, "5.7.1", "A bounce cannot leave a group")
+NOT_NULL = Reply(550, "5.7.1", "A bounce or an automatic reply can neither join nor leave a group, nor ask about it")
+ENOUGH_LETTERS = Reply(450, "4.7.1", "Too many letters have been asked for; please try again later")
 
 
 def repeated(field: str) -> Reply:
@@ -96,6 +97,34 @@ def use_the_link(group: GroupPolicy) -> Reply:
     return Reply(
         550, "5.7.1", f"To leave {group.address}, use the unsubscribe link that came with each of its messages"
     )
+
+
+def closed(group: GroupPolicy, owner: Address) -> Reply:
+    """A closed group takes no requests; the same for everybody, in the session, so that nobody is written to."""
+    return Reply(550, "5.7.1", f"{group.address} is closed: only its administrators add people; ask them at {owner}")
+
+
+def nothing_to_confirm(group: GroupPolicy, join: Address) -> Reply:
+    """The same for a forged token, an old one, a used one, and one whose group has changed its mind."""
+    return Reply(
+        550, "5.7.1", f"No request to join {group.address} waits for this confirmation: it is used, expired or cut off"
+        f"; to ask again write to {join}",
+    )  # fmt: skip
+
+
+def unproven_question(group: GroupPolicy, owner: Address) -> Reply:
+    """Help is a letter, and a letter to an author who may be forged is backscatter."""
+    return Reply(
+        550, "5.7.1", f"Help about {group.address} is mailed only where the author is proven (DKIM or SPF of the From "
+        f"domain); its people are at {owner}",
+    )  # fmt: skip
+
+
+def asked(public_id: str) -> Reply:
+    """A wish to join: the same whoever wrote it, in the group or not, the first time or the thousandth."""
+    return Reply(
+        250, "2.0.0", f"Ok: {public_id}; what to do next is mailed to the address in From, at most once a day",
+    )  # fmt: skip
 
 
 def taken(public_id: str) -> Reply:

@@ -18,7 +18,7 @@ from mailbridge.rewrite.trace import Trace, authentication_results, date, identi
 from mailbridge.rewrite.trim import Trimmer, trims
 from mailbridge.rewrite.wire import clean, stuffed
 from store.alteration import AS_IT_CAME, Alteration
-from store.terms import Copies, GroupKind, GroupPolicy, Posting, ReplyTo
+from store.terms import Copies, GroupKind, GroupPolicy, Posting, ReplyTo, Subscription
 
 _ADDRESS_FIELDS: Final = frozenset(
     {b"from", b"sender", b"reply-to", b"to", b"cc", b"resent-from", b"resent-sender", b"resent-to", b"resent-cc"}
@@ -34,12 +34,14 @@ class Offers:
     """What answers for this group: a header that names an address or a page is written only if it does.
 
     `leave_mailto`: the `-leave` address; `owner`: the `-owner` address; `one_click`: the web page, which only the
-    Copy's prefix names, since its address is each contact's own.
+    Copy's prefix names, since its address is each contact's own; `join` and `help`: those addresses.
     """
 
     leave_mailto: bool
     one_click: bool
     owner: bool
+    join: bool = False
+    help: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,10 @@ def _group_lines(group: GroupPolicy, offers: Offers) -> list[bytes]:
     ]
     if offers.owner:
         lines.append(line("List-Owner", f"<mailto:{_owner(group)}>"))
+    if offers.help:
+        lines.append(line("List-Help", f"<mailto:{local}-help@{domain}>"))
+    if offers.join and group.subscription is not Subscription.CLOSED:
+        lines.append(line("List-Subscribe", f"<mailto:{local}-join@{domain}>"))
     if offers.leave_mailto and group.copies is Copies.SHARED:
         lines.append(line("List-Unsubscribe", f"<mailto:{local}-leave@{domain}>"))
     return [*lines, precedence, loop]

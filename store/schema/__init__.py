@@ -1,6 +1,7 @@
 """SQLModel tables, one aggregate a file, no behaviour. Importing this package registers every table."""
 
 from store.schema import (
+    allowance,
     audit,
     bounce,
     chore,
@@ -22,6 +23,7 @@ from store.schema import (
 )
 
 __all__ = [
+    "allowance",
     "audit",
     "bounce",
     "chore",

@@ -29,6 +29,8 @@ class Request(SQLModel, table=True):
     note: str = ""  # what the applicant wrote
     state: RequestState = Field(default=RequestState.PENDING, sa_column=choice(RequestState, "request_state"))
     created_at: datetime = Field(sa_column=moment())
+    # By mail: since when the mailbox is known to be the applicant's. Without it nobody is written to.
+    confirmed_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     decided_by: int | None = Field(default=None, sa_column=reference("person.id", nullable=True))
     decided_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     decision_reason: str = ""

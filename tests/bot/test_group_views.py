@@ -92,7 +92,15 @@ def test_one_group(number: int) -> None:
     shown = groups.detail(
         "en",
         groups.Detail(
-            line(number), 1, 1, [f"U{n}" for n in range(30)] if number else [], settings, "r@x.org", [NASTY] * 30
+            line(number),
+            1,
+            1,
+            [f"U{n}" for n in range(30)] if number else [],
+            settings,
+            "r@x.org",
+            [NASTY] * 30,
+            NASTY,
+            NASTY,
         ),
     )
     assert limits.check(Surface.MESSAGE, shown.blocks) == []
@@ -121,7 +129,8 @@ def test_buttons_are_what_one_may_do() -> None:
 def test_a_closed_group_offers_no_joining_but_to_who_may_add_people(flags: str, joins: bool) -> None:
     closed = Line(1, "a@b.org", "A", "closed", mine=Mine(flags))
     assert (Action.GROUP_JOIN in [one["action_id"] for one in groups.buttons("en", closed)]) is joins
-    shown = groups.detail("en", groups.Detail(closed, 1, 1, []))
+    shown = groups.detail("en", groups.Detail(closed, 1, 1, [], help_at="a-help@b.org"))
+    assert "A mail to a-help@b.org is answered" in str(shown.blocks)
     assert limits.check(Surface.MESSAGE, shown.blocks) == []
     assert (Action.GROUP_JOIN in ids(shown.blocks)) is joins
 

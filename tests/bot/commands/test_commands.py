@@ -92,6 +92,7 @@ async def test_show_tells_others_less_than_administrators(office: Office) -> Non
     assert "2 contacts, 2 receiving" in told
     assert f"Administrators: <@{ADA}>" in told
     assert "*Joining*" in told
+    assert f"joins by a mail to {TEAM.replace('@', '-join@')}; one to {TEAM.replace('@', '-help@')} is" in told
     assert "C0REPORTS" not in told
     assert "jo@example.com" not in told
     assert "<#C0REPORTS>" in await office.ask(ADA, f"show {TEAM.upper()}")

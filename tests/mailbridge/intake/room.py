@@ -141,7 +141,8 @@ async def add_group(database: Database, local: str, **settings: Any) -> int:
         await tx.flush()
         tx.add(Name(address=address, role=NameRole.PUBLISHED, group_id=group.id))
         tx.add(Name(address=f"{local}-leave@example.org", role=NameRole.LEAVE, group_id=group.id))
-        tx.add(Name(address=f"{local}-join@example.org", role=NameRole.JOIN, group_id=group.id))
+        for role in (NameRole.JOIN, NameRole.CONFIRM, NameRole.HELP):
+            tx.add(Name(address=f"{local}-{role}@example.org", role=role, group_id=group.id))
         tx.add(Name(address=f"{local}-owner@example.org", role=NameRole.OWNER, group_id=owner.id))
         return group.id
 

@@ -47,7 +47,8 @@ def test_triple(name: str) -> None:
             **settings.get("trace", {}),
         }
     )
-    offers = Offers(**{"leave_mailto": True, "one_click": True, "owner": True, **settings.get("offers", {})})
+    answers = dict.fromkeys(("leave_mailto", "one_click", "owner", "join", "help"), True)
+    offers = Offers(**answers | settings.get("offers", {}))
     writer = Writer(**settings["writer"]) if "writer" in settings else None
     made = edition(octets(f"{name}.in.eml"), group, trace, offers, writer)
     top = prefix(group, **{"leave_token": None, "public_url": None, **settings.get("copy", {})})

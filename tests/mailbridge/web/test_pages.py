@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from mailbridge import pages
 from store import texts
+from store.joining import Confirmed
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=xyz"
@@ -49,12 +50,17 @@ def multipart(name: str = "List-Unsubscribe", value: str = "One-Click", more: st
     ],
 )
 def test_what_is_a_one_click(kind: str, body: bytes, yes: bool) -> None:
-    assert pages.is_one_click(kind, body) is yes
+    assert pages.says("leave", kind, body) is yes
+    assert pages.says("confirm", kind, body) is False
+    # A confirmation is said in the same ways, by another field.
+    said = body.replace(b"List-Unsubscribe", b"confirm").replace(b"List%2DUnsubscribe", b"confirm")
+    said = said.replace(b"One-Click", b"yes").replace(b"One%2DClick", b"yes")
+    assert pages.says("confirm", kind, said) is yes
 
 
 @given(st.sampled_from([FORM, MULTIPART]) | st.text(max_size=60), st.binary(max_size=300))
 def test_no_octets_are_a_one_click_by_chance(kind: str, body: bytes) -> None:
-    assert pages.is_one_click(kind, body) is False
+    assert not any(pages.says(form, kind, body) for form in pages.FORMS)
 
 
 @pytest.mark.parametrize(
@@ -96,10 +102,16 @@ class Outline(HTMLParser):
         assert self.open.pop() == tag
 
 
-@pytest.mark.parametrize("name", ["leave", "left", "again", "trouble", "too_large", "missing"])
-@pytest.mark.parametrize("button", [True, False])
-def test_a_page_is_well_formed_and_needs_no_script(name: str, button: bool) -> None:
-    html = pages.page("en", name, button=button, other="web.left.other")
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("leave", "left", "again", "trouble", "too_large", "missing", "confirm", "unsaid"),
+        *(f"confirmed_{outcome}" for outcome in Confirmed),
+    ],
+)
+@pytest.mark.parametrize("form", ["", *pages.FORMS])
+def test_a_page_is_well_formed_and_needs_no_script(name: str, form: str) -> None:
+    html = pages.page("en", name, form=form, other="web.left.other")
     outline = Outline()
     outline.feed(html)
     assert outline.open == []
@@ -107,13 +119,14 @@ def test_a_page_is_well_formed_and_needs_no_script(name: str, button: bool) -> N
     assert "script" not in tags
     assert tags.count("h1") == tags.count("main") == tags.count("title") == 1
     assert ("html", {"lang": "en"}) in outline.tags
-    assert tags.count("form") == tags.count("button") == button
+    assert tags.count("form") == tags.count("button") == bool(form)
     assert not any(
         attribute.startswith("on") or attribute == "style" for _, found in outline.tags for attribute in found
     )
-    if button:
+    if form:
         assert ("form", {"method": "post"}) in outline.tags
-        assert ("input", {"type": "hidden", "name": "List-Unsubscribe", "value": "One-Click"}) in outline.tags
+        field, value = pages.FORMS[form]
+        assert ("input", {"type": "hidden", "name": field, "value": value}) in outline.tags
 
 
 def test_the_policy_allows_exactly_the_pages_own_style() -> None:

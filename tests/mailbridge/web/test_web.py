@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
@@ -20,25 +19,7 @@ from store.schema.audit import Audit
 from store.schema.group import Group
 from store.schema.membership import Membership
 from store.terms import Leave, Receiving
-
-TOKENS = Tokens([b"a secret of the web's tests"])
-ONE_CLICK = {"List-Unsubscribe": "One-Click"}
-
-
-@pytest.fixture
-async def web(database: Database) -> AsyncIterator[Web]:
-    listener = Web(database, TOKENS, [Door("127.0.0.1", 0)])
-    await listener.start()
-    yield listener
-    await listener.stop()
-
-
-@pytest.fixture
-async def browser(web: Web) -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(
-        f"http://127.0.0.1:{web.ports[0]}", cookie_jar=aiohttp.DummyCookieJar()
-    ) as session:
-        yield session
+from tests.mailbridge.web.conftest import ONE_CLICK, TOKENS
 
 
 async def contact(database: Database, leave: Leave = Leave.OPEN, key: str = "ana@example.com") -> int:

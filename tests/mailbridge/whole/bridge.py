@@ -21,11 +21,12 @@ _ID = re.compile(rb"\r\n\tby mail\.example\.org \(Postroom\) with \w+ id (\w+)\r
 
 @dataclass
 class Whole:
-    """`settings` are the bridge's, `hop` where its mail goes."""
+    """`settings` are the bridge's, `hop` where its mail goes, `nameserver` what it asks."""
 
     settings: BridgeSettings
     database: Database
     hop: ScriptedHop
+    nameserver: Nameserver
     clients: list[Client] = field(default_factory=list)
 
     async def client(self) -> Client:
@@ -69,6 +70,8 @@ async def opened(
             "domains": "example.org",
             "secret": "correct-horse-battery-staple",
             "relay": f"smtp://127.0.0.1:{hop.port}?tls=none",
+            "mx_port": hop.port,
+            "mx_allow": "127.0.0.1",
             "smtp_listen": f"127.0.0.1:{free_port()}",
             "web_listen": f"127.0.0.1:{free_port()}",
             "hostname": "mail.example.org",
@@ -84,7 +87,7 @@ async def opened(
     database = await Database.open(url)
     try:
         await _listens(settings.smtp_listen[0].port, running)
-        whole = Whole(settings, database, hop)
+        whole = Whole(settings, database, hop, nameserver)
         yield whole
         for client in whole.clients:
             client.writer.close()

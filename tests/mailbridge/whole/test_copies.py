@@ -47,6 +47,8 @@ async def test_the_groups_headers_name_only_what_answers(whole: Whole) -> None:
         "List-Id": "Dev\t<dev.example.org>",
         "List-Post": "<mailto:dev@example.org>",
         "List-Owner": "<mailto:dev-owner@example.org>",
+        "List-Help": "<mailto:dev-help@example.org>",
+        "List-Subscribe": "<mailto:dev-join@example.org>",
     }
     assert (seen["Precedence"], seen["X-Loop"]) == ("list", "dev@example.org")
     # Each address that a header, or the envelope, names is one we take mail for.
