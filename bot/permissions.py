@@ -31,6 +31,7 @@ class Verb(StrEnum):
     DECIDE_POST = "decide_post"
     READ_POST = "read_post"
     DETAILS = "details"
+    DOCTOR = "doctor"
     STEER_POST = "steer_post"  # retry or stop what a next hop refused
 
 
@@ -109,6 +110,7 @@ TABLE: dict[Verb, tuple[frozenset[Role], str]] = {
     Verb.DECIDE_POST: (DECIDERS, "deciders"),
     Verb.READ_POST: (DECIDERS, "deciders"),
     Verb.DETAILS: (ADMINISTRATORS, "administrators"),
+    Verb.DOCTOR: (OPERATORS, "checkups"),
     Verb.STEER_POST: (DECIDERS, "deciders"),
 }
 

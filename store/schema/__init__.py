@@ -3,6 +3,7 @@
 from store.schema import (
     audit,
     bounce,
+    checkup,
     chore,
     delivery,
     group,
@@ -23,6 +24,7 @@ from store.schema import (
 __all__ = [
     "audit",
     "bounce",
+    "checkup",
     "chore",
     "delivery",
     "group",
