@@ -109,6 +109,7 @@ KINDS: Mapping[str, tuple[Check, Level]] = {
     "door_private": (Check.DOOR, _W),
     "door_elsewhere": (Check.DOOR, _S),
     "tls_ok": (Check.TLS, _OK),
+    "tls_local": (Check.TLS, _OK),
     "tls_none": (Check.TLS, _W),
     "tls_unreadable": (Check.TLS, _F),
     "tls_foreign_key": (Check.TLS, _F),

@@ -53,10 +53,12 @@ def doors(heard: Mapping[str, Heard], *, encrypts: bool, private: bool) -> list[
     return found
 
 
-def tls(pair: Pair | None, heard: Mapping[str, Heard], host: str, now: datetime) -> list[Finding]:
-    """The certificate, from its files and as the doors present it."""
+def tls(
+    pair: Pair | None, heard: Mapping[str, Heard], host: str, now: datetime, *, local: bool = False
+) -> list[Finding]:
+    """The certificate, from its files and as the doors present it. `local`: no door is reached over a network."""
     if pair is None:
-        return [Finding("tls_none", host)]
+        return [Finding("tls_local" if local else "tls_none", host)]
     problem = pair.problem or certificate.pair(pair.cert, pair.key)
     if problem:
         name = "tls_foreign_key" if problem == "foreign_key" else "tls_unreadable"

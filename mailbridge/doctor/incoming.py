@@ -53,8 +53,7 @@ async def doors(round_: Round) -> list[Finding]:
         return [Finding("door_elsewhere", "POSTROOM_SMTP_LISTEN")]
     heard = await asyncio.shield(round_.way.doors)
     alone = not (settings.trusted_relays or settings.proxy_from or settings.lmtp_listen)
-    private = alone and all(each.host in _LOOPBACK for each in settings.smtp_listen)
-    return door.doors(heard, encrypts=round_.way.encrypts, private=private)
+    return door.doors(heard, encrypts=round_.way.encrypts, private=alone and _local(settings))
 
 
 async def tls(round_: Round) -> list[Finding]:
@@ -63,7 +62,13 @@ async def tls(round_: Round) -> list[Finding]:
         return []
     settings = round_.case.settings
     heard = await asyncio.shield(round_.way.doors)
-    return door.tls(await round_.way.pair(), heard, settings.name, round_.case.clock())
+    pair, now = await round_.way.pair(), round_.case.clock()
+    return door.tls(pair, heard, settings.name, now, local=_local(settings))
+
+
+def _local(settings: BridgeSettings) -> bool:
+    """Whether every door is reached from this machine alone."""
+    return all(each.path or each.host in _LOOPBACK for each in settings.smtp_listen)
 
 
 async def web(round_: Round) -> list[Finding]:

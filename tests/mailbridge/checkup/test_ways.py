@@ -78,6 +78,7 @@ def test_the_certificate_as_the_doors_present_it(authority: Authority) -> None:
     assert told(pair, ours) == told(pair, None) == ["tls_ok"]
     assert told(pair, theirs) == ["tls_stale"]
     assert told(None, None) == ["tls_none"]
+    assert names(door.tls(None, {}, HOST, now, local=True)) == ["tls_local"]
     assert told(door.Pair(problem="cert.pem: No such file or directory"), None) == ["tls_unreadable"]
     assert told(door.Pair(pair.cert, other.key.read_bytes()), ours) == ["tls_foreign_key"]
 

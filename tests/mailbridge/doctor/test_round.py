@@ -41,12 +41,11 @@ async def test_a_check_that_fails_of_itself_hides_no_other(world: World) -> None
 
 
 async def test_a_check_that_hangs_is_told_in_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds, "CHECK_SECONDS", 0.5)
+    monkeypatch.setattr(rounds, "CHECK_SECONDS", rounds.DNS_SECONDS / 2)
     world.settings["DOMAINS"] = "silent.example.org"
     found = await gone(world)
-    late = {one.check for one in found if one.name == "too_late"}
-    assert {Check.MX, Check.SPF, Check.DMARC, Check.MAIL} <= late
-    assert {"settings_ok", "host_ok"} <= {one.name for one in found}
+    assert {Check.MX, Check.SPF} <= {one.check for one in found if one.name == "too_late"}
+    assert "settings_ok" in {one.name for one in found}  # it asks nobody
 
 
 async def test_every_check_there_is_has_its_place(world: World) -> None:
