@@ -12,10 +12,12 @@ from datetime import datetime, timedelta
 from bot import held, rows
 from bot.views import alarms, cards, reports
 from bot.views import bouncing as bounces
+from bot.views import checkup as checkup_views
 from bot.views.blocks import Shown
-from store import incidents, lanes, persons, posts, requests, retention
+from store import checkups, incidents, lanes, persons, posts, requests, retention
 from store import reports as figures
 from store.engine import Reading
+from store.findings import Progress
 from store.schema.group import Group
 from store.schema.incident import Incident
 from store.schema.notice import Notice
@@ -146,7 +148,7 @@ async def _steps(tx: Reading, notice: Notice, language: str) -> Shown | None:
     return reports.steps(language, shown)
 
 
-async def steps_go_on(tx: Reading, notice: Notice) -> bool:
+async def _steps_go_on(tx: Reading, notice: Notice) -> bool:
     """Whether a test mail is still on its way, and its person still likely to look."""
     found = await figures.report(tx, notice.subject_id)
     return found is not None and not found.finished and tx.now - notice.created_at < STEPS_WATCHED
@@ -232,6 +234,26 @@ async def _bounce_storm(tx: Reading, notice: Notice, language: str) -> Shown | N
     return bounces.storm(language, storm)
 
 
+async def _checkup(tx: Reading, notice: Notice, language: str) -> Shown | None:
+    asked = await checkups.get(tx, notice.subject_id)
+    if asked is None:
+        return None
+    shown = checkup_views.Checkup(checkups.progress(asked, tx.now), asked.created_at, checkups.findings(asked))
+    return checkup_views.checkup(language, shown)
+
+
+async def _checkup_goes_on(tx: Reading, notice: Notice) -> bool:
+    """Whether time alone can change what is said of it: what the bridge finds, it marks itself."""
+    asked = await checkups.get(tx, notice.subject_id)
+    return asked is not None and checkups.progress(asked, tx.now) in (Progress.WAITING, Progress.RUNNING)
+
+
+# What is looked at anew from time to time, though nobody marked it, for as long as this says.
+GOES_ON: dict[NoticeKind, Callable[[Reading, Notice], Awaitable[bool]]] = {
+    NoticeKind.TEST_STEPS: _steps_go_on,
+    NoticeKind.CHECKUP: _checkup_goes_on,
+}
+
 DRAW: dict[NoticeKind, Draw] = {
     NoticeKind.REQUEST_CARD: _request_card,
     NoticeKind.REQUEST_OUTCOME: _request_outcome,
@@ -246,6 +268,7 @@ DRAW: dict[NoticeKind, Draw] = {
     NoticeKind.BOUNCING: _bouncing,
     NoticeKind.MEMBER_BOUNCING: _member_bouncing,
     NoticeKind.BOUNCE_STORM: _bounce_storm,
+    NoticeKind.CHECKUP: _checkup,
 }
 
 # Where a notice is wanted, if the group has such a channel.

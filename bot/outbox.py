@@ -25,7 +25,6 @@ from store.engine import DatabaseBusy, Writing
 from store.outbox import Due
 from store.schema.notice import Notice
 from store.signal import Ear, Topic
-from store.terms import NoticeKind
 from store.texts import say
 
 log = structlog.get_logger()
@@ -156,7 +155,7 @@ class Outbox:
             async with self._database.writing() as tx:
                 await outbox.placed(tx, placement.id, worker_id, channel, ts, due.version)
                 if going_on:
-                    await outbox.touch(tx, NoticeKind.TEST_STEPS, due.notice.subject_id)
+                    await outbox.touch(tx, due.notice.kind, due.notice.subject_id)
         except RateLimited as limit:
             self._not_before[placement.channel or placement.target] = loop.time() + limit.seconds
             await self._postpone(due, worker_id, limit.seconds)
@@ -175,10 +174,11 @@ class Outbox:
             await self._died(due, worker_id, f"{type(error).__name__}: {error}")
 
     async def _goes_on(self, due: Due) -> bool:
-        if due.notice.kind is not NoticeKind.TEST_STEPS:
+        watched = drawing.GOES_ON.get(due.notice.kind)
+        if watched is None:
             return False
         async with self._database.reading() as tx:
-            return await drawing.steps_go_on(tx, due.notice)
+            return await watched(tx, due.notice)
 
     async def _shown(self, due: Due) -> tuple[str, str]:
         """Post or redraw; gives where it stands, ("", "") if there is nothing to say. Raises SlackFault."""

@@ -32,6 +32,7 @@ class Verb(StrEnum):
     DECIDE_POST = "decide_post"
     READ_POST = "read_post"
     DETAILS = "details"
+    DOCTOR = "doctor"
     STEER_POST = "steer_post"  # retry or stop what a next hop refused
     MAKE_PASSWORD = "make_password"
     REVOKE_PASSWORD = "revoke_password"  # somebody else's
@@ -112,6 +113,7 @@ TABLE: dict[Verb, tuple[frozenset[Role], str]] = {
     Verb.DECIDE_POST: (DECIDERS, "deciders"),
     Verb.READ_POST: (DECIDERS, "deciders"),
     Verb.DETAILS: (ADMINISTRATORS, "administrators"),
+    Verb.DOCTOR: (OPERATORS, "checkups"),
     Verb.STEER_POST: (DECIDERS, "deciders"),
     Verb.PASSWORD: (EVERYBODY, "gone"),  # who became a guest can still see and revoke them
     Verb.MAKE_PASSWORD: (frozenset({Role.ANYONE}), "guests"),

@@ -1,4 +1,4 @@
-"""`python -m mailbridge [--role all|intake|deliver|web]`: the bridge, until SIGTERM; or `keygen DOMAIN`."""
+"""`python -m mailbridge [--role all|intake|deliver|web]`: the bridge, until SIGTERM; or `keygen`, or `doctor`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mailbridge import keygen
 from mailbridge.app import Bridge, Role
 from mailbridge.deliver.route import RouteRefused
+from mailbridge.doctor import command as doctor
 from mailbridge.intake.listener import ListenRefused
 from mailbridge.keyring import KeysRefused
 from mailbridge.settings import BridgeSettings
@@ -25,7 +26,9 @@ def main() -> int:
     """The exit code: 0 stopped, 2 refused to start, with one line that says why."""
     parser = argparse.ArgumentParser(prog="python -m mailbridge", description="Postroom's mail bridge.")
     parser.add_argument("--role", type=Role, choices=list(Role), default=Role.ALL, help="what this process does")
-    keygen.add_to(parser.add_subparsers(metavar="COMMAND"))
+    commands = parser.add_subparsers(metavar="COMMAND")
+    keygen.add_to(commands)
+    doctor.add_to(commands)
     arguments = parser.parse_args()
     if "run" in arguments:
         code: int = arguments.run(arguments)

@@ -16,6 +16,7 @@ from mailbridge.deliver.editions import Publisher
 from mailbridge.deliver.pool import pools
 from mailbridge.deliver.signers import Signers
 from mailbridge.deliver.worker import DRAIN_SECONDS, Worker
+from mailbridge.doctor import asked
 from mailbridge.intake import opening
 from mailbridge.rejudge import rejudge
 from mailbridge.resolver import Resolver
@@ -120,6 +121,11 @@ class Bridge:
         stack.callback(scheduler.shutdown, wait=False)
         judging = asyncio.create_task(_kept_up("rejudge", lambda: _rejudging(database)))
         stack.callback(judging.cancel)
+        # Whoever delivers has the keys and the relay, which most of a checkup is about.
+        checking = asyncio.create_task(
+            _kept_up("checkups", lambda: asked.serve(database, settings, listens=self._runs(Role.INTAKE)))
+        )
+        stack.callback(checking.cancel)
         delivering = asyncio.create_task(_kept_up("worker", worker.run))
 
         async def drain() -> None:

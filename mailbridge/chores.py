@@ -10,7 +10,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from mailbridge import keeping, scoring
-from store import allowances, bounces, chores, incidents, joining, memberships, posts, strikes, workers
+from store import allowances, bounces, checkups, chores, incidents, joining, memberships, posts, strikes, workers
 from store.engine import Database, Writing
 
 log = structlog.get_logger()
@@ -26,6 +26,7 @@ CHORES: tuple[tuple[str, timedelta, Job], ...] = (
     ("purge_bounces", timedelta(hours=6), bounces.purge),
     ("purge_strikes", timedelta(hours=6), strikes.purge),
     ("purge_incidents", timedelta(hours=6), incidents.purge),
+    ("purge_checkups", timedelta(hours=6), checkups.purge),
     ("forget_workers", timedelta(hours=6), workers.forget),
 )
 

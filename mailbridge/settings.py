@@ -9,6 +9,7 @@ from pydantic_settings import NoDecode
 
 from mailbridge.doors import Door, door, nameserver
 from mailbridge.keyring import KeyFile, is_selector
+from mailbridge.providers import sharing
 from store.settings import Optional, StoreSettings, Words, domain, words
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -117,6 +118,18 @@ class BridgeSettings(StoreSettings):
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for text in value:
             nameserver(text)
+        return value
+
+    @field_validator("trusted_relays")
+    @classmethod
+    def _nobody_elses(cls, value: tuple[Network, ...]) -> tuple[Network, ...]:
+        for network in value:
+            provider = sharing(network)
+            if provider is not None:
+                raise ValueError(
+                    f"{network} is shared egress of {provider.name}: every customer of theirs would be trusted, "
+                    "so leave it out (authors are then proven by their own signature)"
+                )
         return value
 
     @field_validator("trusted_relays", "proxy_from")

@@ -18,8 +18,12 @@ from store.schema.worker import Worker
 from store.signal import Topic
 from store.terms import NoticeKind
 
-# A report that grows is redrawn at most this often; everything else as soon as it changes.
-REDRAWN_AFTER = {NoticeKind.REPORT: timedelta(seconds=2), NoticeKind.TEST_STEPS: timedelta(seconds=1)}
+# What grows is redrawn at most this often; everything else as soon as it changes.
+REDRAWN_AFTER = {
+    NoticeKind.REPORT: timedelta(seconds=2),
+    NoticeKind.TEST_STEPS: timedelta(seconds=1),
+    NoticeKind.CHECKUP: timedelta(seconds=2),
+}
 
 
 @dataclass(frozen=True, slots=True)

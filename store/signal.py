@@ -31,11 +31,12 @@ _sequence = itertools.count()
 
 
 class Topic(StrEnum):
-    """What changed: posts to expand, deliveries to claim, notices to say."""
+    """What changed: posts to expand, deliveries to claim, notices to say, checkups to run."""
 
     EXPAND = "expand"
     DELIVER = "deliver"
     NOTICE = "notice"
+    CHECKUP = "checkup"
 
 
 class Ear:

@@ -206,6 +206,7 @@ class NoticeKind(StrEnum):
     BOUNCING = "bouncing"  # to the contact, by DM
     MEMBER_BOUNCING = "member_bouncing"  # to administrators
     BOUNCE_STORM = "bounce_storm"
+    CHECKUP = "checkup"  # to the operator who asked
 
 
 class Action(StrEnum):

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.commands import groups, help, passwords, people, settings, subscription  # noqa: A004 - the noun is the command's
+from bot.commands import (
+    checkup,
+    groups,
+    help,  # noqa: A004 - the noun is the command's
+    passwords,
+    people,
+    settings,
+    subscription,
+)
 from bot.commands.binding import Argument, Bound, Kind
 from bot.commands.entry import Entry
 from bot.commands.grammar import Misread, nearest
@@ -54,6 +62,7 @@ ENTRIES = (
     Entry(Verb.REMOVE, (GROUP, Argument(Kind.PEOPLE), _optional(Kind.ROLE)), people.remove),
     Entry(Verb.TEST, (GROUP,), subscription.test),
     Entry(Verb.DELETE, (GROUP,), groups.delete),
+    Entry(Verb.DOCTOR, (), checkup.ask, operators_only=True),
     Entry(Verb.HELP, (_optional(Kind.VERB),), _help),
 )
 TABLE: Mapping[str, Entry] = {row.verb.value: row for row in ENTRIES}
@@ -74,6 +83,7 @@ SYNONYMS: Mapping[str, str] = {
         Verb.PAUSE: ("mute", "vacation", "snooze"),
         Verb.RESUME: ("unmute", "unpause"),
         Verb.PASSWORD: ("token", "apppassword", "app-password", "passwd", "smtp"),
+        Verb.DOCTOR: ("diagnose", "checkup", "diagnostics"),
         Verb.HELP: ("?", "man", "commands"),
     }.items()
     for word in words

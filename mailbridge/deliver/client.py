@@ -157,6 +157,11 @@ class Connection(asyncio.Protocol):
         return self._dialogue is not None and self._dialogue.idle and not self._quitting
 
     @property
+    def secured(self) -> bool:
+        """True when what is said goes under TLS."""
+        return self._transport is not None and self._transport.get_extra_info("ssl_object") is not None
+
+    @property
     def answered(self) -> int:
         """How many mails the hop took or refused."""
         return self._dialogue.answered if self._dialogue is not None else 0

@@ -7,7 +7,7 @@ Whoever calls looks it up and calls again: a record takes at most 10 + 2 answers
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import spf
@@ -15,6 +15,7 @@ import spf
 # RFC 7208 4.6.4 counts terms, not questions: 10 terms may be 10 MX records of 10 hosts each.
 MOST_QUESTIONS = 120
 _LONGEST_RECORD = 4_096
+_LONGEST_PROBLEM = 200
 _NAME_OCTETS = 253
 
 
@@ -33,11 +34,15 @@ Known = Mapping[tuple[str, str], tuple[Any, ...] | None]
 
 @dataclass(frozen=True, slots=True)
 class Spf:
-    """`result` is a keyword of RFC 7208 2.6. `domain` is the one checked: the return path's, or HELO's for a bounce."""
+    """`result` is a keyword of RFC 7208 2.6. `domain` is the one checked: the return path's, or HELO's for a bounce.
+
+    `problem` is the evaluator's own word on a permerror, for whoever publishes the record.
+    """
 
     result: str
     domain: str
     helo: bool = False
+    problem: str = field(default="", compare=False)
 
 
 class _Query(spf.query):  # type: ignore[misc]  # pyspf has no types
@@ -88,9 +93,11 @@ def check(client: str, return_path: str, helo: str, known: Known) -> Spf:
     domain = (return_path.rpartition("@")[2] if return_path else helo).lower().rstrip(".")
     if not domain or domain.startswith("["):
         return Spf("none", domain, not return_path)
+    problem = ""
     try:
-        result = _Query(client, return_path, helo, known).check()[0]
+        result, _, words = _Query(client, return_path, helo, known).check()
+        problem = str(words)[:_LONGEST_PROBLEM] if result == "permerror" else ""
     except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError, spf.PermError):
         # A record on which the evaluator slips is a record that means nothing.
         result = "permerror"
-    return Spf(result, domain, not return_path)
+    return Spf(result, domain, not return_path, problem)

@@ -43,6 +43,7 @@ MAY = {
     Verb.DECIDE_POST: DECIDING,
     Verb.READ_POST: DECIDING,
     Verb.DETAILS: MANAGING,
+    Verb.DOCTOR: {"operator"},
     Verb.STEER_POST: DECIDING,
     Verb.PASSWORD: EVERYBODY,
     Verb.MAKE_PASSWORD: COLLEAGUES - {"guest"},

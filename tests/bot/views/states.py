@@ -6,15 +6,24 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.views import alarms, bouncing, cards, limits, reading, reminders, reports
+from bot.views import alarms, bouncing, cards, checkup, limits, reading, reminders, reports
 from bot.views.blocks import Shown
 from bot.views.ids import Form
 from bot.views.mail import Mail
+from store import texts
 from store.alteration import KEPT, Alteration, Replaced, Unfooted
+from store.findings import ANYWHERE, KINDS, Check, Finding, Progress
 from store.marks import Marks
 from store.terms import BounceReason, DeliveryState, PostState, Reason, RequestKind, RequestState, Stage
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+# Every value that a finding's texts may need.
+FILLED = {
+    value
+    for key in texts.keys("en")
+    if key.startswith("doctor.") and key.endswith((".found", ".remedy"))
+    for value in texts.placeholders("en", key)
+} - {"subject"}
 DECIDED = cards.Verdict("U0ADA", AT, "")
 
 
@@ -110,6 +119,10 @@ def messages(text: str) -> Iterator[Shown]:
         yield bouncing.contact("en", incident)
         yield bouncing.administrators("en", incident)
     yield bouncing.storm("en", bouncing.Storm(7, text, 1_200, 9_000))
+    for progress in Progress:
+        every = [Finding(name, text, dict.fromkeys(FILLED, text)) for name in KINDS]
+        every += [Finding(name, text, dict.fromkeys(FILLED, text), Check.MX) for name in ANYWHERE]
+        yield checkup.checkup("en", checkup.Checkup(progress, AT, every if progress is Progress.DONE else []))
     yield alarms.created("en", alarms.Created(text, text, "U0ADA"))
     yield alarms.created("en", alarms.Created(text, text, None))
 
