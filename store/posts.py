@@ -28,6 +28,7 @@ from store.terms import (
     GroupPolicy,
     LetterKind,
     NoticeKind,
+    Origin,
     PostState,
     Standing,
 )
@@ -57,6 +58,7 @@ class NewMessage:
     authenticated: bool = False
     verdict: str = ""
     results: tuple[str, ...] = ()
+    origin: Origin = Origin()  # noqa: RUF009 - frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,7 @@ async def _insert(tx: Writing, message: NewMessage, submission: Submission, mess
     if decision.action is Action.HOLD:
         values |= held.waits(decision.reasons, tx.now)
     values |= {name: getattr(message, name) for name in NewMessage.__dataclass_fields__ if name != "raw"}
+    values["origin"] = message.origin.as_json()
     statement = inserts.insert(tx, Post).values(values).on_conflict_do_nothing().returning(col(Post.id))
     post_id = (await (await tx.connection()).execute(statement)).scalar_one_or_none()
     return None if post_id is None else await tx.get(Post, post_id)

@@ -14,7 +14,7 @@ from store.schema.group import Group
 from store.schema.letter import Letter
 from store.schema.message import Message
 from store.schema.post import Post
-from store.terms import GroupPolicy, Language, LetterKind
+from store.terms import GroupPolicy, Language, LetterKind, Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class PostSource:
     client: str
     results: tuple[str, ...]
     altered: bool  # the report knows already what its edition changes
+    authenticated: bool
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ def of_post(bulk: Bulk, post_id: int) -> PostSource:
         col(Post.client),
         col(Post.results),
         col(Post.alteration).is_not(None).label("altered"),
+        col(Post.authenticated),
+        col(Post.origin),
     )
     query = query.join(Message, col(Message.id) == col(Post.message_id)).where(col(Post.id) == post_id)
     row = bulk.connection.execute(query).one()
@@ -68,6 +72,8 @@ def of_post(bulk: Bulk, post_id: int) -> PostSource:
         row.client,
         tuple(row.results),
         bool(row.altered),
+        row.authenticated,
+        Origin.from_json(row.origin),
     )
 
 

@@ -16,6 +16,7 @@ from store.causes import BounceScore as BounceScore
 from store.mailbox import Address as Address
 from store.mailbox import InvalidAddress as InvalidAddress
 from store.mailbox import folded as folded
+from store.origin import Origin as Origin
 
 # ---------------------------------------------------------------- what a group is
 

@@ -68,13 +68,15 @@ async def authenticate(house: House, envelope: Envelope, shape: Shape, *, forwar
     trusted = bool(relays.authserv_id) and relays.trust(envelope.client)
     verdict = results.verdict(shape.fields, author, relays.authserv_id) if trusted else UNTRUSTED
     if verdict in (results.PASS, results.FAIL):
+        # Who wrote it is settled; how copies of it can be made is not.
+        evidence = await house.examiner.examine(shape, "", "", "", spf_counts=False, judged=True)
         passed = verdict == results.PASS
-        return Proof(passed, verdict, results=relayed(author, passed=passed))
+        return Proof(passed, verdict, results=relayed(author, evidence, passed=passed), origin=evidence.origin)
     client = envelope.client if _real(envelope, trusted=relays.trust(envelope.client)) else ""
     evidence = await house.examiner.examine(
         shape, envelope.return_path, envelope.helo, client, spf_counts=bool(client) and not forwarded
     )
-    proof = replace(judge(author, evidence, client), results=findings(author, evidence))
+    proof = replace(judge(author, evidence, client), results=findings(author, evidence), origin=evidence.origin)
     if proof.authenticated or not trusted:
         return proof
     return replace(proof, verdict=verdict, unchecked=proof.unchecked or verdict == results.UNCHECKED)

@@ -12,6 +12,7 @@ from mailbridge.deliver.editions import Publication, Publisher
 from mailbridge.deliver.feed import LaneFeed
 from mailbridge.deliver.parcel import Parcel, sign
 from mailbridge.deliver.signers import Done, Job, Signers
+from mailbridge.rewrite.covered import body_hash
 from mailbridge.rewrite.dkim import templates
 from mailbridge.rewrite.edition import Offers, edition
 from mailbridge.rewrite.trace import Trace
@@ -47,7 +48,7 @@ def publication(group: GroupPolicy = GROUP, *, signed: bool = True) -> Publicati
     trace = Trace("P3K7", MOMENT, f"mx.{oracle.DOMAIN}")
     made = edition(RAW, group, trace, Offers(leave_mailto=True, one_click=True, owner=True))
     names = oracle.identities().speaking_for(oracle.DOMAIN) if signed else ()
-    signed_by = templates(made.head, made.wire, names, MOMENT)
+    signed_by = templates(made.head, body_hash(made.head, made.wire), names, MOMENT)
     return Publication(group, made, group.route.rpartition("@")[2], signed_by)
 
 

@@ -21,11 +21,12 @@ _ID = re.compile(rb"\r\n\tby mail\.example\.org \(Postroom\) with \w+ id (\w+)\r
 
 @dataclass
 class Whole:
-    """`settings` are the bridge's, `hop` where its mail goes."""
+    """`settings` are the bridge's, `hop` where its mail goes, `nameserver` whom it asks."""
 
     settings: BridgeSettings
     database: Database
     hop: ScriptedHop
+    nameserver: Nameserver
     clients: list[Client] = field(default_factory=list)
 
     async def client(self) -> Client:
@@ -84,7 +85,7 @@ async def opened(
     database = await Database.open(url)
     try:
         await _listens(settings.smtp_listen[0].port, running)
-        whole = Whole(settings, database, hop)
+        whole = Whole(settings, database, hop, nameserver)
         yield whole
         for client in whole.clients:
             client.writer.close()
