@@ -35,9 +35,14 @@ def sign(signers: Signers, parcels: Sequence[Parcel], signed: Callable[[Sequence
 
 
 def _sign_all(signers: Signers, parcels: Sequence[Parcel], signed: Callable[[Sequence[Parcel]], None]) -> None:
-    share = signers.share(len(parcels))
-    for start in range(0, len(parcels), share):
-        _sign(signers, parcels[start : start + share], signed)
+    # Shared copies are one signature's work, and ready together they go in one transaction.
+    bundles: dict[int, list[Parcel]] = {}
+    for parcel in parcels:
+        bundles.setdefault(id(parcel.publication if parcel.publication.shared else parcel), []).append(parcel)
+    jobs = list(bundles.values())
+    share = signers.share(len(jobs))
+    for start in range(0, len(jobs), share):
+        _sign(signers, [parcel for bundle in jobs[start : start + share] for parcel in bundle], signed)
 
 
 def _sign(signers: Signers, parcels: Sequence[Parcel], signed: Callable[[Sequence[Parcel]], None]) -> None:

@@ -133,7 +133,10 @@ async def test_what_was_so_when_a_held_post_came_decides_when_it_is_released(sig
         (post,) = (await tx.exec(select(Post))).all()
         assert post.id is not None
         assert (await posts.release(tx, post.id, Actor("system"))).won
-    copy = octets((await signing.carried(1))[0])
+    # She was told that it waits.
+    told, mail = await signing.carried(2)
+    assert (told.recipients, mail.recipients) == (["ada@example.com"], ["c@example.net"])
+    copy = octets(mail)
     assert str(read(copy)["From"]).replace("\t", " ") == "Ada via Held <held@example.org>"
     assert chain(signing, copy) == (dkim.CV_Pass, 1)
     assert [name for name, *_ in signing.nameserver.asked if name.startswith("_dmarc")] == []
