@@ -199,6 +199,7 @@ def test_where_there_is_no_seal() -> None:
     assert drawn(made, identities=()) is None
     for chain in ("", "temperror", "pass?"):
         assert drawn(made, chain) is None
+        assert drawn(edition(sealed(PLAIN), GROUP, TRACE, OFFERS), chain) is None
     # A field of no chain, and a chain that is full.
     junk = edition(b"ARC-Seal: x\r\n" + PLAIN, GROUP, TRACE, OFFERS)
     assert drawn(junk, "none") is None
