@@ -96,6 +96,7 @@ class Bridge:
             one_click(settings.public_url),
             settings.authserv_id,
             self._keyring.identities,
+            frozenset((*settings.domains, *settings.published_domains)),
         )
         signers = self._signers(stack)
         ours = {settings.name, *settings.domains, *settings.published_domains}

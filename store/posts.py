@@ -30,6 +30,7 @@ from store.terms import (
     GroupPolicy,
     LetterKind,
     NoticeKind,
+    Origin,
     PostState,
     Standing,
 )
@@ -64,6 +65,7 @@ class NewMessage:
     authenticated: bool = False
     verdict: str = ""
     results: tuple[str, ...] = ()
+    origin: Origin = Origin()  # noqa: RUF009 - frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,7 @@ async def _insert(tx: Writing, message: NewMessage, submission: Submission, mess
         values |= held.waits(decision.reasons, tx.now)
     values |= {name: getattr(message, name) for name in NewMessage.__dataclass_fields__ if name != "raw"}
     values["results"] = list(message.results)
+    values["origin"] = message.origin.as_json()
     connection = await tx.connection()
     post_id = (await connection.execute(_insertion(tx.dialect), values)).scalar_one_or_none()
     if post_id is None:

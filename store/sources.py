@@ -14,7 +14,7 @@ from store.schema.group import Group
 from store.schema.letter import Letter
 from store.schema.message import Message
 from store.schema.post import Post
-from store.terms import GroupPolicy, Language, LetterKind
+from store.terms import GroupPolicy, Language, LetterKind, Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class PostSource:
     protocol: str
     results: tuple[str, ...]
     altered: bool  # the report knows already what its edition changes
+    authenticated: bool
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ def of_post(bulk: Bulk, post_id: int) -> PostSource:
         col(Post.protocol),
         col(Post.results),
         col(Post.alteration).is_not(None).label("altered"),
+        col(Post.authenticated),
+        col(Post.origin),
     )
     query = query.join(Message, col(Message.id) == col(Post.message_id)).where(col(Post.id) == post_id)
     row = bulk.connection.execute(query).one()
@@ -71,6 +75,8 @@ def of_post(bulk: Bulk, post_id: int) -> PostSource:
         protocol=row.protocol,
         results=tuple(row.results),
         altered=bool(row.altered),
+        authenticated=row.authenticated,
+        origin=Origin.from_json(row.origin),
     )
 
 

@@ -15,6 +15,7 @@ from store.causes import BounceScore as BounceScore
 from store.mailbox import Address as Address
 from store.mailbox import InvalidAddress as InvalidAddress
 from store.mailbox import folded as folded
+from store.origin import Origin as Origin
 from store.reply import ENHANCED as ENHANCED
 from store.reply import Reply as Reply
 

@@ -15,7 +15,7 @@ from store.schema.message import Message
 from store.schema.person import Person
 from store.schema.post import Post
 from store.signal import Topic
-from store.terms import LetterKind, NoticeKind, PostState, Refused, Standing
+from store.terms import LetterKind, NoticeKind, Origin, PostState, Refused, Standing
 
 
 async def send(tx: Writing, group: Group, person: Person, public_id: str) -> Post:
@@ -43,6 +43,7 @@ async def send(tx: Writing, group: Group, person: Person, public_id: str) -> Pos
         "client": "",
         "verdict": "",
         "results": [],
+        "origin": Origin(chain="none").as_json(),
         "decision_reason": "",
         "standing": Standing.ADMINISTRATOR,
         "authenticated": True,

@@ -21,6 +21,7 @@ from bot.sandbox.guard import guard
 from bot.sandbox.life import Life
 from bot.sandbox.mailapi import MailApi
 from bot.sandbox.mailroom import Mailboxes, Sink
+from bot.sandbox.names import Names
 from bot.sandbox.people import BOT_USER, MAIL_DOMAIN, TEAM_NAME, People, Person, built_in_people
 from bot.sandbox.pocket import Pocket
 from bot.sandbox.ratelimit import Limiter
@@ -58,6 +59,7 @@ class Sandbox:
         self._people = People(self._staff)
         self._mail_faults = Faults()
         self._sink = Sink(self.boxes, self._mail_faults)
+        self._names = Names()
         self._stream = ChangeStream(self.changes)
         self._hub: SocketHub | None = None
         self._api: WebApi | None = None
@@ -65,12 +67,15 @@ class Sandbox:
         self._session: aiohttp.ClientSession | None = None
         self._runner: web.AppRunner | None = None
         self.sink_at = settings.sink
+        self.names_at = settings.names
 
     async def start(self) -> str:
-        """Listen on both doors; the page's URL. StartRefusedError when an address is taken."""
+        """Listen on every door; the page's URL. StartRefusedError when an address is taken."""
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
         try:
             self.sink_at = await _listening(self.settings.sink, self._sink.start(self.settings.sink))
+            if self.settings.names is not None:
+                self.names_at = await _listening(self.settings.names, self._names.start(self.settings.names))
             self._runner = web.AppRunner(self._application(self._session), shutdown_timeout=1.0, access_log=None)
             await self._runner.setup()
             listen = self.settings.listen
@@ -95,6 +100,7 @@ class Sandbox:
         if self._runner is not None:
             await self._runner.cleanup()
         await self._sink.stop()
+        self._names.stop()
         if self._session is not None:
             await self._session.close()
 

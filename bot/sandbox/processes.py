@@ -31,6 +31,7 @@ VARIABLES = {
     "smtp": "POSTROOM_SMTP_LISTEN",
     "sink": "POSTROOM_RELAY",
     "web": "POSTROOM_WEB_LISTEN",
+    "names": "POSTROOM_SANDBOX_NAMES",
 }
 
 
@@ -42,11 +43,12 @@ class Ports:
     smtp: int = 2525
     sink: int = 2526
     web: int = 8080
+    names: int = 2553
 
     @classmethod
     def free(cls) -> Ports:
         """Ports nobody listens on at this moment."""
-        probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(4)]
+        probes = [socket.create_server(("127.0.0.1", 0)) for _ in VARIABLES]
         try:
             return cls(*(probe.getsockname()[1] for probe in probes))
         finally:
@@ -90,6 +92,8 @@ def environment(ports: Ports, folder: Path) -> dict[str, str]:
         "POSTROOM_AUTHSERV_ID": "mailroom.localhost",
         "POSTROOM_TRUSTED_RELAYS": "127.0.0.1",
         "POSTROOM_SANDBOX_LISTEN": f"127.0.0.1:{ports.page}",
+        "POSTROOM_SANDBOX_NAMES": f"127.0.0.1:{ports.names}",
+        "POSTROOM_NAMESERVERS": f"127.0.0.1:{ports.names}",
         "SLACK_BOT_TOKEN": "xoxb-pocket-demo",
         "SLACK_APP_TOKEN": "xapp-pocket-demo",
         "SLACK_API_URL": f"http://127.0.0.1:{ports.page}/api/",

@@ -53,11 +53,13 @@ class Listen:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that can be set. Times are seconds; `event_retries` are the delays before each redelivery."""
+    """All that can be set. Times are seconds; `event_retries` are the delays before each redelivery; `names` is where a
+    nameserver answers that nothing exists, None for nowhere."""
 
     listen: Listen = Listen("127.0.0.1", 8025)
     sink: Listen = Listen("127.0.0.1", 2526)
     submit: Listen = Listen("127.0.0.1", 2525)
+    names: Listen | None = None
     authserv_id: str = "mailroom.localhost"
     mailroom_only: bool = False
     request_url: str | None = None
@@ -128,10 +130,12 @@ def read_settings(environ: Mapping[str, str], *, mailroom_only: bool, request_ur
         if not secret:
             raise StartRefusedError("--request-url needs SLACK_SIGNING_SECRET, with which requests are signed")
     default = Settings()
+    names = environ.get("POSTROOM_SANDBOX_NAMES")
     return Settings(
         listen=parse_listen("POSTROOM_SANDBOX_LISTEN", environ.get("POSTROOM_SANDBOX_LISTEN") or str(default.listen)),
         sink=_relay(environ.get("POSTROOM_RELAY") or f"smtp://{default.sink}"),
         submit=parse_listen("POSTROOM_SMTP_LISTEN", environ.get("POSTROOM_SMTP_LISTEN") or str(default.submit)),
+        names=parse_listen("POSTROOM_SANDBOX_NAMES", names) if names else None,
         authserv_id=environ.get("POSTROOM_AUTHSERV_ID") or default.authserv_id,
         mailroom_only=mailroom_only,
         request_url=request_url,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
 
 from mailbridge import headers
+from mailbridge.deliver.sealing import Sealing
 from mailbridge.policy.author import NoAuthor, author
+from mailbridge.rewrite import arc
 from mailbridge.rewrite.author import Writer
+from mailbridge.rewrite.covered import body_hash
 from mailbridge.rewrite.dkim import Identities, Template, templates
 from mailbridge.rewrite.edition import Edition, Offers, edition
 from mailbridge.rewrite.letters import Confirmation, confirmation, letter
@@ -20,21 +23,22 @@ from mailbridge.tokens import Tokens
 from store import sources
 from store.alteration import Alteration
 from store.engine import Bulk
-from store.terms import Copies, GroupKind, GroupPolicy, LetterKind
+from store.terms import Copies, GroupKind, GroupPolicy, LetterKind, folded
 
 KEPT_OCTETS = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """What does not change from post to post: our name, our tokens, the page contacts leave by (None: none), and in
-    whose name copies are signed."""
+    """What does not change from post to post: our name, our tokens, the page contacts leave by (None: none), in whose
+    name copies are signed, and the domains our groups are at."""
 
     hostname: str
     tokens: Tokens
     one_click_url: str | None
     authserv_id: str = ""
     identities: Identities = field(default_factory=Identities)
+    domains: Collection[str] = frozenset()
 
     def return_path(self, delivery_id: int, domain: str) -> str:
         """The delivery's own return path on the route's domain (VERP)."""
@@ -43,8 +47,8 @@ class Publisher:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A post or a letter ready for copies: its group as frozen (None for a letter), the octets all share, and what
-    their signatures are made of (empty: they are not signed).
+    """A post or a letter ready for copies: its group as frozen (None for a letter), the octets all share, what their
+    signatures are made of (empty: they are not signed), and the ARC set that is put on top of what they share, if any.
 
     `returns` is the domain copies come back to; "" for the null return path, which letters have (RFC 3834 3.3) but for
     the probe, whose whole point is to come back.
@@ -54,6 +58,12 @@ class Publication:
     edition: Edition
     returns: str = ""
     templates: tuple[Template, ...] = ()
+    sealing: Sealing | None = None
+
+    @property
+    def seal(self) -> bytes:
+        """The ARC set; b"" where there is none."""
+        return self.sealing.fields if self.sealing is not None else b""
 
     @property
     def shared(self) -> bool:
@@ -133,12 +143,18 @@ class Editions:
         offers = Offers(
             leave_mailto=own, one_click=self._publisher.one_click_url is not None, owner=own, join=own, help=own
         )
-        made = edition(source.raw, source.policy, trace, offers, _writer(source.raw))
         # The published domain is the one people know; the route's is surely ours.
         route = _domain(source.policy.route)
         identities = self._publisher.identities.speaking_for(_domain(source.policy.address), route)
-        signed = templates(made.head, made.wire, identities, source.accepted_at)
-        return Publication(source.policy, made, route, signed)
+        signs_for = identities[0].domain if identities else ""
+        writer = _writer(source, self._publisher.domains)
+        made = edition(source.raw, source.policy, trace, offers, writer, source.origin, signs_for)
+        if not identities:
+            return Publication(source.policy, made, route)
+        hashed, moment = body_hash(made.head, made.wire), source.accepted_at
+        seal = arc.seal(made.head, hashed, trace, source.origin.chain, identities, moment)
+        signed = templates(made.head, hashed, identities, moment)
+        return Publication(source.policy, made, route, signed, None if seal is None else Sealing(seal))
 
     def _write(self, source: sources.LetterSource, letter_id: int) -> Publication:
         hostname = self._publisher.hostname
@@ -159,7 +175,8 @@ class Editions:
         made = Edition(head, stuffed(raw), eight_bit=not raw.isascii(), utf8=foreign, size=len(raw))
         route = _domain(source.group.route) if source.group else hostname
         # The domain of its From, for DMARC asks for that one (RFC 9989 4.4).
-        signed = templates(head, made.wire, self._publisher.identities.speaking_for(route), source.created_at)
+        identities = self._publisher.identities.speaking_for(route)
+        signed = templates(head, body_hash(head, made.wire), identities, source.created_at) if identities else ()
         returns = route if source.kind is LetterKind.BOUNCE_PROBE and source.group else ""
         return Publication(None, made, returns, signed)
 
@@ -170,14 +187,21 @@ class Editions:
         return confirmation(source.group.route, token, self._publisher.one_click_url)
 
 
-def _writer(raw: bytes) -> Writer | None:
+def _writer(source: sources.PostSource, ours: Collection[str]) -> Writer | None:
     """The one mailbox of the one From, as intake read it; None for what intake would not take for one."""
-    found = [field for field in headers.fields(headers.split(raw)[0]) if field.name == b"from"]
+    fields = headers.fields(headers.split(source.raw)[0])
+    found = [field for field in fields if field.name == b"from"]
     try:
         read = author(found[0].value) if len(found) == 1 else None
     except NoAuthor:
         return None
-    return None if read is None else Writer(str(read.address), read.name)
+    if read is None:
+        return None
+    # Each group marks its copies with its address (X-Loop).
+    address = str(read.address)
+    marks = {field.value.lower() for field in fields if field.name == b"x-loop"}
+    group = read.address.domain in ours and folded(address).encode("utf-8", "replace") in marks
+    return Writer(address, read.name, proven=source.authenticated, group=group)
 
 
 def _domain(address: str) -> str:

@@ -82,12 +82,13 @@ class LaneFeed:
 
     def _envelope(self, claims: list[Claim], parcel: Parcel) -> Envelope:
         edition, returns = parcel.publication.edition, parcel.publication.returns
+        prefix = parcel.top + parcel.publication.seal
         return Envelope(
             mail_from=self._publisher.return_path(claims[0].id, returns) if returns else "",
             recipients=[claim.address for claim in claims],
-            prefix=parcel.top,
+            prefix=prefix,
             body=edition.wire,
-            size=edition.size + len(parcel.top),
+            size=edition.size + len(prefix),
             eight_bit=edition.eight_bit,
             utf8=edition.utf8,
             token=claims,

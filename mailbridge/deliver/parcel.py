@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from mailbridge.deliver.editions import Publication
+from mailbridge.deliver.sealing import Sealing
 from mailbridge.deliver.signers import Job, Signers
 from store.queue import Claim
 
@@ -20,10 +22,27 @@ class Parcel:
 
 
 def sign(signers: Signers, parcels: Sequence[Parcel], signed: Callable[[Sequence[Parcel]], None]) -> None:
-    """Have each parcel's signatures put on its top; `signed` gets them back in batches, as they are done."""
-    share = signers.share(len(parcels))
-    for start in range(0, len(parcels), share):
-        _sign(signers, parcels[start : start + share], signed)
+    """Have each parcel's signatures put on its top, once its publication is sealed; `signed` gets them back in batches,
+    as they are done."""
+    unsealed: dict[Sealing, list[Parcel]] = {}
+    ready: list[Parcel] = []
+    for parcel in parcels:
+        sealing = parcel.publication.sealing
+        (ready if sealing is None or sealing.fields else unsealed.setdefault(sealing, [])).append(parcel)
+    _sign_all(signers, ready, signed)
+    for sealing, waiting in unsealed.items():
+        sealing.then(signers, partial(_sign_all, signers, waiting, signed))
+
+
+def _sign_all(signers: Signers, parcels: Sequence[Parcel], signed: Callable[[Sequence[Parcel]], None]) -> None:
+    # Shared copies are one signature's work, and ready together they go in one transaction.
+    bundles: dict[int, list[Parcel]] = {}
+    for parcel in parcels:
+        bundles.setdefault(id(parcel.publication if parcel.publication.shared else parcel), []).append(parcel)
+    jobs = list(bundles.values())
+    share = signers.share(len(jobs))
+    for start in range(0, len(jobs), share):
+        _sign(signers, [parcel for bundle in jobs[start : start + share] for parcel in bundle], signed)
 
 
 def _sign(signers: Signers, parcels: Sequence[Parcel], signed: Callable[[Sequence[Parcel]], None]) -> None:

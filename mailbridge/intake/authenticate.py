@@ -66,19 +66,22 @@ async def authenticate(house: House, envelope: Envelope, shape: Shape, *, forwar
     domain that is a customer too would pass for everybody's forgeries.
     """
     if envelope.login is not None:
-        return Proof(True, SIGNED_IN, results=signed_in(envelope.login.address))
+        # Who wrote it is settled; how copies of it can be made is not.
+        evidence = await house.examiner.examine(shape, "", "", "", spf_counts=False, judged=True)
+        return Proof(True, SIGNED_IN, results=signed_in(envelope.login.address, evidence), origin=evidence.origin)
     author = shape.author.address.domain
     relays = house.relays
     trusted = bool(relays.authserv_id) and relays.trust(envelope.client)
     verdict = results.verdict(shape.fields, author, relays.authserv_id) if trusted else UNTRUSTED
     if verdict in (results.PASS, results.FAIL):
+        evidence = await house.examiner.examine(shape, "", "", "", spf_counts=False, judged=True)
         passed = verdict == results.PASS
-        return Proof(passed, verdict, results=relayed(author, passed=passed))
+        return Proof(passed, verdict, results=relayed(author, evidence, passed=passed), origin=evidence.origin)
     client = envelope.client if named(relays, envelope) else ""
     evidence = await house.examiner.examine(
         shape, envelope.return_path, envelope.helo, client, spf_counts=bool(client) and not forwarded
     )
-    proof = replace(judge(author, evidence, client), results=findings(author, evidence))
+    proof = replace(judge(author, evidence, client), results=findings(author, evidence), origin=evidence.origin)
     if proof.authenticated or not trusted:
         return proof
     return replace(proof, verdict=verdict, unchecked=proof.unchecked or verdict == results.UNCHECKED)

@@ -15,8 +15,12 @@ from mailbridge.proof.answers import Texts, TextsOf
 from mailbridge.proof.body import Body
 from mailbridge.proof.judgement import Evidence
 from mailbridge.resolver import NoSuchName, Unanswered
+from store.terms import Origin
 
 DNS_SECONDS = 10.0  # for all questions about one message together
+# Where no answer can prove the author, since a front relay of ours has judged or nothing is there that could: then only
+# who may stand in From of the copies hangs on it, and the group can.
+POLICY_SECONDS = 3.0
 # Hashing lets other threads run, dkimpy's numbers do so between their steps: two keep both apart from the loop, and a
 # flood of signed mail waits here instead of taking every thread there is.
 THREADS = 2
@@ -43,23 +47,35 @@ class Examiner:
         """Let go of the threads; what they are at ends by itself."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def examine(self, shape: Shape, return_path: str, helo: str, client: str, *, spf_counts: bool) -> Evidence:
-        """The evidence about a message's author. `client` is the address SPF is asked about, or "" for none."""
-        deadline = asyncio.get_running_loop().time() + self._seconds
+    async def examine(
+        self, shape: Shape, return_path: str, helo: str, client: str, *, spf_counts: bool, judged: bool = False
+    ) -> Evidence:
+        """The evidence about a message's author. `client` is the address SPF is asked about, or "" for none; `judged`
+        says that a front relay's verdict is there already, and less time is worth it."""
+        now = asyncio.get_running_loop().time()
+        soon = now + min(self._seconds, POLICY_SECONDS)
+        deadline = soon if judged else now + self._seconds
         author = shape.author.address.domain
         sender, (checked, chain) = await asyncio.gather(
             self._spf(return_path, helo, client, deadline), self._signatures(shape, author, deadline)
         )
         passed = [one.domain for one in checked if one.result == "pass"]
         sent_by = sender.domain if sender and sender.result == "pass" and spf_counts and not sender.helo else ""
-        verdict = None
+        told = bool(checked) or sender is not None
+        questions = dmarc.questions(author, [*passed, *([sent_by] if sent_by else [])])
+        texts = await self._texts(questions, deadline if told else soon)
+        verdict = dmarc.evaluate(author, passed, sent_by, texts)
         exists = True
-        if checked or sender is not None:
-            texts = await self._texts(dmarc.questions(author, [*passed, *([sent_by] if sent_by else [])]), deadline)
-            verdict = dmarc.evaluate(author, passed, sent_by, texts)
-            if verdict.policy is not None and verdict.policy.record.np and verdict.result is dmarc.Result.FAIL:
-                exists = await self._exists(author, deadline)
-        return Evidence(checked, sender, spf_counts, chain, verdict, exists)
+        if verdict.policy is not None and verdict.policy.record.np and not verdict.policy.own:
+            exists = await self._exists(author, deadline if told else soon)
+        own = dmarc.own(author, passed, texts)
+        origin = Origin(
+            asks=dmarc.asks(author, texts, exists=exists),
+            signed=tuple(sorted(one.at for one in checked if one.result == "pass")),
+            own=tuple(sorted(one.at for one in checked if one.result == "pass" and one.domain in own)),
+            chain=chain.result,
+        )
+        return Evidence(checked, sender, spf_counts, chain, verdict if told else None, exists, origin)
 
     async def _signatures(self, shape: Shape, author: str, deadline: float) -> tuple[list[dkim.Checked], arc.ArcResult]:
         fields = shape.fields

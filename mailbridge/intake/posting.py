@@ -145,6 +145,7 @@ def _message(envelope: Envelope, shape: Shape, proof: Proof, raw: bytes) -> NewM
         authenticated=proof.authenticated,
         verdict=proof.verdict,
         results=proof.results,
+        origin=proof.origin,
     )
 
 

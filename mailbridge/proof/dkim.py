@@ -70,12 +70,14 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What one signature is worth. `reason` is "" for a pass; `fragment` begins its b= (RFC 6008)."""
+    """What one signature is worth. `reason` is "" for a pass; `fragment` begins its b= (RFC 6008); `at` is its place
+    among the message's fields, if it could be read."""
 
     domain: str
     selector: str
     fragment: str
     reason: str
+    at: int = -1
 
     @property
     def result(self) -> str:
@@ -186,4 +188,4 @@ def _base64(text: str) -> bool:
 
 
 def _checked(one: Signature, reason: str) -> Checked:
-    return Checked(one.domain, one.selector, compact(one.tags["b"])[:12], reason)
+    return Checked(one.domain, one.selector, compact(one.tags["b"])[:12], reason, one.at)

@@ -7,6 +7,7 @@ There is no `pct` any more. Pure: the records come in by name.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -54,9 +55,11 @@ class Policy:
 
     def request(self, *, exists: bool) -> str:
         """What is asked for mail that fails: none, quarantine or reject; a test asks for nothing (t=y)."""
+        return "none" if self.record.testing else self.wish(exists=exists)
+
+    def wish(self, *, exists: bool) -> str:
+        """What is asked for, or will be after a test."""
         record = self.record
-        if record.testing:
-            return "none"
         if self.own:
             return record.p
         return (record.np if not exists else "") or record.sp or record.p
@@ -121,6 +124,29 @@ def discover(domain: str, texts: TextsOf) -> Policy | None:
         if at in found:
             return Policy(found[at], at, at == domain)
     return None
+
+
+def asks(domain: str, texts: TextsOf, *, exists: bool) -> bool:
+    """Whether mail of `domain` that nothing is aligned with is to be refused or set apart.
+
+    Yes where nobody answered: a From that was replaced in vain harms less than mail that is refused. And yes for a test
+    (t=y): receivers that know only RFC 7489 read such a record without it.
+    """
+    try:
+        policy = discover(domain, texts)
+    except Unknown:
+        return True
+    return policy is not None and policy.wish(exists=exists) != "none"
+
+
+def own(author: str, signed: Iterable[str], texts: TextsOf) -> frozenset[str]:
+    """Those of the domains that `signed` which are aligned with `author`'s; not those of which nobody answered."""
+    found = set()
+    for one in contenders(author, signed):
+        with suppress(Unknown):
+            if one == author or _belongs(one, author, "dkim", discover(author, texts), texts):
+                found.add(one)
+    return frozenset(found)
 
 
 def contenders(author: str, domains: Iterable[str]) -> tuple[str, ...]:

@@ -22,30 +22,34 @@ def findings(author: str, evidence: Evidence) -> tuple[str, ...]:
     if evidence.spf is not None:
         spf = evidence.spf
         found.append(f"spf={spf.result}" + _property("smtp.helo" if spf.helo else "smtp.mailfrom", spf.domain))
-    found.extend(
-        f"dkim={one.result}"
-        + _property("header.d", one.domain)
-        + _property("header.s", one.selector)
-        + _property("header.b", one.fragment[:_FRAGMENT])
-        for one in evidence.dkim
-    )
-    if not evidence.dkim:
-        found.append("dkim=none")
-    if evidence.arc.result != "none":
-        found.append(f"arc={evidence.arc.result}" + _property("header.d", evidence.arc.sealer))
+    found += _signatures(evidence) if evidence.dkim else ["dkim=none", *_signatures(evidence)]
     if evidence.dmarc is not None:
         found.append(f"dmarc={evidence.dmarc.result}" + _property("header.from", author))
     return tuple(found)
 
 
-def relayed(author: str, *, passed: bool) -> tuple[str, ...]:
-    """The finding of a front relay of ours, taken over."""
-    return (f"dmarc={'pass' if passed else 'fail'}" + _property("header.from", author),)
+def relayed(author: str, evidence: Evidence, *, passed: bool) -> tuple[str, ...]:
+    """The finding of a front relay of ours, taken over, behind what the signatures say."""
+    return (*_signatures(evidence), f"dmarc={'pass' if passed else 'fail'}" + _property("header.from", author))
 
 
-def signed_in(address: str) -> tuple[str, ...]:
-    """That the author has signed in to us (RFC 8601 2.7.4; `smtp.auth` is the name they did it by)."""
-    return ("auth=pass" + _property("smtp.auth", address),)
+def _signatures(evidence: Evidence) -> list[str]:
+    found = [
+        f"dkim={one.result}"
+        + _property("header.d", one.domain)
+        + _property("header.s", one.selector)
+        + _property("header.b", one.fragment[:_FRAGMENT])
+        for one in evidence.dkim
+    ]
+    if evidence.arc.result != "none":
+        found.append(f"arc={evidence.arc.result}" + _property("header.d", evidence.arc.sealer))
+    return found
+
+
+def signed_in(address: str, evidence: Evidence) -> tuple[str, ...]:
+    """That the author has signed in to us (RFC 8601 2.7.4; `smtp.auth` is the name they did it by), and what the
+    signatures say."""
+    return ("auth=pass" + _property("smtp.auth", address), *_signatures(evidence))
 
 
 def _property(name: str, value: str) -> str:

@@ -9,7 +9,7 @@ from mailbridge.proof import dmarc
 from mailbridge.proof.arc import ArcResult
 from mailbridge.proof.dkim import Checked
 from mailbridge.proof.spf import Spf
-from store.terms import Reason
+from store.terms import Origin, Reason
 
 # Names of the catalogue (`verdict.<name>`), each the one line of what was found out about the author.
 SIGNED_IN, DKIM_PASS, SPF_PASS, UNCHECKED, FAILED, UNTRUSTED = (
@@ -29,7 +29,7 @@ class Evidence:
 
     `spf` is None where the client is not the author's own system as far as we can know, so that SPF says nothing;
     `spf_counts` is False where it was checked but must not prove. `dmarc` is None where there was nothing to align.
-    `exists` says whether the author's domain is in the DNS at all.
+    `exists` says whether the author's domain is in the DNS at all; `origin` is what its copies will be made by.
     """
 
     dkim: Sequence[Checked] = ()
@@ -38,6 +38,7 @@ class Evidence:
     arc: ArcResult = ArcResult("none")  # noqa: RUF009 - frozen
     dmarc: dmarc.Verdict | None = None
     exists: bool = True
+    origin: Origin = Origin()  # noqa: RUF009 - frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Proof:
     """Whether the From address is proven, and the name of why (`verdict.<name>`).
 
     `checks` are reasons that say what each check found; `unchecked` that an answer is missing which might have proven
-    it; `results` are the findings for our Authentication-Results.
+    it; `results` are the findings for our Authentication-Results, and `origin` what its copies will be made by.
     """
 
     authenticated: bool
@@ -53,6 +54,7 @@ class Proof:
     checks: tuple[Reason, ...] = ()
     unchecked: bool = False
     results: tuple[str, ...] = ()
+    origin: Origin = Origin()  # noqa: RUF009 - frozen
 
 
 def is_check(reason: Reason) -> bool:

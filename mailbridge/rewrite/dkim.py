@@ -4,42 +4,29 @@ Copies differ in a few lines of their prefix. So the fields that are the same fo
 hash is kept half done: a copy costs the canonical form of its own lines, one digest, and one private key operation,
 which is somebody else's part (`keys.SigningKey.sign`).
 
-Every field of `OVERSIGNED` is listed once more than it is there, so that a second From or Subject, which some reader
-would show instead of the signed one, breaks the signature (RFC 6376 8.15).
+Every field of `covered.OVERSIGNED` is listed once more than it is there, so that a second From or Subject, which some
+reader would show instead of the signed one, breaks the signature (RFC 6376 8.15).
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from mailbridge import headers
-from mailbridge.rewrite import canonical
+from mailbridge.rewrite import covered
+from mailbridge.rewrite.covered import OVERSIGNED, SIGNED
 from mailbridge.rewrite.keys import Algorithm
 from mailbridge.rewrite.lines import CRLF, line
-from mailbridge.rewrite.wire import unstuffed
 
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-OVERSIGNED: Final = (
-    "From", "Reply-To", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References",
-    "MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Content-ID",
-    "List-Id", "List-Post", "List-Owner", "List-Help", "List-Subscribe", "List-Archive",
-)  # fmt: skip
-# Signed where they are there; others on the way may add them for reasons of their own.
-SIGNED: Final = (
-    "Sender", "Auto-Submitted", "Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc", "Resent-Date",
-    "Resent-Message-ID", "X-Original-From",
-)  # fmt: skip
 # What may stand in a Copy's prefix: last in h=, and always listed for one there and none more.
 PER_COPY: Final = ("List-Unsubscribe", "List-Unsubscribe-Post")
-_NAMES_WIDTH: Final = 70
-_CHUNK: Final = 72  # characters of b= on a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,72 +77,37 @@ class Template:
         whole = self.half.copy()
         own = headers.fields(prefix)
         for name, below in zip(PER_COPY, self.below, strict=True):
-            whole.update(below + _canonical(own, name))
+            whole.update(below + covered.of_name(own, name))
         whole.update(self.closing)
         return whole.digest()
 
     def field(self, signature: bytes) -> bytes:
         """The DKIM-Signature field, to stand on top of the copy."""
-        text = base64.b64encode(signature)
-        chunks = [text[start : start + _CHUNK] for start in range(0, len(text), _CHUNK)]
-        return self.opening + (CRLF + b"\t").join(chunks) + CRLF
+        return covered.completed(self.opening, signature)
 
 
-def templates(head: bytes, wire: bytes, identities: Sequence[Identity], moment: datetime) -> tuple[Template, ...]:
-    """Return a template for each identity, from an Edition's `head` and `wire`; `moment` (aware) becomes t=.
+def templates(head: bytes, body_hash: bytes, identities: Sequence[Identity], moment: datetime) -> tuple[Template, ...]:
+    """Return a template for each identity, from an Edition's `head` and its body's hash (`covered.body_hash`); `moment`
+    (aware) becomes t=.
 
     The same arguments give the same octets, and RSA and Ed25519 sign the same digest alike: a copy that is made again
     after a crash is the same copy.
     """
-    if not identities:
-        return ()
-    body_hash = base64.b64encode(hashlib.sha256(canonical.body(unstuffed(wire)[len(head) :])).digest())
     fields = headers.fields(head)
-    half = hashlib.sha256(b"".join(_canonical(fields, name) for name in (*OVERSIGNED, *SIGNED)))
-    below = tuple(_canonical(fields, name) for name in PER_COPY)
-    openings = [(identity, _opening(identity, _names(fields), body_hash, moment)) for identity in identities]
-    return tuple(Template(identity, opening, _closing(opening), half, below) for identity, opening in openings)
+    half = hashlib.sha256(b"".join(covered.of_name(fields, name) for name in (*OVERSIGNED, *SIGNED)))
+    below = tuple(covered.of_name(fields, name) for name in PER_COPY)
+    # In the order in which `half` and `Template.digest` hash them.
+    listed = covered.names(fields, (OVERSIGNED, 1), (SIGNED, 0), (PER_COPY, 2))
+    openings = [(identity, _opening(identity, listed, body_hash, moment)) for identity in identities]
+    return tuple(Template(identity, opening, covered.closing(opening), half, below) for identity, opening in openings)
 
 
-def _opening(identity: Identity, names: list[str], body_hash: bytes, moment: datetime) -> bytes:
+def _opening(identity: Identity, listed: Sequence[str], body_hash: bytes, moment: datetime) -> bytes:
     return line(
         "DKIM-Signature",
         f"v=1; a={identity.algorithm}; c=relaxed/relaxed; t={int(moment.timestamp())};",
         f"d={identity.domain}; s={identity.selector};",
-        *_folded(names),
+        *covered.folded(listed),
         b"bh=" + body_hash + b";",
         "b=",
     ).removesuffix(CRLF)
-
-
-def _closing(opening: bytes) -> bytes:
-    (field,) = headers.fields(opening + CRLF)
-    return canonical.field(field).removesuffix(CRLF)
-
-
-def _names(fields: Sequence[headers.Field]) -> list[str]:
-    """The names of h=, in the order in which `half` and `Template.digest` hash them."""
-    count: dict[bytes, int] = {}
-    for field in fields:
-        count[field.name] = count.get(field.name, 0) + 1
-    names: list[str] = []
-    for group, more in ((OVERSIGNED, 1), (SIGNED, 0), (PER_COPY, 2)):
-        for name in group:
-            names += [name] * (count.get(name.lower().encode("ascii"), 0) + more)
-    return names
-
-
-def _folded(names: list[str]) -> Iterator[str]:
-    text = "h="
-    for name in names[:-1]:
-        if len(text) + len(name) > _NAMES_WIDTH:
-            yield text
-            text = ""
-        text += f"{name}:"
-    yield f"{text}{names[-1]};"
-
-
-def _canonical(fields: Sequence[headers.Field], name: str) -> bytes:
-    """The fields of that name from the last to the first, which is how h= counts them (RFC 6376 5.4.2)."""
-    wanted = name.lower().encode("ascii")
-    return b"".join(canonical.field(field) for field in reversed(fields) if field.name == wanted)

@@ -8,24 +8,26 @@ from itertools import pairwise
 from typing import Final
 
 from mailbridge import headers
-from mailbridge.rewrite.author import Writer, asks_for_alignment, survives, via
+from mailbridge.rewrite.author import Writer, stays, via
 from mailbridge.rewrite.footer import NoFooter, footed, footer
 from mailbridge.rewrite.lines import CRLF, line, phrase
 from mailbridge.rewrite.removed import is_removed
 from mailbridge.rewrite.replies import directed
 from mailbridge.rewrite.subject import tagged
+from mailbridge.rewrite.survival import Content, surviving, without
 from mailbridge.rewrite.trace import Trace, authentication_results, date, identifier, received
 from mailbridge.rewrite.trim import Trimmer, trims
 from mailbridge.rewrite.wire import clean, stuffed
 from store.alteration import AS_IT_CAME, Alteration
-from store.terms import Copies, GroupKind, GroupPolicy, Posting, ReplyTo, Subscription
+from store.terms import Copies, GroupKind, GroupPolicy, Origin, Posting, ReplyTo, Subscription
 
 _ADDRESS_FIELDS: Final = frozenset(
     {b"from", b"sender", b"reply-to", b"to", b"cc", b"resent-from", b"resent-sender", b"resent-to", b"resent-cc"}
 )
 _OUTSIDE: Final = re.compile(rb'[\s<>()\[\],;:"\\]')
 _LOCAL_NEAR, _DOMAIN_NEAR = 128, 255  # octets on both sides of an @ that can be an address
-# What a Copy's prefix may put on top of the Edition.
+# What will still be put on top of the Edition: its seal, and what a Copy's prefix may hold.
+_SEAL: Final = (b"dkim-signature", b"arc-seal", b"arc-message-signature", b"arc-authentication-results")
 _PER_COPY: Final = (b"list-unsubscribe", b"list-unsubscribe-post")
 
 
@@ -67,19 +69,30 @@ class Edition:
     alteration: Alteration = AS_IT_CAME
 
 
-def edition(raw: bytes, group: GroupPolicy, trace: Trace, offers: Offers, writer: Writer | None = None) -> Edition:
+def edition(
+    raw: bytes,
+    group: GroupPolicy,
+    trace: Trace,
+    offers: Offers,
+    writer: Writer | None = None,
+    origin: Origin = Origin(),  # noqa: B008 - frozen
+    signs_for: str = "",
+) -> Edition:
     """Return the Edition of the message `raw` for `group`: our lines on top, some fields gone, the rest as it was, but
     for what the group's settings ask: attachments trimmed, a footer, a tag before the subject, replies to the group.
 
     From stays too, unless the domain of its mailbox (`writer`, None if it has none) asks for a signature of its own and
-    none is there that survives: then it is the group's, "via" which the author writes.
+    none is there that survives: then it is the group's, "via" which the author writes. Signatures that held when the
+    message came (`origin`) and are broken by what we change are taken out: they would only tell of a forgery that is
+    none, and what they proved stands in our Authentication-Results. `signs_for` is the domain our copies are signed by.
 
     The same arguments give the same octets, so every worker, and a worker after a restart, builds the same copy.
     Raises ValueError for a message that intake does not let in (see `wire.clean`), or settings that are no settings.
     """
     raw = _ended(clean(raw))
     identities = (trace.hostname, trace.authserv_id)
-    before = headers.fields(headers.split(raw)[0])
+    head, body = headers.split(raw)
+    was = Content(headers.fields(head), body)
     altered, alteration = _altered(raw, group, offers)
     head, body = headers.split(altered)
     kept = [field for field in headers.fields(head) if not is_removed(field, identities)]
@@ -91,11 +104,14 @@ def edition(raw: bytes, group: GroupPolicy, trace: Trace, offers: Offers, writer
         lines.append(line("Message-ID", f"<{identifier(trace)}@{trace.hostname}>"))
     if b"date" not in names:
         lines.append(line("Date", date(trace)))
-    if writer is not None and asks_for_alignment(writer.domain):
-        after = [*headers.fields(b"".join(lines)), *kept]
-        per_copy = _PER_COPY if group.kind is GroupKind.GROUP else ()
-        if altered is not raw or not survives(before, after, per_copy, writer.domain):
-            kept = via(kept, writer, group)
+    above = (*_SEAL, *(_PER_COPY if group.kind is GroupKind.GROUP else ()))
+    now = Content([*headers.fields(b"".join(lines)), *kept], body)
+    holding = surviving(was, now, above, origin.signed, trace.accepted_at)
+    survives = not holding.isdisjoint(origin.own)
+    if writer is not None and not stays(writer, origin, survives=survives, signs_for=signs_for):
+        # Every signature covers From (RFC 6376 5.4).
+        kept, holding = via(kept, writer, group), frozenset()
+    kept = without(kept, [was.fields[at] for at in origin.signed if at not in holding and at < len(was.fields)])
     # `split` leaves the blank line to the body; here it ends the head.
     head = b"".join(lines) + b"".join(field.raw for field in kept) + CRLF
     whole = head + body[len(CRLF) :]

@@ -47,6 +47,8 @@ class Post(SQLModel, table=True):
     verdict: str = ""  # what proved the author, or why nothing did: a name of the catalogue (verdict.<name>)
     # What the checks of the author found, as an Authentication-Results says it (RFC 8601), one finding each.
     results: list[str] = Field(default_factory=list, sa_column=document())
+    # What decides who may stand in From of the copies, and how they are sealed: an Origin.
+    origin: dict[str, Any] = Field(default_factory=dict, sa_column=document())
     helo: str = ""
     client: str = ""  # the peer's network address, or "" where none is known
     # How it was transmitted, as Received says it (RFC 3848).

@@ -80,6 +80,7 @@ class Bridge:
             "POSTROOM_PUBLIC_URL": f"http://{web}",
             "POSTROOM_AUTHSERV_ID": FRONT,
             "POSTROOM_TRUSTED_RELAYS": "127.0.0.1",
+            "POSTROOM_NAMESERVERS": "127.0.0.1:9",  # nobody is there, and says so at once
             "POSTROOM_DKIM_KEYS": "" if self._key is None else f"{DOMAIN}:bench:{self._key}",
         }
 

@@ -36,6 +36,7 @@ async def opened(url: str, free_port: Callable[[], int], folder: Path, *, http: 
             authserv_id=FRONT,
             request_url=f"http://127.0.0.1:{port}{PATH}" if port else None,
             signing_secret=SIGNING,
+            names=Listen("127.0.0.1", 0),
             scopes=DEFAULT_SCOPES | HISTORY,
             tiers=False,
         )
@@ -45,7 +46,7 @@ async def opened(url: str, free_port: Callable[[], int], folder: Path, *, http: 
     await sink.start()
     database = await Database.open(url)
     async with Pocket(sandbox.base) as pocket:
-        town = Town(folder, url, database, sandbox, pocket, sink, smtp, free_port(), http=port)
+        town = Town(folder, url, database, sandbox, pocket, sink, smtp, free_port(), str(sandbox.names_at), http=port)
         try:
             yield town
         finally:

@@ -53,8 +53,8 @@ async def _listens(port: int) -> bool:
 
 @dataclass
 class Town:
-    """`relay` is the query of POSTROOM_RELAY, `http` the port where Slack's requests come in, if it is to call us; what
-    is started is killed by `close`."""
+    """`names` is the nameserver, `relay` the query of POSTROOM_RELAY, `http` the port where Slack's requests come in,
+    if it is to call us; what is started is killed by `close`."""
 
     folder: Path
     url: str
@@ -64,6 +64,7 @@ class Town:
     sink: CountingSink
     smtp: int
     web: int
+    names: str
     relay: str = "tls=none"
     http: int | None = None
     programs: list[Program] = field(default_factory=list)
@@ -81,6 +82,7 @@ class Town:
             "POSTROOM_PUBLIC_URL": f"http://127.0.0.1:{self.web}",
             "POSTROOM_AUTHSERV_ID": FRONT,
             "POSTROOM_TRUSTED_RELAYS": "127.0.0.1",
+            "POSTROOM_NAMESERVERS": self.names,
             "SLACK_BOT_TOKEN": self.sandbox.settings.bot_token,
             "SLACK_APP_TOKEN": self.sandbox.settings.app_token,
             "SLACK_SIGNING_SECRET": SIGNING,

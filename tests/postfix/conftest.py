@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from store.engine import Database
+from tests.mailbridge.deliver.nameserver import Nameserver
 from tests.postfix.front import Ports, PostfixMissing, postfix
 from tests.postfix.scene import Scene, bridge, populate
 from tests.postfix.world import Mailboxes, serve
@@ -32,7 +33,9 @@ async def scene(tmp_path: Path, sqlite_template: Path, free_port: Callable[[], i
         database = await Database.open(url)
         try:
             group_id = await populate(database)
-            with bridge(tmp_path, url, ports, free_port()):
-                yield Scene(database, mailboxes, ports, group_id)
+            nameserver = await Nameserver().start()
+            running.callback(nameserver.stop)
+            with bridge(tmp_path, url, ports, free_port(), nameserver.address):
+                yield Scene(database, nameserver, mailboxes, ports, group_id)
         finally:
             await database.close()

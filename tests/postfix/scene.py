@@ -25,6 +25,7 @@ from store.reports import Failure, Report
 from store.roster import Entry
 from store.schema.post import Post
 from store.terms import Address
+from tests.mailbridge.deliver.nameserver import Nameserver
 from tests.mailbridge.rewrite.oracle import SELECTOR, key
 from tests.postfix.front import AUTHOR, AUTHSERV_ID, PATIENCE_SECONDS, PUBLISHED, SERVED, Ports, answers, until
 from tests.postfix.world import GONE, Arrival, Mailboxes
@@ -38,9 +39,10 @@ CONTACTS = (*REACHED, GONE)
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Postfix in front, the bridge behind it, the world's mailboxes, and the database both sides of the story share."""
+    """Postfix in front, the bridge behind it, the world's mailboxes and names, and the database both sides share."""
 
     database: Database
+    nameserver: Nameserver
     mailboxes: Mailboxes
     ports: Ports
     group_id: int
@@ -117,7 +119,7 @@ async def populate(database: Database) -> int:
 
 
 @contextmanager
-def bridge(folder: Path, url: str, ports: Ports, web: int) -> Iterator[None]:
+def bridge(folder: Path, url: str, ports: Ports, web: int, nameserver: str) -> Iterator[None]:
     """Run `python -m mailbridge` for as long as the block: Postfix is its front relay and its way out, and it has keys
     for the published domain."""
     settings = {
@@ -131,6 +133,7 @@ def bridge(folder: Path, url: str, ports: Ports, web: int) -> Iterator[None]:
         "POSTROOM_RELAY": f"smtp://127.0.0.1:{ports.postfix}?tls=none",
         "POSTROOM_AUTHSERV_ID": AUTHSERV_ID,
         "POSTROOM_TRUSTED_RELAYS": "127.0.0.1",
+        "POSTROOM_NAMESERVERS": nameserver,
         "POSTROOM_DKIM_KEYS": "",
     }
     others = {name: value for name, value in os.environ.items() if not name.startswith("POSTROOM_")}

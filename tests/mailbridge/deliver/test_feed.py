@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import dkim
 import pytest
 
 from mailbridge.deliver.editions import Publication, Publisher
 from mailbridge.deliver.feed import LaneFeed
 from mailbridge.deliver.parcel import Parcel, sign
+from mailbridge.deliver.sealing import Sealing
 from mailbridge.deliver.signers import Done, Job, Signers
+from mailbridge.rewrite import arc
+from mailbridge.rewrite.covered import body_hash
 from mailbridge.rewrite.dkim import templates
 from mailbridge.rewrite.edition import Offers, edition
 from mailbridge.rewrite.trace import Trace
@@ -43,12 +47,15 @@ class Here(Signers):
             done([oracle.sign(number, digest) for number, digest in batch])
 
 
-def publication(group: GroupPolicy = GROUP, *, signed: bool = True) -> Publication:
+def publication(group: GroupPolicy = GROUP, *, signed: bool = True, sealed: bool = False) -> Publication:
     trace = Trace("P3K7", MOMENT, f"mx.{oracle.DOMAIN}")
     made = edition(RAW, group, trace, Offers(leave_mailto=True, one_click=True, owner=True))
     names = oracle.identities().speaking_for(oracle.DOMAIN) if signed else ()
-    signed_by = templates(made.head, made.wire, names, MOMENT)
-    return Publication(group, made, group.route.rpartition("@")[2], signed_by)
+    hashed = body_hash(made.head, made.wire)
+    signed_by = templates(made.head, hashed, names, MOMENT)
+    seal = arc.seal(made.head, hashed, trace, "none", names, MOMENT) if sealed else None
+    sealing = None if seal is None else Sealing(seal)
+    return Publication(group, made, group.route.rpartition("@")[2], signed_by, sealing)
 
 
 def claim(number: int, post_id: int = 1) -> Claim:
@@ -110,13 +117,45 @@ def test_shared_copies_share_one_signature(feed: LaneFeed) -> None:
     signers = Here()
     shared = publication(replace(GROUP, copies=Copies.SHARED))
     sign(signers, feed.put([(claim(number), shared) for number in range(40)]), lambda done: pass_on(feed, done))
-    assert [len(jobs) for jobs, _ in signers.batches] == [2, 2]  # a batch for each process, a job for each key
+    assert [len(jobs) for jobs, _ in signers.batches] == [2]  # a job for each key; ready together, they go together
     signers.work()
     envelope = feed.take()
     assert envelope is not None
     assert len(envelope.recipients) == 40
     assert oracle.verdicts(unstuffed(envelope.prefix + envelope.body)) == [True, True]
     assert feed.take() is None
+
+
+@pytest.mark.parametrize("copies", list(Copies))
+def test_a_seal_is_made_once_and_all_copies_wait_for_it(feed: LaneFeed, copies: Copies) -> None:
+    signers = Here()
+    ours = publication(replace(GROUP, copies=copies), sealed=True)
+    for numbers in ((1, 2, 3), (4,)):  # the second while the first still wait
+        sign(signers, feed.put([(claim(number), ours) for number in numbers]), lambda done: pass_on(feed, done))
+    assert [len(jobs) for jobs, _ in signers.batches] == [1]
+    signers.work()
+    sign(signers, feed.put([(claim(5), ours)]), lambda done: pass_on(feed, done))
+    assert [len(jobs) for jobs, _ in signers.batches] == [2]  # its own signatures alone
+    signers.work()
+    envelopes = list(iter(feed.take, None))
+    assert sorted(address for each in envelopes for address in each.recipients) == [
+        f"u{number}@example.net" for number in range(1, 6)
+    ]
+    for each in envelopes:
+        copy = unstuffed(each.prefix + each.body)
+        assert each.size == len(copy)
+        assert oracle.verdicts(copy) == [True, True]
+        assert dkim.ARC(copy).verify(dnsfunc=oracle.record)[0] == dkim.CV_Pass
+        assert copy.count(b"ARC-Seal:") == 1
+
+
+def test_what_is_withdrawn_while_its_seal_is_made_stays_withdrawn(feed: LaneFeed) -> None:
+    signers = Here()
+    sign(signers, feed.put([(claim(1), publication(sealed=True))]), lambda done: pass_on(feed, done))
+    assert [each.id for each in feed.withdraw(1)] == [1]
+    signers.work()
+    assert feed.take() is None
+    assert feed.held == 0
 
 
 def test_what_is_withdrawn_while_it_is_signed_stays_withdrawn(feed: LaneFeed) -> None:

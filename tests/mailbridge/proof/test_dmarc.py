@@ -163,3 +163,49 @@ def test_a_flood_of_domains_costs_a_bounded_number_of_questions() -> None:
     asked = dmarc.questions("a.b.c.d.e.f.g.h.example.com", [*many, "h.example.com"])
     assert len(asked) <= dmarc.MOST_STEPS * (1 + dmarc.MOST_CONTENDERS)
     assert "_dmarc.h.example.com" in asked
+
+
+@pytest.mark.parametrize(
+    ("records", "domain", "exists", "asks"),
+    [
+        ({}, "example.com", True, False),
+        (ORGANISED, "example.com", True, True),
+        (ORGANISED, "mail.example.com", True, True),
+        ({"example.com": f"{V}; p=quarantine"}, "example.com", True, True),
+        ({"example.com": f"{V}; p=none"}, "example.com", True, False),
+        ({"example.com": V}, "example.com", True, False),
+        (GRADED, "example.com", True, False),
+        (GRADED, "mail.example.com", True, True),  # sp
+        ({"example.com": f"{V}; p=reject; sp=none"}, "mail.example.com", True, False),
+        ({"example.com": f"{V}; p=none; np=reject"}, "mail.example.com", False, True),
+        ({"example.com": f"{V}; p=none; np=reject"}, "mail.example.com", True, False),
+        ({"example.com": f"{V}; p=reject; np=none"}, "mail.example.com", False, False),
+        # Receivers of the elder standard do not know that it is a test.
+        ({"example.com": f"{V}; p=reject; t=y"}, "example.com", True, True),
+        # Nobody answered.
+        ({"example.com": None}, "example.com", True, True),
+        ({"example.com": f"{V}; p=none", "com": None}, "example.com", True, True),
+        ({"mail.example.com": f"{V}; p=none; psd=n", "com": None}, "mail.example.com", True, False),
+    ],
+)
+def test_whether_a_domain_asks_for_alignment(
+    records: dict[str, str | None], domain: str, exists: bool, asks: bool
+) -> None:
+    assert dmarc.asks(domain, Zone(records), exists=exists) is asks
+
+
+@pytest.mark.parametrize(
+    ("records", "signed", "own"),
+    [
+        ({}, ["example.com"], {"example.com"}),
+        ({}, ["mail.example.com"], set()),
+        (ORGANISED, ["mail.example.com", "example.com", "evil.example"], {"mail.example.com", "example.com"}),
+        ({"example.com": f"{V}; p=reject; adkim=s"}, ["mail.example.com", "example.com"], {"example.com"}),
+        ({"example.com": None}, ["mail.example.com", "example.com"], {"example.com"}),
+        (SILENT, ["mail.example.com", "example.com"], {"example.com"}),
+    ],
+)
+def test_whose_signatures_are_the_author_s_own(
+    records: dict[str, str | None], signed: list[str], own: set[str]
+) -> None:
+    assert dmarc.own("example.com", signed, Zone(records)) == own

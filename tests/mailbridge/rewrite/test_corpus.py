@@ -16,7 +16,7 @@ from mailbridge.rewrite.copy import prefix
 from mailbridge.rewrite.edition import Offers, edition
 from mailbridge.rewrite.trace import Trace
 from store.alteration import AS_IT_CAME, Alteration
-from store.terms import GroupPolicy
+from store.terms import GroupPolicy, Origin
 
 FOLDER = Path(__file__).parents[2] / "corpus"
 NAMES = sorted(path.name.removesuffix(".in.eml") for path in FOLDER.glob("*.in.eml"))
@@ -50,7 +50,8 @@ def test_triple(name: str) -> None:
     answers = dict.fromkeys(("leave_mailto", "one_click", "owner", "join", "help"), True)
     offers = Offers(**answers | settings.get("offers", {}))
     writer = Writer(**settings["writer"]) if "writer" in settings else None
-    made = edition(octets(f"{name}.in.eml"), group, trace, offers, writer)
+    facts = Origin.from_json(settings.get("origin", {}))
+    made = edition(octets(f"{name}.in.eml"), group, trace, offers, writer, facts)
     top = prefix(group, **{"leave_token": None, "public_url": None, **settings.get("copy", {})})
     assert (top + made.wire).decode("latin-1") == octets(f"{name}.expected.eml").decode("latin-1")
     assert (made.eight_bit, made.utf8) == (settings.get("eight_bit", False), settings.get("utf8", False))

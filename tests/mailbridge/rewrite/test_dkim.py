@@ -11,7 +11,8 @@ import pytest
 
 from mailbridge import headers
 from mailbridge.rewrite.copy import prefix
-from mailbridge.rewrite.dkim import OVERSIGNED, PER_COPY, templates
+from mailbridge.rewrite.covered import OVERSIGNED, body_hash
+from mailbridge.rewrite.dkim import PER_COPY, templates
 from mailbridge.rewrite.edition import Edition, Offers, edition
 from mailbridge.rewrite.trace import Trace
 from mailbridge.rewrite.wire import unstuffed
@@ -31,7 +32,7 @@ HEAD = (
 
 def top(made: Edition, own: bytes) -> bytes:
     """The copy's prefix, with a signature of each kind on it."""
-    found = templates(made.head, made.wire, identities().speaking_for(DOMAIN), MOMENT)
+    found = templates(made.head, body_hash(made.head, made.wire), identities().speaking_for(DOMAIN), MOMENT)
     assert len(found) == 2
     return b"".join(each.field(sign(each.identity.number, each.digest(own))) for each in found) + own
 
@@ -169,7 +170,8 @@ def test_a_copy_made_again_is_the_same_copy() -> None:
 def test_a_name_of_the_longest_domain_and_selector_still_makes_a_line() -> None:
     longest = ".".join(["x" * 60] * 4)
     made = edition(SHAPES["plain"], GROUP, TRACE, OFFERS)
-    (first, _) = templates(made.head, made.wire, identities(longest).speaking_for(longest), MOMENT)
+    hashed = body_hash(made.head, made.wire)
+    (first, _) = templates(made.head, hashed, identities(longest).speaking_for(longest), MOMENT)
     assert max(map(len, first.field(b"s" * 256).split(b"\r\n"))) < 998
 
 

@@ -21,7 +21,7 @@ _ID = re.compile(rb"\r\n\tby mail\.example\.org \(Postroom\) with \w+ id (\w+)\r
 
 @dataclass
 class Whole:
-    """`settings` are the bridge's, `hop` where its mail goes, `nameserver` what it asks."""
+    """`settings` are the bridge's, `hop` where its mail goes, `nameserver` whom it asks."""
 
     settings: BridgeSettings
     database: Database
