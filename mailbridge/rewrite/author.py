@@ -15,7 +15,8 @@ from typing import Final
 from mailbridge import headers
 from mailbridge.headers import Field
 from mailbridge.proof.dkim import related
-from mailbridge.rewrite.lines import CRLF, line, one_line, phrase
+from mailbridge.rewrite.lines import line, one_line, phrase
+from mailbridge.rewrite.mailboxes import appended, named
 from store.terms import GroupPolicy, Origin
 from store.texts import say
 
@@ -83,7 +84,7 @@ def via(fields: Sequence[Field], writer: Writer, group: GroupPolicy) -> list[Fie
     replies = any(field.name == b"reply-to" for field in fields)
     original = writer.group and any(field.name == b"x-original-from" for field in fields)
     copied = any(field.name == b"cc" for field in fields)
-    known = original or any(field.name in (b"to", b"cc") and _names(field, writer.address) for field in fields)
+    known = original or any(field.name in (b"to", b"cc") and named(field, writer.address) for field in fields)
     lines: list[bytes] = []
     for field in fields:
         if field.name == b"from":
@@ -95,7 +96,7 @@ def via(fields: Sequence[Field], writer: Writer, group: GroupPolicy) -> list[Fie
             elif not copied and not known:
                 lines.append(line("Cc", f"<{writer.address}>"))
         elif field.name == b"cc" and replies and not known:
-            lines.append(_appended(field, writer.address))
+            lines.append(appended(field, writer.address))
             known = True
         elif original or field.name != b"x-original-from":
             lines.append(field.raw)
@@ -107,15 +108,3 @@ def _from(writer: Writer, group: GroupPolicy) -> bytes:
     name = one_line(writer.name, _NAME_LIMIT).partition("@")[0].strip(" \"'<") or writer.address.rpartition("@")[0]
     whom = one_line(group.display_name, _NAME_LIMIT).partition("@")[0].strip() or group.address.rpartition("@")[0]
     return line("From", *phrase(say(group.language, "mail.from.via", author=name, name=whom)), f"<{group.address}>")
-
-
-def _appended(field: Field, address: str) -> bytes:
-    if not field.value:
-        return line("Cc", f"<{address}>")
-    return field.raw.rstrip(b" \t\r\n,") + b"," + CRLF + b"\t<" + address.encode() + b">" + CRLF
-
-
-def _names(field: Field, address: str) -> bool:
-    """Whether the address stands in the field by itself, not as the end of a longer one."""
-    wanted = re.escape(address.lower().encode("utf-8", "replace"))
-    return bool(re.search(rb"(?<![^\s<,:;\"'(])" + wanted + rb"(?![^\s>,;)\"'])", field.value.lower()))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from mailbridge import headers
 from mailbridge.headers import Field
-from mailbridge.rewrite.lines import CRLF, line, phrase
+from mailbridge.rewrite.lines import line, phrase
+from mailbridge.rewrite.mailboxes import appended, named
 
 
 def directed(fields: Sequence[Field], name: str, address: str) -> list[Field]:
@@ -22,17 +22,7 @@ def directed(fields: Sequence[Field], name: str, address: str) -> list[Field]:
         after = next((at for at, field in enumerate(fields, 1) if field.name == b"from"), len(fields))
         kept = [*fields[:after], *headers.fields(new), *fields[after:]]
         return [field for field in kept if field not in replies]
-    if any(_names(field, address) for field in replies):
+    if any(named(field, address) for field in replies):
         return list(fields)
     at = next(at for at, field in enumerate(fields) if field.name == b"reply-to" and field.value)
-    return [*fields[:at], *headers.fields(_appended(fields[at], address)), *fields[at + 1 :]]
-
-
-def _appended(field: Field, address: str) -> bytes:
-    return field.raw.rstrip(b" \t\r\n,") + b"," + CRLF + b"\t<" + address.encode() + b">" + CRLF
-
-
-def _names(field: Field, address: str) -> bool:
-    """Whether the address stands in the field by itself, not as the end of a longer one."""
-    wanted = re.escape(address.lower().encode("utf-8", "replace"))
-    return bool(re.search(rb"(?<![^\s<,:;\"'(])" + wanted + rb"(?![^\s>,;)\"'])", field.value.lower()))
+    return [*fields[:at], *headers.fields(appended(fields[at], address)), *fields[at + 1 :]]
