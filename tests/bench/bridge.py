@@ -12,8 +12,11 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import IO
 
+from bot.sandbox.names import Names
+from bot.sandbox.settings import Listen
 from mailbridge.rewrite.keys import Algorithm, SigningKey
 from store import groups, migrate, persons
 from store.engine import Database
@@ -42,6 +45,24 @@ def mail(to: str, number: int) -> bytes:
     return (head + LINE * (BODY_OCTETS // len(LINE))).encode()
 
 
+class Nowhere:
+    """A nameserver for the bridge, in a thread: nobody publishes anything."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._names = Names()
+        self.address = str(self._loop.run_until_complete(self._names.start(Listen("127.0.0.1", 0))))
+        self._thread = Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._names.stop()
+        self._loop.close()
+
+
 class Bridge:
     """`python -m mailbridge` with a group of `contacts` contacts, whose copies go to the port `hop`, signed or not."""
 
@@ -53,6 +74,7 @@ class Bridge:
         self._port = free_port()
         self._log: IO[str] = (folder / "bridge.log").open("w")
         self._numbers = 0
+        self._names = Nowhere()
         migrate.upgrade(self._url)
         asyncio.run(self._populate(contacts))
         if self._key is not None:
@@ -80,7 +102,7 @@ class Bridge:
             "POSTROOM_PUBLIC_URL": f"http://{web}",
             "POSTROOM_AUTHSERV_ID": FRONT,
             "POSTROOM_TRUSTED_RELAYS": "127.0.0.1",
-            "POSTROOM_NAMESERVERS": "127.0.0.1:9",  # nobody is there, and says so at once
+            "POSTROOM_NAMESERVERS": self._names.address,
             "POSTROOM_DKIM_KEYS": "" if self._key is None else f"{DOMAIN}:bench:{self._key}",
         }
 
@@ -154,3 +176,4 @@ class Bridge:
             self._process.kill()
             self._process.wait()
         self._log.close()
+        self._names.close()

@@ -30,6 +30,7 @@ from store.schema.message import Message
 from store.schema.person import Person
 from store.schema.post import Post
 from store.terms import GroupKind, Moderation, NameRole, Posting
+from tests.mailbridge.deliver.nameserver import Nameserver
 
 AUTHSERV_ID = "mx.example.org"
 PROOF = f"Authentication-Results: {AUTHSERV_ID}; dmarc=pass header.from=example.com\r\n"
@@ -198,8 +199,9 @@ async def opened(database: Database, **changes: Any) -> AsyncIterator[Room]:
             await tx.flush()
             tx.add(Name(address=address, role=NameRole.PUBLISHED, group_id=group.id))
     tls = changes.pop("tls", None)
-    # Nobody listens on the discard port: what asks there is told so at once.
-    nameservers = changes.pop("nameservers", ["127.0.0.1:9"])
+    # A world in which nothing exists, unless a test has one of its own.
+    world = await Nameserver().start()
+    nameservers = changes.pop("nameservers", [world.address])
     values: dict[str, Any] = {
         "directory": Directory(Served(("example.org",), ("published.example",)), Tokens([b"0123456789abcdef"])),
         "relays": Relays((ipaddress.ip_network("127.0.0.1"),), AUTHSERV_ID),
@@ -221,3 +223,4 @@ async def opened(database: Database, **changes: Any) -> AsyncIterator[Room]:
         for client in room.clients:
             client.writer.close()
         await listener.stop(2)
+        world.stop()
