@@ -67,6 +67,9 @@ async def report(tx: Reading, post_id: int) -> reports.Report | None:
         done_at=found.post.done_at,
         kept=await retention.kept(tx, post_id),
         alteration=found.alteration,
+        # What is hidden from people outside it is not named where they may read it.
+        passed=[reports.Passed(one.address, one.outcome) for one in found.passed if not one.hidden],
+        hidden=sum(one.hidden for one in found.passed),
     )
 
 
@@ -74,10 +77,7 @@ def counts(found: figures.Report) -> reports.Counts:
     """The sums of a post's tallies as a report counts them."""
     return reports.Counts(
         expected=found.expected,
-        **{
-            name: max(found.counts.get(name, 0), 0)
-            for name in ("relayed", "deferred", "failed", "bounced", "skipped", "repeated")
-        },
+        **{name: max(found.counts.get(name, 0), 0) for name in ("relayed", *reports.COUNTED)},
     )
 
 

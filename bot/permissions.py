@@ -24,6 +24,7 @@ class Verb(StrEnum):
     TEST = "test"
     PAUSE = "pause"
     RESUME = "resume"
+    RECEIVE = "receive"
     PENDING = "pending"
     DELETE = "delete"
     PASSWORD = "password"  # one's own app passwords: look, revoke
@@ -106,6 +107,7 @@ TABLE: dict[Verb, tuple[frozenset[Role], str]] = {
     Verb.TEST: (DECIDERS, "deciders"),
     Verb.PAUSE: (EVERYBODY, "gone"),
     Verb.RESUME: (EVERYBODY, "gone"),
+    Verb.RECEIVE: (EVERYBODY, "gone"),
     Verb.PENDING: (EVERYBODY, "gone"),
     Verb.DELETE: (ADMINISTRATORS, "administrators"),
     Verb.HELP: (EVERYBODY, "gone"),

@@ -18,6 +18,7 @@ from mailbridge.deliver.signers import Signers
 from mailbridge.deliver.worker import DRAIN_SECONDS, Worker
 from mailbridge.doctor import asked
 from mailbridge.intake import opening
+from mailbridge.nesting import pass_on
 from mailbridge.rejudge import rejudge
 from mailbridge.resolver import Resolver
 from mailbridge.rewrite.copy import one_click
@@ -120,7 +121,7 @@ class Bridge:
             database, by_domain=isinstance(way, route.Mx), retention_days=settings.retention_days
         )
         stack.callback(scheduler.shutdown, wait=False)
-        judging = asyncio.create_task(_kept_up("rejudge", lambda: _rejudging(database)))
+        judging = asyncio.create_task(_kept_up("judge", lambda: _judging(database)))
         stack.callback(judging.cancel)
         # Whoever delivers has the keys and the relay, which most of a checkup is about.
         checking = asyncio.create_task(
@@ -166,10 +167,11 @@ async def _kept_up(name: str, job: Callable[[], Awaitable[None]]) -> None:
             return
 
 
-async def _rejudging(database: Database) -> None:
+async def _judging(database: Database) -> None:
     with database.signal.ear(Topic.EXPAND) as ear:
         while True:
             await rejudge(database)
+            await pass_on(database)
             waited = 0.0
             while waited < REJUDGE_SECONDS and not await ear.wait():
                 waited += 1.0

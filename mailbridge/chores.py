@@ -10,7 +10,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from mailbridge import keeping, scoring
-from store import allowances, bounces, checkups, chores, incidents, joining, memberships, posts, strikes, workers
+from store import allowances, bounces, checkups, chores, incidents, joining, memberships, repeats, strikes, workers
 from store.engine import Database, Writing
 
 log = structlog.get_logger()
@@ -19,7 +19,7 @@ Job = Callable[[Writing], Awaitable[int]]
 Rounds = Callable[[Database], Awaitable[int]]
 
 CHORES: tuple[tuple[str, timedelta, Job], ...] = (
-    ("forget_fingerprints", timedelta(hours=1), posts.forget_fingerprints),
+    ("forget_fingerprints", timedelta(hours=1), repeats.forget),
     ("resume_paused", timedelta(minutes=1), memberships.resume_due),
     ("purge_allowances", timedelta(hours=1), allowances.purge),
     ("forget_unconfirmed", timedelta(hours=1), joining.forget_unconfirmed),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from mailbridge.policy.chain import decide
 from mailbridge.policy.facts import Facts
@@ -38,7 +39,9 @@ async def rejudge(database: Database) -> int:
                 marks=Marks.from_json(post.marks),
                 trimmable=trimmable == policy,
             )
-            await posts.rejudged(tx, post_id, decide(facts, policy))
+            decision = decide(facts, policy)
+            whence = tuple(reason for reason in map(Reason.from_json, post.reasons) if reason.name == "through")
+            await posts.rejudged(tx, post_id, replace(decision, reasons=(*decision.reasons, *whence)))
     return len(waiting)
 
 

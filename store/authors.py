@@ -46,8 +46,11 @@ async def _written(tx: Reading, post: Post, within: timedelta) -> int:
 
 
 async def tell(tx: Writing, kind: LetterKind, post: Post, *, reason: str = "", by_domain: bool = False) -> None:
-    """Write what became of a post to its author, if proven to be it."""
-    if not post.authenticated:
+    """Write what became of a post to its author, if proven to be it.
+
+    Of a group within another, which the author did not write to and may not know of, only its moderator speaks to them.
+    """
+    if not post.authenticated or (post.parent_id is not None and kind is not LetterKind.POST_REJECTED):
         return
     group = await tx.get(Group, post.group_id)
     assert group is not None

@@ -11,15 +11,14 @@ from sqlmodel import col, delete, insert, or_, select
 from store import audit, incidents, queue, roster, suppressions, waiting
 from store.chunks import chunks
 from store.engine import Reading, Writing
+from store.names import NESTABLE
 from store.roster import Entry
 from store.schema.group import Group, Name
 from store.schema.membership import Membership
 from store.schema.person import Person
-from store.terms import Actor, Address, NameRole, Receiving, Refused, RequestKind, RequestState, SuppressionReason
+from store.terms import Actor, Address, Receiving, Refused, RequestKind, RequestState, SuppressionReason
 
 ROWS_AT_ONCE = 1000
-# What a contact's address may be among ours: another group's own, which nests it.
-NESTABLE = (NameRole.PUBLISHED, NameRole.ROUTE, NameRole.ALIAS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +240,8 @@ def _values(tx: Writing, group_id: int, flags: Flags, entry: Entry, row: Members
         "administrator": flags.administrator or (row is not None and row.administrator),
         "receiving": Receiving.ON,
         "paused_until": None,
+        "receive_own": row.receive_own if row else True,
+        "receive_addressed": row.receive_addressed if row else True,
         "created_at": tx.now,
     }
 

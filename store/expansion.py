@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, func, insert, literal, or_, select, update
+from sqlalchemy import Select, and_, func, insert, literal, or_, select, true, update
 from sqlmodel import col
 
-from store import inserts, lanes, tallies, turns
+from store import families, inserts, lanes, tallies, turns
 from store.engine import Bulk
 from store.schema.delivery import Delivery
 from store.schema.group import Group
@@ -17,7 +17,7 @@ from store.schema.membership import Membership
 from store.schema.person import Person
 from store.schema.post import UNDONE, Post
 from store.signal import Topic
-from store.terms import DeliveryState, GroupKind, PostState, Receiving
+from store.terms import Apart, DeliveryState, GroupKind, PostState, Receiving
 
 FIRST_CHUNK = 200  # so that the first copies leave while the rest expand
 CHUNK = 2000
@@ -34,8 +34,8 @@ class Expanded:
 
 
 def pending(bulk: Bulk) -> list[int]:
-    """Posts that are accepted and not yet expanded, oldest first."""
-    query = select(col(Post.id)).where(UNDONE, col(Post.expanded_at).is_(None))
+    """Posts that are accepted, not yet expanded, and next in their families; oldest first."""
+    query = select(col(Post.id)).where(UNDONE, col(Post.expanded_at).is_(None), families.UNBLOCKED)
     found = bulk.connection.execute(query.order_by(col(Post.id)).limit(POSTS_AT_ONCE)).scalars()
     return [post_id for post_id in found if post_id is not None]
 
@@ -51,13 +51,21 @@ def expand(bulk: Bulk, post_id: int, *, by_domain: bool) -> Expanded:
     post = bulk.connection.execute(query.with_for_update(skip_locked=True)).first()
     if post is None:
         return Expanded(0, finished=False)
+    earlier = families.earlier(bulk, post)
+    if earlier is None:
+        return Expanded(0, finished=False)
     limit = CHUNK if post.expanded_id else FIRST_CHUNK
     recipients = _recipients(bulk, post).subquery()
     chunk = select(recipients).order_by(recipients.c.id).limit(limit).subquery()
     n, last = bulk.connection.execute(select(func.count(), func.max(chunk.c.id)).select_from(chunk)).one()
     if n:
-        _insert(bulk, post_id, chunk, by_domain=by_domain)
-        tallies.add(bulk, tallies.NOBODY, [(post_id, tallies.EXPANDED, n)])
+        spared = _spared(bulk, post, earlier, chunk)
+        without = {one for ids in spared.values() for one in ids}
+        if len(without) < n:
+            rest = select(chunk).where(chunk.c.id.not_in(without)).subquery() if without else chunk
+            _insert(bulk, post_id, rest, by_domain=by_domain)
+        counts = [(post_id, cause.value, len(ids)) for cause, ids in spared.items()]
+        tallies.add(bulk, tallies.NOBODY, [(post_id, tallies.EXPANDED, n), *counts])
     finished = n < limit
     values: dict[str, Any] = {"expanded_id": last or post.expanded_id}
     if finished:
@@ -69,33 +77,53 @@ def expand(bulk: Bulk, post_id: int, *, by_domain: bool) -> Expanded:
     return Expanded(n, finished)
 
 
+def _spared(bulk: Bulk, post: Any, earlier: list[int], chunk: Any) -> dict[Apart, set[int]]:
+    """Who of the chunk gets no copy, each by the first cause that holds."""
+    apart = post.apart or {}
+    found: dict[Apart, set[int]] = {}
+    seen: set[int] = set()
+    wished = {one for cause in (Apart.OWN, Apart.ADDRESSED) for one in apart.get(cause, ())}
+    here = set(bulk.connection.execute(select(chunk.c.id).where(chunk.c.id.in_(wished))).scalars()) if wished else set()
+    for cause, ids in (
+        (Apart.OWN, here.intersection(apart.get(Apart.OWN, ()))),
+        (Apart.ADDRESSED, here.intersection(apart.get(Apart.ADDRESSED, ()))),
+        (Apart.ELSEWHERE, families.covered(bulk, earlier, chunk)),
+    ):
+        found[cause] = ids - seen
+        seen |= ids
+    return found
+
+
 def _recipients(bulk: Bulk, post: Any) -> Select[Any]:
-    """Who gets the post: (id to continue from, membership, address, domain)."""
+    """Who the post is for: (id to continue from, membership, address, and the key it is compared by)."""
     if post.test:
-        return _columns(literal(1), literal(None), literal(post.author)).where(literal(post.expanded_id) == 0)
+        alone = _columns(literal(1), literal(None), literal(post.author), literal(post.author.lower()))
+        return alone.where(literal(post.expanded_id) == 0)
     group = bulk.connection.execute(
         select(col(Group.kind), col(Group.parent_id), col(Group.deleted_at)).where(col(Group.id) == post.group_id)
     ).one()
     if group.deleted_at is not None:
-        return _columns(literal(1), literal(None), literal("")).where(literal(1) == 0)
+        return _columns(literal(1), literal(None), literal(""), literal("")).where(literal(1) == 0)
     if group.kind is GroupKind.GROUP:
         receives = or_(
             col(Membership.receiving) == Receiving.ON,
             and_(col(Membership.receiving) == Receiving.PAUSED, col(Membership.paused_until) <= bulk.now),
         )
+        groups = (post.apart or {}).get(Apart.NESTED, ())
         return (
-            _columns(col(Membership.id), col(Membership.id), col(Membership.address))
+            _columns(col(Membership.id), col(Membership.id), col(Membership.address), col(Membership.key))
+            .where(col(Membership.id).not_in(groups) if groups else true())
             .where(col(Membership.group_id) == post.group_id, col(Membership.contact), receives)
             .where(col(Membership.id) > post.expanded_id, col(Membership.id) <= post.high_water)
         )
-    operators = _columns(col(Person.id), literal(None), col(Person.email)).where(
+    operators = _columns(col(Person.id), literal(None), col(Person.email), col(Person.email)).where(
         col(Person.operator), col(Person.deactivated).is_(False), col(Person.email).is_not(None)
     )
     if group.kind is not GroupKind.OWNER:
         return operators.where(col(Person.id) > post.expanded_id)
     address = func.coalesce(col(Person.email), col(Membership.address))
     administrators = (
-        _columns(col(Membership.id), col(Membership.id), address)
+        _columns(col(Membership.id), col(Membership.id), address, func.coalesce(col(Person.email), col(Membership.key)))
         .join(Person, col(Person.id) == col(Membership.person_id), isouter=True)
         .where(col(Membership.group_id) == group.parent_id, col(Membership.administrator), address.is_not(None))
         .where(or_(col(Person.deactivated).is_(None), col(Person.deactivated).is_(False)))
@@ -105,14 +133,14 @@ def _recipients(bulk: Bulk, post: Any) -> Select[Any]:
     return (administrators if anybody else operators).where(literal(post.expanded_id) == 0)
 
 
-def _columns(position: Any, membership: Any, address: Any) -> Select[Any]:
-    return select(position.label("id"), membership.label("membership_id"), address.label("address"))
+def _columns(position: Any, membership: Any, address: Any, key: Any) -> Select[Any]:
+    return select(position.label("id"), membership.label("membership_id"), address.label("address"), key.label("key"))
 
 
 def _insert(bulk: Bulk, post_id: int, chunk: Any, *, by_domain: bool) -> None:
-    columns = ["post_id", "membership_id", "address", "lane_id", "state", "created_at", "due_at"]
+    columns = ["post_id", "membership_id", "address", "key", "lane_id", "state", "created_at", "due_at"]
     columns += ["attempts", "enhanced", "reply", "repeated"]
-    row: list[Any] = [literal(post_id), chunk.c.membership_id, chunk.c.address]
+    row: list[Any] = [literal(post_id), chunk.c.membership_id, chunk.c.address, chunk.c.key]
     rest: list[Any] = [
         literal(DeliveryState.QUEUED.value),
         literal(bulk.now),

@@ -28,6 +28,7 @@ MOST_OF_GROUP: Final = 100
 TOLD_EVERY: Final = timedelta(days=1)
 _OUTSIDE: Final = frozenset({Standing.UNPROVEN, Standing.STRANGER})
 _ONLY_PAUSED: Final = frozenset({"group_paused"})
+_ASIDE: Final = frozenset({"through"})  # says whence it came, not why it waits
 AUTHOR, GROUP = "author", "group"
 
 
@@ -36,7 +37,7 @@ def waits(reasons: Iterable[Reason], now: datetime) -> dict[str, datetime | None
 
     What is held for its group's pause alone waits for the group: it is judged anew at resume, and asks nobody before.
     """
-    if {reason.name for reason in reasons} == _ONLY_PAUSED:
+    if {reason.name for reason in reasons} - _ASIDE == _ONLY_PAUSED:
         return {"expires_at": None, "remind_at": None}
     return {"expires_at": now + EXPIRES_AFTER, "remind_at": now + REMIND_AFTER[0]}
 

@@ -33,7 +33,7 @@ from store.terms import (
 
 __all__ = [
     "Counts", "Enrolled", "Entry", "Left", "administrators", "complain", "counts", "deciders", "enrol", "find", "leave",
-    "page", "pause", "remove", "resume", "resume_due", "standing", "stop", "withdraw_flags",
+    "page", "pause", "receive", "remove", "resume", "resume_due", "standing", "stop", "withdraw_flags",
 ]  # fmt: skip
 
 
@@ -221,6 +221,26 @@ async def resume(tx: Writing, membership_id: int, actor: Actor) -> None:
     """Let a contact's copies go out again. Raises Refused as `pause` does."""
     await _receive(tx, membership_id, Receiving.ON, None, actor, "membership.resumed")
     await incidents.end(tx, [membership_id], incidents.RESUMED)
+
+
+async def receive(
+    tx: Writing, membership_id: int, actor: Actor, *, own: bool | None = None, addressed: bool | None = None
+) -> None:
+    """Keep what a contact wishes to receive, from posts accepted from now on: copies of their own posts, and copies of
+    posts that name them in To or Cc. None leaves a wish as it is. Raises Refused `member_gone`."""
+    found = await tx.get(Membership, membership_id)
+    if found is None:
+        raise Refused("member_gone")
+    await roster.lock(tx, found.group_id)
+    row = await tx.get(Membership, membership_id, populate_existing=True)
+    if row is None:
+        raise Refused("member_gone")
+    row.receive_own = row.receive_own if own is None else own
+    row.receive_addressed = row.receive_addressed if addressed is None else addressed
+    tx.add(row)
+    details = {"own": row.receive_own, "addressed": row.receive_addressed}
+    subject = f"membership:{membership_id}"
+    await audit.record(tx, "membership.wished", actor, group_id=row.group_id, subject=subject, details=details)
 
 
 async def _receive(

@@ -25,6 +25,8 @@ SUFFIXES = {
     NameRole.HELP: "-help",
     NameRole.CONFIRM: "-confirm",
 }
+# What a contact's address may be among ours: another group's own, which nests it.
+NESTABLE = (NameRole.PUBLISHED, NameRole.ROUTE, NameRole.ALIAS)
 ROUTES_TRIED = 99
 
 
@@ -153,6 +155,17 @@ async def take(tx: Writing, wanted: Sequence[tuple[str, NameRole, int | None]]) 
     if missing:
         await _check_names(tx, missing)
         raise Refused("name_taken", address=missing[0], holder=missing[0])
+
+
+async def groups_at(tx: Reading, keys: Collection[str]) -> dict[str, int]:
+    """Of these addresses those that are groups, each with the group's id: as contacts they nest it."""
+    found: dict[str, int] = {}
+    for chunk in chunks(keys):
+        rows = await tx.exec(
+            select(Name.address, Name.group_id).where(col(Name.address).in_(chunk), col(Name.role).in_(NESTABLE))
+        )
+        found.update({address: group_id for address, group_id in rows if group_id is not None})
+    return found
 
 
 async def of_group(tx: Reading, group_id: int) -> list[Name]:

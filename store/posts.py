@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import bindparam, func
+from sqlalchemy import func
 from sqlalchemy.orm import make_transient_to_detached
 from sqlmodel import col, delete, select, update
 
-from store import audience, audit, authors, held, inserts, names, outbox, queue, roster, turns
+from store import apart, audience, audit, authors, families, held, inserts, names, outbox, queue, repeats, roster, turns
 from store.engine import Reading, Writing
-from store.marks import UNMARKED, Marks
 from store.schema.delivery import CLAIMABLE, Delivery
 from store.schema.group import Group
 from store.schema.membership import Membership
 from store.schema.message import Message
 from store.schema.post import HELD, Post
 from store.signal import Topic
+from store.submissions import NewMessage as NewMessage
+from store.submissions import NoRoom as NoRoom
+from store.submissions import Submission as Submission
+from store.submissions import Submitted as Submitted
 from store.terms import (
     Action,
     Actor,
@@ -30,12 +32,10 @@ from store.terms import (
     GroupPolicy,
     LetterKind,
     NoticeKind,
-    Origin,
     PostState,
     Standing,
 )
 
-REPEATS_FOR = timedelta(days=5)
 STATE_OF = {
     Action.ACCEPT: PostState.ACCEPTED,
     Action.HOLD: PostState.HELD,
@@ -43,57 +43,9 @@ STATE_OF = {
     Action.DISCARD: PostState.DISCARDED,
 }
 
-# Asked for every mail: what is built once is looked up by what it is, without being read through.
-_REPEATED = select(Post).where(col(Post.group_id) == bindparam("group_id"), col(Post.fingerprint) == bindparam("print"))
 _HIGHEST = select(func.max(Membership.id))
-
-
-@dataclass(frozen=True, slots=True)
-class NewMessage:
-    """What one DATA brought: the bytes as received, the envelope, and what the headers say."""
-
-    raw: bytes
-    public_id: str
-    return_path: str = ""
-    helo: str = ""
-    client: str = ""
-    protocol: str = "ESMTP"
-    author: str = ""
-    author_name: str = ""
-    subject: str = ""
-    header_message_id: str = ""
-    authenticated: bool = False
-    verdict: str = ""
-    results: tuple[str, ...] = ()
-    origin: Origin = Origin()  # noqa: RUF009 - frozen
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """The message for one group, with what policy decided and saw. `fingerprint` is the repeat key."""
-
-    group_id: int
-    standing: Standing
-    decision: Decision
-    fingerprint: str | None
-    marks: Marks = UNMARKED
-
-
-class NoRoom(Exception):  # noqa: N818 - an answer to the sender, and temporary
-    """So many posts wait that these can not be held too: by group id, `author` or `group` (see `held`)."""
-
-    def __init__(self, groups: Mapping[int, str]) -> None:
-        super().__init__(groups)
-        self.groups = groups
-
-
-@dataclass(frozen=True, slots=True)
-class Submitted:
-    """The id said in the 250 (of the first time, if this is a repeat), the new posts, and the groups it repeats to."""
-
-    public_id: str
-    posts: tuple[Post, ...]
-    repeats: tuple[int, ...]
+_LISTS = ("addressed", "results")
+_OF_MESSAGE = [name for name in NewMessage.__dataclass_fields__ if name not in ("raw", "origin", *_LISTS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +59,18 @@ class Decided:
 async def submit(tx: Writing, message: NewMessage, submissions: Sequence[Submission]) -> Submitted:
     """Keep a message and one post per group, by the decisions given; accepted ones begin to expand at the commit.
 
-    A repeat (same group and fingerprint) creates nothing; if all are repeats, neither does the message. Raises NoRoom,
-    and has then written nothing.
+    A repeat (same group and fingerprint) creates nothing; if all are repeats, neither does the message. One that proves
+    the author of a held post takes its place. Raises NoRoom, and has then written nothing.
     """
-    known = await repeats(tx, {one.group_id: one.fingerprint for one in submissions})
+    known = await repeats.find(tx, {one.group_id: one.fingerprint for one in submissions})
     fresh = [submission for submission in submissions if submission.group_id not in known]
-    if not fresh:
+    proven = [one for one in submissions if _settles(known.get(one.group_id), message)]
+    if not fresh and not proven:
         first = known[submissions[0].group_id]
         return Submitted(first.public_id, (), tuple(known))
     to_hold = [one for one in fresh if one.decision.action is Action.HOLD]
     # One after the other where something is held, so that two of them do not both see the last place free.
-    accepted = [one for one in fresh if one.decision.action is Action.ACCEPT]
+    accepted = [one for one in (*fresh, *proven) if one.decision.action is Action.ACCEPT]
     await roster.hold(tx, [one.group_id for one in (*accepted, *to_hold)], alone=bool(to_hold))
     if full := await no_room(tx, message, to_hold):
         raise NoRoom(full)
@@ -125,21 +78,25 @@ async def submit(tx: Writing, message: NewMessage, submissions: Sequence[Submiss
     tx.add(stored)
     await tx.flush()
     assert stored.id is not None
+    # One after another for one message, whichever processes it came to: each sees what the one before has made.
+    family_id = await families.join(tx, submissions[0].fingerprint)
+    for submission in proven:
+        await _prove(tx, known[submission.group_id], message, submission, stored.id)
     posts: list[Post] = []
     repeated = list(known)
     for submission in fresh:
-        post = await _insert(tx, message, submission, stored.id)
+        post = await _insert(tx, message, submission, stored.id, family_id)
         if post is None:
             repeated.append(submission.group_id)
             continue
         posts.append(post)
-        if post.state is PostState.ACCEPTED:
-            await accept(tx, post)
-        elif post.state is PostState.HELD:
-            await _announce_held(tx, post)
-    if not posts:  # somebody was faster with every one of them
-        await tx.exec(delete(Message).where(col(Message.id) == stored.id))
-        first = (await repeats(tx, {one.group_id: one.fingerprint for one in submissions}))[submissions[0].group_id]
+        await begin(tx, post)
+    if not posts:
+        if not proven:  # somebody was faster with every one of them
+            await tx.exec(delete(Message).where(col(Message.id) == stored.id))
+        first = (await repeats.find(tx, {one.group_id: one.fingerprint for one in submissions}))[
+            submissions[0].group_id
+        ]
         return Submitted(first.public_id, (), tuple(repeated))
     return Submitted(message.public_id, tuple(posts), tuple(repeated))
 
@@ -150,39 +107,68 @@ async def no_room(tx: Reading, message: NewMessage, submissions: Sequence[Submis
     return await held.without_room(tx, message.author, authenticated=message.authenticated, standings=standings)
 
 
-async def repeats(tx: Reading, fingerprints: Mapping[int, str | None]) -> dict[int, Post]:
-    """By group id, the posts that a message with these repeat keys would repeat."""
-    found: dict[int, Post] = {}
-    for group_id, fingerprint in fingerprints.items():
-        if fingerprint is None:
-            continue
-        if post := (await tx.exec(_REPEATED, params={"group_id": group_id, "print": fingerprint})).first():
-            found[group_id] = post
-    return found
+def _settles(post: Post | None, message: NewMessage) -> bool:
+    return post is not None and repeats.proves(post, authenticated=message.authenticated)
 
 
-async def _insert(tx: Writing, message: NewMessage, submission: Submission, message_id: int) -> Post | None:
-    decision = submission.decision
-    values: dict[str, Any] = {
+async def _prove(tx: Writing, post: Post, message: NewMessage, submission: Submission, message_id: int) -> None:
+    assert post.id is not None
+    values = _values(message)
+    del values["public_id"]  # the first one was said in the 250
+    values |= {"message_id": message_id, "marks": submission.marks.as_json()}
+    taken = await repeats.take(tx, post.id, values, submission.standing, submission.decision)
+    if taken and submission.decision.action is Action.ACCEPT:
+        await release(tx, post.id, Actor("system"))
+
+
+def _values(message: NewMessage) -> dict[str, Any]:
+    return (
+        {name: getattr(message, name) for name in _OF_MESSAGE}
+        | {name: list(getattr(message, name)) for name in _LISTS}
+        | {"origin": message.origin.as_json()}
+    )
+
+
+async def begin(tx: Writing, post: Post) -> None:
+    """Let a new post take the way its state says: out, or onto a moderator's card."""
+    if post.state is PostState.ACCEPTED:
+        await accept(tx, post)
+    elif post.state is PostState.HELD:
+        await _announce_held(tx, post)
+
+
+async def _insert(
+    tx: Writing, message: NewMessage, submission: Submission, message_id: int, family_id: int
+) -> Post | None:
+    values = _values(message) | {
         "group_id": submission.group_id,
         "message_id": message_id,
+        "family_id": family_id,
         "fingerprint": submission.fingerprint,
-        "standing": submission.standing,
+        "marks": submission.marks.as_json(),
+        "parent_id": None,
+        "depth": 0,
+    }
+    return await insert(tx, values, submission.standing, submission.decision)
+
+
+async def insert(tx: Writing, values: dict[str, Any], standing: Standing, decision: Decision) -> Post | None:
+    """Keep a post with these values, decided so; None if its group has the message already."""
+    values = values | {
+        "standing": standing,
         "state": STATE_OF[decision.action],
         "reasons": [reason.as_json() for reason in decision.reasons],
         "trail": [list(step) for step in decision.trail],
-        "marks": submission.marks.as_json(),
         "created_at": tx.now,
         "decision_reason": "",
         "expanded_id": 0,
         "rejudge": False,
         "test": False,
+        "nested": [],
+        "nesting": False,
     }
     if decision.action is Action.HOLD:
         values |= held.waits(decision.reasons, tx.now)
-    values |= {name: getattr(message, name) for name in NewMessage.__dataclass_fields__ if name != "raw"}
-    values["results"] = list(message.results)
-    values["origin"] = message.origin.as_json()
     connection = await tx.connection()
     post_id = (await connection.execute(_insertion(tx.dialect), values)).scalar_one_or_none()
     if post_id is None:
@@ -200,7 +186,8 @@ def _insertion(dialect: str) -> Any:
 
 
 async def accept(tx: Writing, post: Post) -> None:
-    """Accept (or release) a post: freeze the group and the high-water mark, announce its report, begin to expand.
+    """Accept (or release) a post: freeze the group, its contacts and the post's rank, announce its report, begin to
+    expand.
 
     The caller holds the roster, from before it locks the post.
     """
@@ -212,8 +199,16 @@ async def accept(tx: Writing, post: Post) -> None:
     post.accepted_at = tx.now
     post.policy = names.policy(group).as_json()
     post.high_water = mark
+    if group.kind is GroupKind.GROUP:
+        found = await apart.of(tx, post)
+        post.apart, post.nested, post.nesting = found.memberships, found.groups, bool(found.groups)
+    if post.family_id is None:  # held since a version that knew no families
+        post.family_id = await families.join(tx, None)
+    post.rank = await families.rank(tx, post.family_id)
     tx.add(post)
     await tx.flush()
+    if post.parent_id is not None:
+        await outbox.touch(tx, NoticeKind.REPORT, post.parent_id)
     if group.kind is GroupKind.GROUP and not post.test:
         targets = [group.report_channel] if group.report_channel else await _administrators(tx, group)
         await outbox.announce(tx, NoticeKind.REPORT, post.id, targets, group_id=group.id)
@@ -273,6 +268,8 @@ async def _decide(tx: Writing, post_id: int, state: PostState, verb: str, actor:
         )
         await outbox.touch(tx, NoticeKind.HELD_CARD, post_id)
         await held.withdraw(tx, post)
+        if post.parent_id is not None and state is not PostState.ACCEPTED:  # accepting does, once it has its locks
+            await outbox.touch(tx, NoticeKind.REPORT, post.parent_id)
     return Decided(won, post)
 
 
@@ -346,12 +343,6 @@ async def rejudged(tx: Writing, post_id: int, decision: Decision) -> bool:
         return (await release(tx, post_id, Actor("system"))).won
     await outbox.touch(tx, NoticeKind.HELD_CARD, post_id)
     return True
-
-
-async def forget_fingerprints(tx: Writing) -> int:
-    """Past 5 days a repeat of a message is a new post. Returns how many were forgotten."""
-    old = update(Post).where(col(Post.fingerprint).is_not(None), col(Post.created_at) < tx.now - REPEATS_FOR)
-    return (await tx.exec(old.values(fingerprint=None))).rowcount
 
 
 async def retry(tx: Writing, post_id: int, actor: Actor) -> bool:

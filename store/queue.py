@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, case, delete, func, insert, or_, select, update
 from sqlmodel import col
 
-from store import lanes, strikes, tallies, turns, workers
+from store import families, lanes, strikes, tallies, turns, workers
 from store.chunks import chunks
 from store.engine import Bulk, Writing
 from store.schema.delivery import CLAIMABLE, UNSETTLED, Delivery
@@ -295,7 +295,7 @@ async def skip(tx: Writing, membership_ids: Sequence[int]) -> int:
     """
     if not membership_ids:
         return 0
-    await _pause_expansion(tx, membership_ids[0])
+    await _hold_posts(tx, membership_ids[0])
     connection = await tx.connection()
     rows: list[Any] = []
     for some in chunks(sorted(membership_ids)):
@@ -303,19 +303,30 @@ async def skip(tx: Writing, membership_ids: Sequence[int]) -> int:
     return await _skip(tx, rows)
 
 
-async def _pause_expansion(tx: Writing, membership_id: int) -> None:
-    """Let no post of this member's group expand to the end of the transaction.
+async def _hold_posts(tx: Writing, membership_id: int) -> None:
+    """Let no post of this member's group expand to the end of the transaction, nor one that leaves out whom they reach.
 
-    A chunk that is being written is waited for: it may hold copies that nobody sees yet.
+    A chunk that is being written is waited for: it may hold copies that nobody sees yet. KEY SHARE stands in the way of
+    going through contacts alone: workers that claim and mark posts done must not wait for this, which waits for them.
     """
     group = select(col(Membership.group_id)).where(col(Membership.id) == membership_id).scalar_subquery()
-    expanding = select(col(Post.id)).where(UNDONE, col(Post.group_id) == group, col(Post.expanded_at).is_(None))
-    await (await tx.connection()).execute(expanding.order_by(col(Post.id)).with_for_update(read=True))
+    undone = select(col(Post.id)).where(UNDONE, col(Post.group_id) == group)
+    held = undone.order_by(col(Post.id)).with_for_update(read=True, key_share=True)
+    found = (await (await tx.connection()).execute(held)).scalars()
+    await _hold_later(tx, [post_id for post_id in found if post_id is not None])
+
+
+async def _hold_later(tx: Writing, post_ids: Sequence[int]) -> None:
+    """Lock the posts that make the copies which these skip; read once these are locked, so that none comes to it."""
+    for some in chunks(await tx.run(lambda bulk: families.later(bulk, post_ids))):
+        later = select(col(Post.id)).where(col(Post.id).in_(some)).order_by(col(Post.id))
+        await (await tx.connection()).execute(later.with_for_update(read=True, key_share=True))
 
 
 def _waiting(*of: Any) -> Any:
     # Locked in one order, as two of these may meet.
-    query = select(col(Delivery.id), col(Delivery.post_id), col(Delivery.state)).where(*of, _OPEN)
+    columns = (col(Delivery.id), col(Delivery.post_id), col(Delivery.state), col(Delivery.key), col(Delivery.lane_id))
+    query = select(*columns).where(*of, _OPEN)
     return query.order_by(col(Delivery.id)).with_for_update()
 
 
@@ -327,8 +338,11 @@ async def skip_posts(tx: Writing, post_ids: Sequence[int]) -> int:
         # What has no rows yet gets none; a chunk that is being written is waited for.
         these = select(col(Post.id)).where(col(Post.id).in_(some)).order_by(col(Post.id))
         await connection.execute(these.with_for_update(key_share=True))
+        await _hold_later(tx, some)
         unexpanded = update(Post).where(col(Post.id).in_(some), col(Post.expanded_at).is_(None))
         await connection.execute(unexpanded.values(expanded_at=tx.now))
+        # Nor is anybody handed over to them by another post of their family.
+        await connection.execute(update(Post).where(col(Post.id).in_(some)).values(high_water=0))
         rows += (await connection.execute(_waiting(col(Delivery.post_id).in_(some)))).all()
     return await _skip(tx, rows)
 
@@ -346,6 +360,8 @@ async def _skip(tx: Writing, rows: Sequence[Any]) -> int:
         if row.state == DeliveryState.DEFERRED
     ]
     await tx.run(lambda bulk: tallies.add(bulk, tallies.NOBODY, counts))
+    lost = [families.Skipped(row.post_id, row.key, row.lane_id) for row in rows if row.post_id and row.key]
+    await tx.run(lambda bulk: families.hand_over(bulk, lost))
     tx.wake(Topic.DELIVER)  # a post may be done by this
     return len(rows)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import col, select, update
 
-from store import notices, tallies
+from store import nesting, notices, tallies
 from store.alteration import AS_IT_CAME, Alteration
 from store.engine import Bulk, Reading
+from store.nesting import Passed
 from store.schema.delivery import Delivery
 from store.schema.lane import Lane, Turn
 from store.schema.post import Post
@@ -36,7 +38,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A post's counts. `expected` is None while it still expands."""
+    """A post's counts. `expected` is None while it still expands; `passed` are the groups within its group."""
 
     post: Post
     policy: GroupPolicy
@@ -45,6 +47,7 @@ class Report:
     waiting: Waiting | None
     finished: bool
     alteration: Alteration = AS_IT_CAME
+    passed: Sequence[Passed] = ()
 
     @property
     def remaining(self) -> int:
@@ -73,7 +76,8 @@ async def report(tx: Reading, post_id: int) -> Report | None:
     finished = post.done_at is not None
     waiting = None if finished else await _waiting(tx, post, tallies.remaining(counts))
     alteration = Alteration.from_json(post.alteration) if post.alteration else AS_IT_CAME
-    return Report(post, GroupPolicy.from_json(post.policy), counts, expected, waiting, finished, alteration)
+    passed = await nesting.passed(tx, post)
+    return Report(post, GroupPolicy.from_json(post.policy), counts, expected, waiting, finished, alteration, passed)
 
 
 def altered(bulk: Bulk, post_id: int, alteration: Alteration) -> None:

@@ -19,7 +19,8 @@ from store.terms import GroupPolicy, Language, LetterKind, Origin
 
 @dataclass(frozen=True, slots=True)
 class PostSource:
-    """A post's message and its acceptance; the same for every worker."""
+    """A post's message and its acceptance; the same for every worker. `carriers` are the addresses of the groups it
+    came through, the nearest first."""
 
     raw: bytes
     policy: GroupPolicy
@@ -32,6 +33,7 @@ class PostSource:
     altered: bool  # the report knows already what its edition changes
     authenticated: bool
     origin: Origin
+    carriers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ def of_post(bulk: Bulk, post_id: int) -> PostSource:
         col(Post.alteration).is_not(None).label("altered"),
         col(Post.authenticated),
         col(Post.origin),
+        col(Post.parent_id),
     )
     query = query.join(Message, col(Message.id) == col(Post.message_id)).where(col(Post.id) == post_id)
     row = bulk.connection.execute(query).one()
@@ -77,7 +80,17 @@ def of_post(bulk: Bulk, post_id: int) -> PostSource:
         altered=bool(row.altered),
         authenticated=row.authenticated,
         origin=Origin.from_json(row.origin),
+        carriers=_carriers(bulk, row.parent_id),
     )
+
+
+def _carriers(bulk: Bulk, post_id: int | None) -> tuple[str, ...]:
+    found: list[str] = []
+    while post_id is not None:
+        query = select(col(Post.parent_id), col(Post.policy)).where(col(Post.id) == post_id)
+        post_id, policy = bulk.connection.execute(query).one()
+        found.append(GroupPolicy.from_json(policy).address)
+    return tuple(found)
 
 
 def of_letter(bulk: Bulk, letter_id: int) -> LetterSource:

@@ -25,7 +25,7 @@ async def shares(tx: Reading, post_ids: Sequence[int]) -> dict[int, tuple[int, i
     for post_id in (await tx.exec(query)).all():
         assert post_id is not None
         counts = await tallies.of_post(tx, post_id)
-        found[post_id] = sum(counts.get(state, 0) for state in _BACK), counts.get(tallies.EXPANDED, 0)
+        found[post_id] = sum(counts.get(state, 0) for state in _BACK), tallies.made(counts)
     return found
 
 

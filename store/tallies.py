@@ -12,12 +12,13 @@ from store import turns
 from store.engine import Bulk, Reading
 from store.inserts import insert
 from store.schema.post import Tally
-from store.terms import DeliveryState
+from store.terms import Apart, DeliveryState
 
 NOBODY = 0  # counted by no worker: expansion, skips, bounces
 EXPANDED = "expanded"
 REPEATED = "repeated"
-CLOSED = (DeliveryState.RELAYED, DeliveryState.FAILED, DeliveryState.SKIPPED, DeliveryState.BOUNCED)
+SPARED = (Apart.OWN, Apart.ADDRESSED, Apart.ELSEWHERE)  # gone through, and no copy is made
+CLOSED = (DeliveryState.RELAYED, DeliveryState.FAILED, DeliveryState.SKIPPED, DeliveryState.BOUNCED, *SPARED)
 
 Count = tuple[int, str, int]
 
@@ -64,6 +65,11 @@ async def of_post(tx: Reading, post_id: int) -> dict[str, int]:
     query = select(col(Tally.outcome), func.sum(col(Tally.n)).label("n"))
     query = query.where(col(Tally.post_id) == post_id).group_by(col(Tally.outcome))
     return {row.outcome: int(row.n) for row in (await (await tx.connection()).execute(query)).all()}
+
+
+def made(counts: dict[str, int]) -> int:
+    """Copies that were made."""
+    return counts.get(EXPANDED, 0) - sum(counts.get(cause, 0) for cause in SPARED)
 
 
 def remaining(counts: dict[str, int]) -> int:

@@ -153,6 +153,15 @@ class DeliveryState(StrEnum):
     SKIPPED = "skipped"
 
 
+class Apart(StrEnum):
+    """Why a contact gets no copy of a post: each but `nested` is counted in its report."""
+
+    OWN = "own"  # the author, who wants none of their own posts
+    ADDRESSED = "addressed"  # named in To or Cc, and wants no second copy
+    ELSEWHERE = "elsewhere"  # has one by another group that the message went to
+    NESTED = "nested"  # is a group: it has a post of its own
+
+
 OPEN_DELIVERY = frozenset({DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERRED})
 
 

@@ -56,6 +56,10 @@ async def send(tx: Writing, group: Group, person: Person, public_id: str) -> Pos
         "high_water": 0,
         "expanded_id": 0,
         "rejudge": False,
+        "addressed": [],
+        "nested": [],
+        "nesting": False,
+        "depth": 0,
         "test": True,
     }
     result = await (await tx.connection()).execute(inserts.insert(tx, Post).values(row).returning(col(Post.id)))

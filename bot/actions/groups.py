@@ -9,7 +9,7 @@ from bot.acts import groups as acts
 from bot.acts import subscription
 from bot.context import ActionHandler, Answer, Click, Context, Errors, FormHandler, Submission, Update
 from bot.payloads import row_id
-from bot.views import answers, state
+from bot.views import answers, copies, state
 from bot.views import groups as views
 from bot.views.blocks import Shown
 from bot.views.ids import Action, Field, Form
@@ -71,6 +71,23 @@ async def join_at(context: Context, submission: Submission) -> Answer:
     return Update(answers.modal(context.language, shown.text))
 
 
+async def receive(context: Context, click: Click) -> None:
+    """The button for one's copies: which of them the person wants is asked in a form."""
+    at_home = click.view is not None and click.view.get("type") == "home"
+    await context.modal(await subscription.receive_form(context, click.number, at_home=at_home))
+
+
+async def received(context: Context, submission: Submission) -> Answer:
+    """The boxes as they were left."""
+    ticked = state.ticked(submission.view, Field.WISHES)
+    wishes = {name: name in ticked for name in copies.NAMES}
+    group_id, _, place = submission.metadata.partition(" ")
+    shown = await subscription.receive(context, row_id(group_id), wishes)
+    if place == copies.AT_HOME:
+        await home.redrawn(context)
+    return Update(answers.modal(context.language, shown.text))
+
+
 async def nothing(context: Context, click: Click) -> None:
     """A part of a view that acts nowhere."""
 
@@ -90,7 +107,8 @@ ACTIONS: dict[Action, ActionHandler] = {
     Action.GROUP_LEAVE: own(subscription.leave),
     Action.GROUP_PAUSE: own(_pause),
     Action.GROUP_RESUME: own(subscription.resume),
+    Action.GROUP_RECEIVE: receive,
     Action.GROUP_TEST: own(subscription.test),
     Action.INERT: nothing,
 }
-FORMS: dict[Form, FormHandler] = {Form.DELETE: delete, Form.JOIN: join_at}
+FORMS: dict[Form, FormHandler] = {Form.DELETE: delete, Form.JOIN: join_at, Form.RECEIVE: received}

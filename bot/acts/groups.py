@@ -7,9 +7,10 @@ from bot.context import Context
 from bot.permissions import Verb, judge
 from bot.views import groups as views
 from bot.views.blocks import Shown, View
+from bot.views.copies import Wishes
 from bot.views.ids import Field
 from bot.views.settings import HIDDEN_NO, HIDDEN_YES, SETTINGS
-from store import groups, memberships, names
+from store import groups, memberships, names, nesting
 from store.engine import Reading
 from store.schema.group import Group
 from store.schema.membership import Membership
@@ -54,6 +55,7 @@ async def detail(context: Context, group_text: str | int) -> Shown:
         administrators = await memberships.administrators(tx, group.id)
         everything = judge(Verb.SETTINGS, await context.who(tx, group)).allowed
         aliases = [name.address for name in await names.of_group(tx, group.id) if name.role is NameRole.ALIAS]
+        inside = [one.address for one in await nesting.within(tx, group.id) if await lookup.seen(context, tx, one)]
     route = Address.parse(group.route)
     shown = [one.field.value for one in SETTINGS if one.field is not Field.DISPLAY_NAME]
     return views.detail(
@@ -68,6 +70,7 @@ async def detail(context: Context, group_text: str | int) -> Shown:
             aliases=aliases,
             join_at="" if group.subscription is Subscription.CLOSED else str(names.sub_address(route, NameRole.JOIN)),
             help_at=str(names.sub_address(route, NameRole.HELP)),
+            inside=inside,
         ),
     )
 
@@ -96,7 +99,8 @@ def line(group: Group, membership: Membership | None) -> views.Line:
     assert group.id is not None
     mine = views.Mine()
     if membership is not None:
-        mine = views.Mine(lookup.flags(membership), membership.receiving)
+        wishes = Wishes(membership.receive_own, membership.receive_addressed)
+        mine = views.Mine(lookup.flags(membership), membership.receiving, wishes)
     return views.Line(
         group_id=group.id,
         address=group.address,

@@ -18,7 +18,7 @@ async def named(context: Context, tx: Reading, verb: Verb, text: str) -> tuple[G
 
     Raises Refused `group_ambiguous`, `group_not_found`, also for a hidden group the person is not in; NotAllowed.
     """
-    found = [group for group in await groups.meant(tx, text) if await _seen(context, tx, group)]
+    found = [group for group in await groups.meant(tx, text) if await seen(context, tx, group)]
     if not found:
         raise Refused("group_not_found", text=text[:100], command=context.settings.command)
     if len(found) > 1:
@@ -31,7 +31,7 @@ async def numbered(context: Context, tx: Reading, verb: Verb, group_id: int) -> 
     """The group with this id, and the actor. Raises Refused `group_gone` for a deleted one, one that never was, or a
     hidden one the person is not in; NotAllowed."""
     group = await tx.get(Group, group_id)
-    if group is None or group.deleted_at is not None or not await _seen(context, tx, group):
+    if group is None or group.deleted_at is not None or not await seen(context, tx, group):
         raise Refused("group_gone")
     return group, await context.require(tx, verb, group)
 
@@ -47,6 +47,6 @@ def flags(membership: Membership | None) -> str:
     return "_".join(name for name in FLAGS if membership is not None and getattr(membership, name))
 
 
-async def _seen(context: Context, tx: Reading, group: Group) -> bool:
+async def seen(context: Context, tx: Reading, group: Group) -> bool:
     """Whether the person may know of the group: a hidden one must not be told from none."""
     return group.kind is GroupKind.GROUP and (not group.hidden or sees_hidden(await context.who(tx, group)))

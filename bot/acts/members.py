@@ -10,7 +10,7 @@ from bot.context import Context
 from bot.permissions import Verb
 from bot.views import members as views
 from bot.views.blocks import View
-from store import incidents, memberships, persons
+from store import incidents, memberships, names, persons
 from store.engine import Reading, Writing
 from store.roster import Entry
 from store.schema.group import Group
@@ -69,6 +69,7 @@ async def _page(tx: Reading, group: Group, search: str, page: int) -> views.Page
 async def _members(tx: Reading, rows: Sequence[Membership]) -> list[views.Member]:
     found = []
     bouncing = await incidents.of(tx, [row.id for row in rows if row.receiving is Receiving.BOUNCING and row.id])
+    nested = await names.groups_at(tx, [row.key for row in rows if row.contact and row.key])
     for row in rows:
         assert row.id is not None
         incident = bouncing.get(row.id)
@@ -83,6 +84,7 @@ async def _members(tx: Reading, rows: Sequence[Membership]) -> list[views.Member
                 receiving=row.receiving,
                 paused_until=row.paused_until,
                 why=BounceReason(incident.reason) if incident else None,
+                nested=row.contact and row.key in nested,
             )
         )
     return found

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 
 from bot.acts import lookup
 from bot.context import Context
 from bot.permissions import Verb
-from bot.views import answers, escape
+from bot.views import answers, copies, escape
 from bot.views import groups as views
 from bot.views.blocks import Shown, View
 from bot.views.groups import LONGEST_NOTE
@@ -81,6 +82,30 @@ async def resume(context: Context, group_text: str | int) -> Shown:
     return answers.answer(context.language, "commands.resume.done", address=group.address)
 
 
+async def receive_form(context: Context, group_text: str | int, *, at_home: bool = False) -> View:
+    """Asks which copies the person wants of a group; `at_home` if they asked there. Raises Refused, NotAllowed."""
+    async with context.database.reading() as tx:
+        group, _ = await _meant(context, tx, Verb.RECEIVE, group_text)
+        membership = await _own_copies(context, tx, group)
+    assert group.id is not None
+    wishes = copies.Wishes(membership.receive_own, membership.receive_addressed)
+    return copies.form(context.language, group.id, group.address, wishes, at_home=at_home)
+
+
+async def receive(context: Context, group_text: str | int, wishes: Mapping[str, bool | None]) -> Shown:
+    """Keep which copies the person wants (`own`, `addressed`); a wish that is None is only told."""
+    async with context.database.writing() as tx:
+        group, actor = await _meant(context, tx, Verb.RECEIVE, group_text)
+        membership = await _own_copies(context, tx, group)
+        assert membership.id is not None
+        if any(wish is not None for wish in wishes.values()):
+            await memberships.receive(tx, membership.id, actor, **wishes)
+        now = {"own": membership.receive_own, "addressed": membership.receive_addressed}
+    told = [context.say("commands.receive.of", address=group.address)]
+    told += [context.say(f"commands.receive.{name}_{'on' if now[name] else 'off'}") for name in now if name in wishes]
+    return answers.told("\n".join(told))
+
+
 async def test(context: Context, group_text: str | int) -> Shown:
     """Mail only the person, through the group's real path; each step is shown to them in a message of its own."""
     async with context.database.writing() as tx:
@@ -104,7 +129,7 @@ async def _own(context: Context, tx: Writing, group: Group) -> Membership:
     return membership
 
 
-async def _own_copies(context: Context, tx: Writing, group: Group) -> Membership:
+async def _own_copies(context: Context, tx: Reading, group: Group) -> Membership:
     membership = await lookup.mine(context, tx, group)
     if membership is None or not membership.contact:
         raise Refused("own_copies_none", address=group.address)

@@ -23,6 +23,8 @@ class Kind(StrEnum):
     MAILBOX = "mailbox"
     TEXT = "text"
     DATE = "date"
+    WISH = "wish"
+    SWITCH = "switch"
     SETTING = "setting"
     VALUE = "value"
     SEARCH = "search"
@@ -46,6 +48,16 @@ class Deed(StrEnum):
     NEW = "new"
     LIST = "list"
     REVOKE = "revoke"
+
+
+class Wish(StrEnum):
+    """The copies a contact may do without, as people name them."""
+
+    OWN = "own"
+    ADDRESSED = "addressed"
+
+
+SWITCH = {"on": True, "yes": True, "off": False, "no": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,8 @@ class Bound:
     mailbox: str = ""
     text: str = ""
     date: str = ""
+    wish: Wish | None = None
+    switch: bool | None = None
     setting: str | None = None
     value: str | None = None
     search: str = ""
@@ -216,6 +230,20 @@ def _take_date(bound: Bound, reader: _Reader) -> Bound:
     return replace(bound, date=reader.rest())
 
 
+def _take_wish(bound: Bound, reader: _Reader) -> Bound:
+    word = reader.left.pop(0).value.lower()
+    if word not in {wish.value for wish in Wish}:
+        raise Misread("unknown_wish", word=word)
+    return replace(bound, wish=Wish(word))
+
+
+def _take_switch(bound: Bound, reader: _Reader) -> Bound:
+    word = reader.left.pop(0).value.lower()
+    if word not in SWITCH:
+        raise Misread("unknown_switch", word=word)
+    return replace(bound, switch=SWITCH[word])
+
+
 def _take_setting(bound: Bound, reader: _Reader) -> Bound:
     token = reader.left[0]
     name = token.value.partition("=")[0]
@@ -290,6 +318,8 @@ TAKE: dict[Kind, Callable[[Bound, _Reader], Bound]] = {
     Kind.MAILBOX: _take_mailbox,
     Kind.TEXT: _take_text,
     Kind.DATE: _take_date,
+    Kind.WISH: _take_wish,
+    Kind.SWITCH: _take_switch,
     Kind.SETTING: _take_setting,
     Kind.VALUE: _take_value,
     Kind.SEARCH: _take_search,

@@ -36,6 +36,15 @@ async def resume(context: Context, bound: Bound) -> Shown:
     return await acts.resume(context, bound.group)
 
 
+async def receive(context: Context, bound: Bound) -> Shown | None:
+    """Without more a form with both wishes; with one of them what it is, or what it is to be."""
+    assert bound.group is not None
+    if bound.wish is None:
+        await context.modal(await acts.receive_form(context, bound.group))
+        return None
+    return await acts.receive(context, bound.group, {bound.wish.value: bound.switch})
+
+
 async def test(context: Context, bound: Bound) -> Shown:
     assert bound.group is not None
     return await acts.test(context, bound.group)

@@ -53,6 +53,7 @@ ENTRIES = (
     Entry(Verb.LEAVE, (GROUP,), subscription.leave),
     Entry(Verb.PAUSE, (GROUP, _optional(Kind.DATE)), subscription.pause),
     Entry(Verb.RESUME, (GROUP,), subscription.resume),
+    Entry(Verb.RECEIVE, (GROUP, _optional(Kind.WISH), _optional(Kind.SWITCH)), subscription.receive),
     Entry(Verb.PENDING, (), groups.pending),
     Entry(Verb.PASSWORD, (_optional(Kind.DEED), _optional(Kind.HOLDER), _optional(Kind.LABEL)), passwords.password),
     Entry(Verb.CREATE, (_optional(Kind.GROUP),), groups.create, operators_only=True),
@@ -84,6 +85,7 @@ SYNONYMS: Mapping[str, str] = {
         Verb.RESUME: ("unmute", "unpause"),
         Verb.PASSWORD: ("token", "apppassword", "app-password", "passwd", "smtp"),
         Verb.DOCTOR: ("diagnose", "checkup", "diagnostics"),
+        Verb.RECEIVE: ("duplicates", "copies", "own", "addressed"),
         Verb.HELP: ("?", "man", "commands"),
     }.items()
     for word in words

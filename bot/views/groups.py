@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from bot.views import answers, blocks, escape, limits
 from bot.views.blocks import Block, Element, Shown, View
+from bot.views.copies import ALL, NAMES, Wishes
 from bot.views.ids import Action, Field, Form
 from bot.views.review import setting_line
 from store.terms import Receiving
@@ -28,6 +29,7 @@ class Mine:
 
     flags: str = ""
     receiving: Receiving = Receiving.ON
+    wishes: Wishes = ALL
 
     @property
     def contact(self) -> bool:
@@ -64,6 +66,7 @@ class Detail:
     aliases: Sequence[str] = ()
     join_at: str = ""  # addresses that take a mail instead of a command; "" for a group nobody joins
     help_at: str = ""
+    inside: Sequence[str] = ()  # addresses of the groups within that the reader may know of
 
 
 def directory(language: str, lines: Sequence[Line], *, search: str, page: int, more: bool, command: str) -> Shown:
@@ -121,6 +124,9 @@ def detail(language: str, group: Detail) -> Shown:
         way = "by_mail" if group.join_at else "by_mail_closed"
         text = say(language, f"commands.show.{way}", via=escape.mrkdwn, join=group.join_at, help=group.help_at)
         body.append(blocks.context(text))
+    if group.inside:
+        inside = ", ".join(group.inside[:20])
+        body.append(blocks.context(say(language, "commands.show.inside", via=escape.mrkdwn, groups=inside)))
     body += [blocks.context(note) for note in standing(language, line)]
     offered = buttons(language, line)
     if offered:
@@ -138,6 +144,8 @@ def buttons(language: str, line: Line, *, everything: bool = True) -> list[Eleme
         found.append(_button(language, "pause", Action.GROUP_PAUSE, line))
     else:
         found.append(_button(language, "resume", Action.GROUP_RESUME, line))
+    if mine.contact:
+        found.append(_button(language, "receive", Action.GROUP_RECEIVE, line))
     if mine.flags:
         found.append(leave_button(language, line))
     if mine.administrator:
@@ -168,6 +176,9 @@ def standing(language: str, line: Line) -> list[str]:
         found.append(say(language, "commands.show.you_are", flags=flags))
     if line.mine.contact and line.mine.receiving is not Receiving.ON:
         found.append(say(language, f"commands.receiving.{line.mine.receiving.value}"))
+    if line.mine.contact:
+        wishes = line.mine.wishes
+        found += [say(language, f"commands.receive.{name}_off") for name in NAMES if not getattr(wishes, name)]
     if line.hidden:
         found.append(say(language, "commands.show.hidden"))
     if line.paused:

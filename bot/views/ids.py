@@ -34,6 +34,7 @@ class Action(StrEnum):
     GROUP_LEAVE = "group.leave"
     GROUP_PAUSE = "group.pause"
     GROUP_RESUME = "group.resume"
+    GROUP_RECEIVE = "group.receive"
     GROUP_TEST = "group.test"
     GROUP_SETTINGS = "group.settings"
     GROUP_MEMBERS = "group.members"
@@ -70,6 +71,7 @@ class Form(StrEnum):
     JOIN = "form.join"
     PASSWORDS = "form.passwords"
     PASSWORD_MADE = "form.password.made"
+    RECEIVE = "form.receive"
 
 
 class Field(StrEnum):
@@ -81,6 +83,7 @@ class Field(StrEnum):
     MAILBOX = "mailbox"
     NOTE = "note"
     LABEL = "label"
+    WISHES = "wishes"
     LOCAL = "local"
     DOMAIN = "domain"
     DISPLAY_NAME = "display_name"

@@ -34,6 +34,7 @@ class Member:
     receiving: Receiving = Receiving.ON
     paused_until: datetime | None = None
     why: BounceReason | None = None  # of copies stopped as mail came back
+    nested: bool = False  # the address is a group's
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,8 @@ def line(language: str, member: Member) -> str:
             found.append(say(language, "commands.members.bouncing_why", why=why))
         else:
             found.append(say(language, f"commands.members.{member.receiving.value}"))
+    if member.nested:
+        found.append(say(language, "commands.members.nested"))
     if member.slack_id is None and member.flags != "contact":
         found.append(say(language, "commands.members.unlinked"))
     return "\n".join(found)

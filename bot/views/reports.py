@@ -16,22 +16,30 @@ from bot.views.ids import Action, Form, numbered
 from store import sizes
 from store.alteration import AS_IT_CAME, Alteration, Replaced
 from store.terms import BounceReason, DeliveryState, Stage
-from store.texts import say
+from store.texts import Markup, say
 
 FAILURES_A_PAGE = 25
 REPLY_SHOWN = 400
 REPLACED_SHOWN = 10
+PASSED_SHOWN = 10
+# What is said after the copies that went out, where there is any; each a count and a text of the catalogue.
+COUNTED = ("deferred", "failed", "bounced", "skipped", "addressed", "elsewhere", "own", "repeated")
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Of one post's copies. `expected` is None until all rows are made; `repeated` counts possibly-twice copies."""
+    """Of one post's copies. `expected` is None until all contacts are gone through; `repeated` counts possibly-twice
+    copies; `own`, `addressed` and `elsewhere` the contacts who got none, as they want none of their own, have one from
+    the author, or have one by another group."""
 
     relayed: int = 0
     deferred: int = 0
     failed: int = 0
     bounced: int = 0
     skipped: int = 0
+    own: int = 0
+    addressed: int = 0
+    elsewhere: int = 0
     repeated: int = 0
     expected: int | None = None
 
@@ -52,9 +60,18 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """A group within the group, and what became of the post there (`slack.passed.<outcome>`)."""
+
+    address: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """`subject` is None where the group keeps it, and so the names of attachments, out of Slack; `kept` says that the
-    message itself is still there."""
+    message itself is still there. `passed` names the groups within the group that are not hidden, of which there are
+    `hidden` more."""
 
     post_id: int
     group: str
@@ -67,6 +84,8 @@ class Report:
     done_at: datetime | None = None
     kept: bool = True
     alteration: Alteration = AS_IT_CAME
+    passed: Sequence[Passed] = ()
+    hidden: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +155,12 @@ def _progress(language: str, shown: Report) -> str:
     if counts.expected is None:
         first = say(language, "slack.report.so_far", relayed=counts.reached)
     elif counts.expected == 0 and shown.finished:
-        first = say(language, "slack.report.nobody")
+        groups = shown.passed or shown.hidden
+        first = say(language, "slack.report.only_groups" if groups else "slack.report.nobody")
     else:
         first = say(language, "slack.report.progress", relayed=counts.reached, expected=counts.expected)
     pieces = [first]
-    for name in ("deferred", "failed", "bounced", "skipped", "repeated"):
+    for name in COUNTED:
         n = getattr(counts, name)
         if n > 0:
             pieces.append(say(language, f"slack.report.{name}", n=n))
@@ -169,6 +189,8 @@ def _replaced(language: str, one: Replaced) -> str:
 
 def _notes(language: str, shown: Report) -> list[str]:
     notes = []
+    if shown.passed or shown.hidden:
+        notes.append(_passed(language, shown))
     if shown.waiting is not None:
         notes.append(waiting(language, shown.waiting))
     if shown.finished and shown.done_at is not None:
@@ -176,6 +198,18 @@ def _notes(language: str, shown: Report) -> list[str]:
     elif shown.accepted_at is not None:
         notes.append(say(language, "slack.report.accepted", at=escape.moment(shown.accepted_at)))
     return notes
+
+
+def _passed(language: str, shown: Report) -> str:
+    """The groups within, with what became of the post where it did not just go out."""
+    groups = [
+        say(language, f"slack.passed.{one.outcome}", via=escape.mrkdwn, group=one.address)
+        for one in shown.passed[:PASSED_SHOWN]
+    ]
+    more = shown.hidden + len(shown.passed[PASSED_SHOWN:])
+    if more:
+        groups.append(say(language, "slack.passed.more", n=more))
+    return say(language, "slack.report.passed", groups=Markup(", ".join(groups)))
 
 
 def waiting(language: str, why: Waiting) -> str:

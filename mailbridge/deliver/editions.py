@@ -138,6 +138,7 @@ class Editions:
             protocol=source.protocol,
             authserv_id=self._publisher.authserv_id,
             results=source.results,
+            carriers=source.carriers,
         )
         own = source.policy.kind is GroupKind.GROUP
         offers = Offers(

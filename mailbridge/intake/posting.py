@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -12,11 +12,11 @@ from mailbridge.intake.authenticate import authenticate
 from mailbridge.intake.envelope import Envelope
 from mailbridge.intake.session import House
 from mailbridge.intake.submitting import Judged, submit
-from mailbridge.policy import chain, destinations, facts, fingerprint, outcome, replies, spam
+from mailbridge.policy import addressed, chain, destinations, facts, fingerprint, outcome, replies, spam
 from mailbridge.policy.shape import Shape
 from mailbridge.proof.judgement import Proof
 from mailbridge.rewrite import trim
-from store import memberships, names, posts
+from store import memberships, names, repeats
 from store.engine import Reading
 from store.marks import Marks
 from store.posts import NewMessage, Submission
@@ -42,14 +42,14 @@ async def post(
     forwarded = any(group.address != group.route for group in groups)
     proof = await authenticate(house, envelope, shape, forwarded=forwarded)
     distinct = list({group.group_id: group for group in groups}.values())
-    content = await _content(house, envelope, shape)
-    prints = {group.group_id: fingerprint.fingerprint(group.address, content) for group in distinct}
-    seen = await _look(house, envelope, shape, proof, distinct, prints)
+    known_by = await _fingerprint(shape)
+    seen = await _look(house, envelope, shape, proof, distinct, known_by)
     trimmable = await _trimmable(raw, distinct)
     decisions = [
         # Settings may have changed since its first time, but that time 250 was said, and heard or not it stands.
         _REPEATED
         if group.group_id in seen.known
+        and not repeats.proves(seen.known[group.group_id], authenticated=proof.authenticated)
         else chain.decide(
             facts.gather(shape, envelope.return_path, standing, proof, marks, trimmable=group.group_id in trimmable),
             group,
@@ -60,9 +60,7 @@ async def post(
     for group, decision in zip(distinct, decisions, strict=True):
         _note(envelope, shape, proof, group, decision)
     submissions = {
-        at: Submission(
-            distinct[at].group_id, seen.standings[at], decision, prints[distinct[at].group_id], seen.marks[at]
-        )
+        at: Submission(distinct[at].group_id, seen.standings[at], decision, known_by, seen.marks[at])
         for at, decision in result.posts
         if decision is not _REPEATED
     }
@@ -92,7 +90,7 @@ async def _look(
     shape: Shape,
     proof: Proof,
     groups: Sequence[GroupPolicy],
-    prints: Mapping[int, str | None],
+    known_by: str | None,
 ) -> _Seen:
     key = shape.author.address.key
     # From anybody but a front relay of ours such fields prove nothing.
@@ -104,7 +102,7 @@ async def _look(
         return _Seen(
             [await memberships.standing(tx, group.group_id, key, proof.authenticated) for group in groups],
             [facts.unnamed(shape, marks, await _addresses(tx, shape, group), carried=carried) for group in groups],
-            await posts.repeats(tx, prints),
+            await repeats.find(tx, {group.group_id: known_by for group in groups}),
         )
 
 
@@ -122,12 +120,10 @@ async def _trimmable(raw: bytes, groups: Sequence[GroupPolicy]) -> frozenset[int
     return await asyncio.to_thread(trim.fitting, raw, asked) if asked else frozenset()
 
 
-async def _content(house: House, envelope: Envelope, shape: Shape) -> bytes | None:
-    # Each copy of ours has a return path of its own, and groups nested in two ways bring a mail twice: once is enough.
-    return_path = "bounces" if house.directory.ours(envelope.return_path) else envelope.return_path
+async def _fingerprint(shape: Shape) -> str | None:
     if shape.size < _HASH_IN_THREAD:
-        return fingerprint.content(shape, return_path)
-    return await asyncio.to_thread(fingerprint.content, shape, return_path)
+        return fingerprint.fingerprint(shape)
+    return await asyncio.to_thread(fingerprint.fingerprint, shape)
 
 
 def _message(envelope: Envelope, shape: Shape, proof: Proof, raw: bytes) -> NewMessage:
@@ -146,6 +142,7 @@ def _message(envelope: Envelope, shape: Shape, proof: Proof, raw: bytes) -> NewM
         verdict=proof.verdict,
         results=proof.results,
         origin=proof.origin,
+        addressed=addressed.addressed(shape.fields),
     )
 
 

@@ -77,13 +77,18 @@ def gather(
         standing=standing,
         size=shape.size,
         received=sum(field.name == b"received" for field in shape.fields),
-        loops=frozenset(_word(field.value) for field in shape.fields if field.name == b"x-loop"),
+        loops=loop_marks(shape.fields),
         automatic=automatic(shape.fields, return_path),
         checks=proof.checks,
         unchecked=proof.unchecked,
         marks=marks,
         trimmable=trimmable,
     )
+
+
+def loop_marks(found: Fields) -> frozenset[str]:
+    """The addresses, in lower case, of the groups that say they have carried the message."""
+    return frozenset(_word(field.value) for field in found if field.name == b"x-loop")
 
 
 def automatic(found: Fields, return_path: str) -> str:

@@ -100,6 +100,8 @@ def edition(
     names = {field.name for field in kept}
     # Above our Received, so that nobody takes it for a finding of an earlier hop (RFC 8601 4.1).
     lines = [authentication_results(trace), received(trace, group.address), *_group_lines(group, offers)]
+    # They have carried it too, though no copy of theirs went this way: it must not come to them again.
+    lines += [line("X-Loop", address) for address in trace.carriers]
     if b"message-id" not in names:
         lines.append(line("Message-ID", f"<{identifier(trace)}@{trace.hostname}>"))
     if b"date" not in names:

@@ -22,7 +22,8 @@ class Trace:
     `helo` and `client` (a network address, or "") are the peer's own words and are not believed to be well-formed;
     `protocol` is a keyword of RFC 3848; `accepted_at` is aware; `authserv_id` is the name under which only our own
     front relays may write Authentication-Results, or "" to keep those that are there. `results` are our own findings
-    about the author, for an Authentication-Results under our own name.
+    about the author, for an Authentication-Results under our own name. `carriers` are the addresses of the groups that
+    this one got the message through.
     """
 
     public_id: str
@@ -33,6 +34,7 @@ class Trace:
     protocol: str = "ESMTP"
     authserv_id: str = ""
     results: tuple[str, ...] = ()
+    carriers: tuple[str, ...] = ()
 
 
 def received(trace: Trace, address: str) -> bytes:

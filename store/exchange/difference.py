@@ -13,11 +13,10 @@ from sqlmodel import col
 from store import groups, names, roster, suppressions
 from store.chunks import chunks
 from store.engine import Reading
-from store.enrolment import NESTABLE
 from store.exchange.document import Faults
 from store.exchange.groupfile import PEOPLE, Contact, GroupFile
 from store.groups import NewGroup
-from store.names import Served
+from store.names import NESTABLE, Served
 from store.schema.group import Group, Name
 from store.schema.membership import Membership
 from store.schema.person import Person

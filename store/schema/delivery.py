@@ -31,7 +31,7 @@ class Delivery(SQLModel, table=True):
             sqlite_where=CLAIMABLE,
         ),
         Index("ix_delivery_claimed", "worker_id", postgresql_where=CLAIMED, sqlite_where=CLAIMED),
-        Index("ix_delivery_post", "post_id", "state"),
+        Index("ix_delivery_post", "post_id", "state", "key"),
         Index(
             "ix_delivery_membership",
             "membership_id",
@@ -50,6 +50,7 @@ class Delivery(SQLModel, table=True):
     )  # no foreign key: the row outlives the membership
     lane_id: int = Field(sa_column=Column(ID, ForeignKey("lane.id"), nullable=False))
     address: str
+    key: str | None = None  # of the address, by which posts of one family know who has a copy; none for letters
     state: DeliveryState = Field(default=DeliveryState.QUEUED, sa_column=choice(DeliveryState, "delivery_state"))
     created_at: datetime = Field(sa_column=moment())
     due_at: datetime = Field(sa_column=moment())

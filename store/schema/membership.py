@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Column, Index, UniqueConstraint, true
 from sqlmodel import Field, SQLModel
 
 from store.schema.columns import choice, key, moment, reference
@@ -15,6 +15,8 @@ class Membership(SQLModel, table=True):
 
     `contact` rests on the address; `moderator` and `administrator` rest on the person. `key` is the address in the
     form it is compared by; `domain` its domain, which names the lane where mail goes straight to MX hosts.
+    `receive_own` and `receive_addressed` are the contact's own wishes: copies of their own posts, and copies of posts
+    that name them in To or Cc already.
     """
 
     __table_args__ = (
@@ -39,5 +41,7 @@ class Membership(SQLModel, table=True):
     moderator: bool = False
     administrator: bool = False
     receiving: Receiving = Field(default=Receiving.ON, sa_column=choice(Receiving, "receiving"))
+    receive_own: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, server_default=true()))
+    receive_addressed: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, server_default=true()))
     paused_until: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     created_at: datetime = Field(sa_column=moment())

@@ -1,4 +1,4 @@
-"""Post: one message submitted to one group, and the tally of what became of its deliveries."""
+"""Post: one message submitted to one group, the family of posts of one message, and the tally of their deliveries."""
 
 from datetime import datetime
 from typing import Any
@@ -11,13 +11,19 @@ from store.terms import PostState, Standing
 
 HELD = text("state = 'held'")
 UNDONE = text("state = 'accepted' AND done_at IS NULL")
+RELATED = text("family_id IS NOT NULL")
+NESTING = text("nesting IS TRUE")
 
 
 class Post(SQLModel, table=True):
     """Facts and decision as of intake; from acceptance on also the frozen group, the high-water mark and the time.
 
-    `fingerprint` is the repeat key (group, return path, Message-ID, SHA-256 of body and stable headers); a chore
-    empties it after 5 days. `expanded_id` is the last membership that has its delivery row.
+    `fingerprint` is the repeat key (SHA-256 of Message-ID, stable headers and body), once a group; a chore empties it
+    after 5 days. `expanded_id` is the last membership that has its delivery row.
+
+    `rank` is the post's place among the accepted ones of its family: who has a copy of an earlier one gets none of
+    this. `apart` names memberships that get no copy of it (`Apart`); `nested` the groups within the group, for which
+    the bridge makes posts of their own (`parent_id`, `depth`) while `nesting` is set.
 
     While it is held: `expires_at` is when it expires if nobody decides, `remind_at` when its moderators are reminded
     next (none: never), and `reminder_id` the reminder that named it last.
@@ -27,6 +33,9 @@ class Post(SQLModel, table=True):
         UniqueConstraint("group_id", "fingerprint", name="uq_post_repeat"),
         Index("ix_post_held", "group_id", "id", postgresql_where=HELD, sqlite_where=HELD),
         Index("ix_post_undone", "id", postgresql_where=UNDONE, sqlite_where=UNDONE),
+        Index("ix_post_nesting", "id", postgresql_where=NESTING, sqlite_where=NESTING),
+        # Without what is in none: to SQLite so many alike would make it look useless.
+        Index("ix_post_family", "family_id", "rank", postgresql_where=RELATED, sqlite_where=RELATED),
         {"sqlite_autoincrement": True},
     )
 
@@ -37,11 +46,14 @@ class Post(SQLModel, table=True):
         sa_column=Column(String, nullable=False, index=True)
     )  # said in the 250, shared by the groups of one transaction
     fingerprint: str | None = None
+    family_id: int | None = Field(default=None, sa_column=Column(ID, nullable=True))
     return_path: str = ""  # RFC5321.MailFrom, "" for the null sender
     author: str = ""  # RFC5322.From address
     author_name: str = ""
     subject: str = ""
     header_message_id: str = ""
+    # Keys of the mailboxes that To, Cc and their Resent- forms name, for contacts who want no second copy.
+    addressed: list[str] = Field(default_factory=list, sa_column=document())
     standing: Standing = Field(default=Standing.STRANGER, sa_column=choice(Standing, "standing"))
     authenticated: bool = False
     verdict: str = ""  # what proved the author, or why nothing did: a name of the catalogue (verdict.<name>)
@@ -67,6 +79,12 @@ class Post(SQLModel, table=True):
     accepted_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     policy: dict[str, Any] | None = Field(default=None, sa_column=document(nullable=True))
     high_water: int | None = Field(default=None, sa_column=Column(ID, nullable=True))
+    rank: int | None = Field(default=None, sa_column=Column(ID, nullable=True))
+    apart: dict[str, list[int]] | None = Field(default=None, sa_column=document(nullable=True))
+    nested: list[int] = Field(default_factory=list, sa_column=document())
+    nesting: bool = False
+    parent_id: int | None = Field(default=None, sa_column=Column(ID, nullable=True))
+    depth: int = 0
     expanded_id: int = Field(default=0, sa_column=Column(ID, nullable=False, server_default="0"))
     expanded_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     first_relayed_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
@@ -84,10 +102,26 @@ class Post(SQLModel, table=True):
     test: bool = False  # made by /group test: goes to its author alone
 
 
+class Family(SQLModel, table=True):
+    """The posts of one message, whichever way it came to how many groups: its row is what their acceptances queue for.
+
+    `digest` is their fingerprint, emptied with theirs: what comes later is another family. `accepted` counts the ranks
+    given.
+    """
+
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: int | None = Field(default=None, sa_column=key())
+    digest: str | None = Field(default=None, sa_column=Column(String, nullable=True, unique=True))
+    accepted: int = 0
+    created_at: datetime = Field(sa_column=moment())
+
+
 class Tally(SQLModel, table=True):
     """How many deliveries of a post have each outcome, by worker, so that workers never wait for one row.
 
-    Outcomes are the DeliveryState values plus `expanded` (rows made), `attempted` and `repeated` (possibly twice).
+    Outcomes are the DeliveryState values plus `expanded` (contacts gone through), `own`, `addressed` and `elsewhere`
+    (those of them who get no copy, by cause), `attempted` and `repeated` (possibly twice).
     The sum over workers is the truth; a single row may be negative (one worker queued what another settled).
     """
 

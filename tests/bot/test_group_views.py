@@ -114,8 +114,8 @@ def test_buttons_are_what_one_may_do() -> None:
         ]
 
     assert offered("") == [Action.GROUP_JOIN]
-    assert offered("contact") == [Action.GROUP_PAUSE, Action.GROUP_LEAVE]
-    assert offered("contact", Receiving.PAUSED) == [Action.GROUP_RESUME, Action.GROUP_LEAVE]
+    assert offered("contact") == [Action.GROUP_PAUSE, Action.GROUP_RECEIVE, Action.GROUP_LEAVE]
+    assert offered("contact", Receiving.PAUSED) == [Action.GROUP_RESUME, Action.GROUP_RECEIVE, Action.GROUP_LEAVE]
     assert offered("administrator") == [
         Action.GROUP_JOIN,
         Action.GROUP_LEAVE,

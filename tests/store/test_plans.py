@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import event, text
+from sqlmodel import col, update
 
 from store import (
     expansion,
     held,
     memberships,
+    nesting,
     outbox,
     pending,
     posts,
@@ -26,7 +28,8 @@ from store import (
     workers,
 )
 from store.engine import Bulk, Database
-from store.terms import Standing
+from store.schema.delivery import Delivery
+from store.terms import Action, Decision, Standing
 from tests.store.offices import SYSTEM
 from tests.store.test_queue import OK, make_post, relay
 
@@ -104,8 +107,8 @@ def columns_of(bulk: Bulk, table: str) -> Any:
     return inspect(bulk.connection).get_columns(table)
 
 
-async def scans(database: Database, listener: Listener) -> list[str]:
-    """Which of the statements read a large table from end to end, with the table."""
+async def scans(database: Database, listener: Listener, tables: Sequence[str] = LARGE) -> list[str]:
+    """Which of the statements read one of the tables, all large, from end to end, with the table."""
     found = []
     statements = dict(listener.statements)
     explain = "EXPLAIN QUERY PLAN " if database.dialect == "sqlite" else "EXPLAIN "
@@ -117,7 +120,7 @@ async def scans(database: Database, listener: Listener) -> list[str]:
     async with database.engine.connect() as connection:
         for statement, parameters in statements.items():
             plan = [str(row[-1]) for row in (await connection.exec_driver_sql(explain + statement, parameters)).all()]
-            found += [f"{table}: {statement}" for table in LARGE if any(whole(line, table) for line in plan)]
+            found += [f"{table}: {statement}" for table in tables if any(whole(line, table) for line in plan)]
     return found
 
 
@@ -161,6 +164,56 @@ async def test_no_statement_of_a_workers_turn_reads_a_whole_table(database: Data
         await retention.empty(tx, timedelta(days=30))
     assert any("delivery" in statement for statement in listener.statements)
     assert await scans(database, listener) == []
+
+
+async def test_leaving_out_who_has_a_copy_reads_no_whole_table(database: Database, listener: Listener) -> None:
+    """A second post of one message, whose contacts are the first one's, to a group that holds groups."""
+    first = await crowd(database)
+    group_id = await database.bulk(lambda bulk: second_group(bulk, first))
+    async with database.engine.connect() as connection:
+        plain = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await plain.exec_driver_sql("ANALYZE")
+    listener.statements.clear()
+    message = posts.NewMessage(b"x", "p2", author="c7@x.example", authenticated=True, addressed=("c8@x.example",))
+    wanted = posts.Submission(group_id, Standing.MEMBER, Decision(Action.ACCEPT), "same")
+    async with database.writing() as tx:
+        [second] = (await posts.submit(tx, message, [wanted])).posts
+        for post_id in await nesting.waiting(tx):
+            await nesting.begin(tx, post_id)
+    made = await database.bulk(lambda bulk: expansion.expand(bulk, second.id or 0, by_domain=False))
+    assert made.rows == expansion.FIRST_CHUNK
+    async with database.writing() as tx:
+        row = await memberships.find(tx, 1, key="c9@x.example")
+        assert row is not None
+        await tx.exec(update(Delivery).where(col(Delivery.key) == "c9@x.example").values(membership_id=row.id))
+        del listener.statements[list(listener.statements)[-1]]  # the test's own
+        assert await queue.skip(tx, [row.id or 0]) == 1
+    async with database.reading() as look:
+        counts = await tallies.of_post(look, second.id or 0)
+        await reports.report(look, second.id or 0)
+    assert counts == {tallies.EXPANDED: expansion.FIRST_CHUNK, "elsewhere": expansion.FIRST_CHUNK - 1}
+    assert await scans(database, listener, (*LARGE, "membership")) == []
+
+
+def second_group(bulk: Bulk, first: int) -> int:
+    """A group with the addresses of the first post's deliveries as contacts, those put into a family; gives its id."""
+    families = "INSERT INTO family (id, digest, accepted, created_at) SELECT 1, 'same', 1, accepted_at FROM post "
+    bulk.connection.execute(text(families + "WHERE id = :post"), {"post": first})
+    ranked = "UPDATE post SET family_id = 1, rank = 1, fingerprint = 'same' WHERE id = :post"
+    bulk.connection.execute(text(ranked), {"post": first})
+    bulk.connection.execute(text("UPDATE delivery SET key = address WHERE post_id = :post"), {"post": first})
+    names = [one["name"] for one in columns_of(bulk, "group") if one["name"] not in {"id", "address"}]
+    copied = f"SELECT {', '.join(names)}, 'second@x.example' FROM \"group\" WHERE id = 1"
+    bulk.connection.execute(text(f'INSERT INTO "group" ({", ".join(names)}, address) {copied}'))
+    group_id: int = bulk.connection.execute(text('SELECT max(id) FROM "group"')).scalar_one()
+    moment = "'2026-03-02 08:00:00.000000'" if bulk.dialect == "sqlite" else "timestamptz '2026-03-02 08:00:00+00'"
+    for group in (1, group_id):
+        address = "'c' || x || '@x.example'"
+        rows(bulk, "membership", {
+            "group_id": str(group), "address": address, "key": address, "domain": "'x.example'", "contact": "TRUE",
+            "name": "''", "moderator": "FALSE", "administrator": "FALSE", "receiving": "'on'", "created_at": moment,
+        })  # fmt: skip
+    return group_id
 
 
 async def test_a_statement_that_reads_all_is_seen(database: Database, listener: Listener) -> None:

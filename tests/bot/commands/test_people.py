@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from store import groups, memberships, persons
 from store.terms import Receiving
-from tests.bot.commands.conftest import ADA, BOTH, GIL, GRACE, LINUS, MARGARET, Office
+from tests.bot.commands.conftest import ADA, BOTH, DOMAIN, GIL, GRACE, LINUS, MARGARET, Office
 
 
 @BOTH
@@ -80,3 +81,21 @@ async def test_a_menu_whose_right_is_gone_does_nothing(office: Office) -> None:
     await office.pocket.click(LINUS, "members.choose", value=f"remove:{place.id}")
     await office.pocket.wait_modal(LINUS, contains="Only administrators")
     assert await office.place(MARGARET) is not None
+
+
+@BOTH
+async def test_a_group_within_is_shown_as_one(office: Office) -> None:
+    await office.create()
+    async with office.database.writing() as tx:
+        ada = await persons.by_slack(tx, ADA)
+        assert ada is not None
+        for local, hidden in (("inner", False), ("secret", True)):
+            new = groups.NewGroup(f"{local}@{DOMAIN}", administrators=(memberships.Entry(None, ada.id),), hidden=hidden)
+            await groups.create(tx, new, office.services.served, persons.actor(ada))
+    await office.ask(ADA, f"add team inner@{DOMAIN} secret@{DOMAIN} jo@example.net")
+    modal = office.pocket.text(await office.form(ADA, "members team", contains="inner@"))
+    assert modal.count("A group: its own contacts get the mail") == 2
+    assert f"goes to the groups within it: inner@{DOMAIN}, secret@{DOMAIN}" in await office.ask(ADA, "show team")
+    shown = await office.ask(LINUS, "show team")
+    assert f"goes to the groups within it: inner@{DOMAIN}" in shown
+    assert "secret" not in shown

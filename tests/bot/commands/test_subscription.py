@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from sqlmodel import select
+
 from store import pending
+from store.schema.audit import Audit
 from store.terms import Receiving
 from tests.bot.commands.conftest import ADA, BOTH, GRACE, LINUS, MARGARET, NOOR, TEAM, Office
 from tests.store.named import named
@@ -123,3 +126,72 @@ async def test_a_test_mail_is_for_deciders_with_an_address(office: Office) -> No
     assert "on its way" in await office.ask(ADA, "test team")
     assert "nowhere to send" in await office.ask(NOOR, "test team")
     assert "Only moderators and administrators" in await office.ask(LINUS, "test team")
+
+
+# ---------------------------------------------------------------- which copies
+
+
+@BOTH
+async def test_which_copies_come_is_chosen_by_words(office: Office) -> None:
+    await office.create(subscription="open")
+    await office.ask(LINUS, "join team")
+    assert "Copies of your own posts come" in await office.ask(LINUS, "receive team own")
+    assert "No copies of your own posts" in await office.ask(LINUS, "receive team own off")
+    assert "No copies come of posts that name you" in await office.ask(LINUS, "receive team ADDRESSED no")
+    place = await office.place(LINUS)
+    assert place is not None
+    assert (place.receive_own, place.receive_addressed) == (False, False)
+    shown = await office.ask(LINUS, "show team")
+    assert "No copies of your own posts come" in shown
+    assert "No copies come of posts that name you in To or Cc" in shown
+    assert "Copies of your own posts come" in await office.ask(LINUS, "receive team own on")
+    assert "of posts that name you" in await office.ask(LINUS, "receive team addressed")  # a question changes nothing
+    place = await office.place(LINUS)
+    assert place is not None
+    assert (place.receive_own, place.receive_addressed) == (True, False)
+    async with office.database.reading() as tx:
+        rows = (await tx.exec(select(Audit).where(Audit.verb == "membership.wished"))).all()
+    assert [row.details for row in rows] == [
+        {"own": False, "addressed": True}, {"own": False, "addressed": False}, {"own": True, "addressed": False},
+    ]  # fmt: skip
+
+
+async def test_what_cannot_be_chosen_is_said_with_how_it_is_written(office: Office) -> None:
+    await office.create(subscription="open")
+    await office.ask(LINUS, "join team")
+    usage = "receive ADDRESS [own|addressed] [on|off]"
+    for typed, word in (
+        ("receive", "its address is missing"),
+        ("receive team mine", "“mine” is neither own"),
+        ("receive team own perhaps", "“perhaps” is neither on nor off"),
+        ("receive team own on now", "I do not know what to do with “now”"),
+    ):
+        told = await office.ask(LINUS, typed)
+        assert word in told
+        assert usage in told
+    assert "You receive no mail of" in await office.ask(MARGARET, "receive team own off")
+    assert "Did you mean /group receive" in await office.ask(LINUS, "duplicates team")
+    place = await office.place(LINUS)
+    assert place is not None
+    assert (place.receive_own, place.receive_addressed) == (True, True)
+
+
+async def test_which_copies_come_is_chosen_in_a_form_from_home(office: Office) -> None:
+    await office.create(subscription="open")
+    await office.ask(LINUS, "join team")
+    await office.pocket.open_home(LINUS)
+    await office.pocket.wait_home(LINUS, contains="The team")
+    await office.pocket.click(LINUS, "group.receive", home=True)
+    await office.pocket.wait_modal(LINUS, contains="Which copies do you want?")
+    await office.pocket.fill(LINUS, {"wishes": ["addressed"]})
+    assert (await office.submit(LINUS))["ok"]
+    await office.pocket.wait_modal(LINUS, contains="No copies of your own posts come")
+    await office.pocket.wait_home(LINUS, contains="No copies of your own posts come")
+    place = await office.place(LINUS)
+    assert place is not None
+    assert (place.receive_own, place.receive_addressed) == (False, True)
+    # Who left meanwhile is told, and nothing is kept.
+    await office.form(LINUS, "receive team", contains="Which copies do you want?")
+    await office.ask(ADA, "remove team @linus")
+    assert "own_copies_none" not in str(await office.submit(LINUS))
+    assert await office.place(LINUS) is None

@@ -18,7 +18,7 @@ from store.texts import keys, placeholders
 
 PROMISED = [
     "create", "list", "show", "settings", "members", "add", "remove", "join", "leave", "test", "pause", "resume",
-    "pending", "delete", "password", "doctor", "help",
+    "receive", "pending", "delete", "password", "doctor", "help",
 ]  # fmt: skip
 
 

@@ -236,3 +236,29 @@ def test_the_check_of_a_modal_finds_what_is_around_its_blocks() -> None:
     assert limits.check_view(view) == [
         "/title: 25 characters, 24 fit", "/private_metadata: 3001 characters", "inputs without submit",
     ]  # fmt: skip
+
+
+def test_the_report_says_who_got_none_and_why_and_where_it_was_passed_on() -> None:
+    spared = reports.Counts(relayed=3, expected=9, addressed=2, elsewhere=3, own=1)
+    outcomes = {"in@x.org": "accepted", "h@x.org": "held", "r@x.org": "rejected"}
+    passed = [reports.Passed(address, outcome) for address, outcome in outcomes.items()]
+    shown = reports.report("en", states.report("M", counts=spared, finished=True, passed=passed, hidden=2))
+    said = "relayed to 3 of 9 · 2 already addressed · 3 got it by another group · 1 not sent back to its author"
+    assert shown.text.endswith(said)
+    where = "in@x.org, h@x.org (held for its moderators), r@x.org (not taken: its rules refuse it), 2 more groups"
+    assert f"Passed on to {where}." in json.dumps(shown.blocks)
+
+
+def test_a_group_of_groups_alone_is_not_a_group_of_nobody() -> None:
+    nobody = reports.Counts(expected=0)
+    passed = [reports.Passed("<!channel>@x.org", "already")]
+    shown = reports.report("en", states.report(counts=nobody, finished=True, passed=passed))
+    assert "no contacts besides groups" in shown.text
+    assert "&lt;!channel&gt;@x.org (had it already)" in json.dumps(shown.blocks)
+
+
+def test_a_hundred_groups_within_fit() -> None:
+    passed = [reports.Passed(f"{'g' * 60}{n}@{'x' * 60}.org", "deep") for n in range(100)]
+    shown = reports.report("en", states.report(passed=passed))
+    assert limits.check(Surface.MESSAGE, shown.blocks) == []
+    assert "90 more groups" in json.dumps(shown.blocks)

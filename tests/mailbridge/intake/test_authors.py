@@ -135,8 +135,13 @@ async def test_a_system_that_forwards_proves_nobody_by_its_address(lane: Street)
     # Her own signature survives the forwarding, and is enough.
     forwarded = b"Received: from a by b; Mon, 02 Mar 2026 09:00:01 +0000\r\n" + ADA.sign(LETTER)
     assert (await lane.mail(forwarded, address=HERS, sender="x@forwarder.example")).startswith("250")
-    _, post = await lane.room.posts()
-    assert (post.state, post.verdict) == (PostState.ACCEPTED, "dkim_pass")
+    (post,) = await lane.room.posts()
+    assert (post.state, post.verdict, post.reasons) == (PostState.ACCEPTED, "dkim_pass", [])
+    _, message = await lane.room.messages()
+    assert post.message_id == message.id  # what goes out is what was proven
+    # And not the other way round: a copy that proves nothing changes nothing.
+    assert (await lane.mail(LETTER, address=HERS, sender=MEMBER)).startswith("250")
+    assert len(await lane.room.messages()) == 2
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, update
 
-from store import posts
+from store import posts, repeats
 from store.schema.group import Group
 from store.terms import Actor, Moderation, Posting, PostState
 from tests.mailbridge.intake.room import PROOF, Room, add_group, add_member
@@ -116,7 +116,7 @@ async def test_after_five_days_it_is_new(room: Room, clock: Callable[[], datetim
     first = await client.submit(MAIL, "dev@example.org")
     clock.advance(timedelta(days=5, seconds=1).total_seconds())  # type: ignore[attr-defined]  # tests.conftest.Clock
     async with room.database.writing() as tx:
-        assert await posts.forget_fingerprints(tx) == 1
+        assert await repeats.forget(tx) == 1
     assert await client.submit(MAIL, "dev@example.org") != first
     assert len(await room.posts()) == 2
 
@@ -129,5 +129,33 @@ async def test_what_differs_is_no_repeat(sqlite_room: Room, old: str, new: str) 
     client = await sqlite_room.client()
     await client.submit(MAIL, "dev@example.org")
     await client.submit(MAIL.replace(old, new, 1), "dev@example.org")
-    await client.submit(MAIL, "dev@example.org", sender="b@example.com")
-    assert len(await sqlite_room.posts()) == 3
+    assert len(await sqlite_room.posts()) == 2
+
+
+async def test_by_two_ways_it_is_one_post(room: Room) -> None:
+    """A forwarder's return path differs, and its marks; the message is the same."""
+    client = await room.client()
+    first = await client.submit(MAIL, "dev@example.org")
+    again = "Received: from forwarder.example\r\nX-Forwarded-By: forwarder\r\n" + MAIL
+    assert await client.submit(again, "dev@example.org", sender="forwarder@example.net") == first
+    assert len(await room.posts()) == len(await room.messages()) == 1
+
+
+async def test_whom_a_mail_names_is_kept_for_contacts_who_want_no_second_copy(room: Room) -> None:
+    client = await room.client()
+    named = 'To: Dev <dev@example.org>,\r\n Bo <Bo@example.net>\r\nCc: "eve@example.net" <al@example.net>\r\n'
+    assert (await client.submit(named + MAIL, "dev@example.org")).startswith("250")
+    (post,) = await room.posts()
+    assert post.addressed == ["dev@example.org", "bo@example.net", "al@example.net"]
+
+
+async def test_two_ways_into_two_groups_are_one_family(room: Room) -> None:
+    await add_group(room.database, "ops")
+    client = await room.client()
+    await client.submit(MAIL, "dev@example.org")
+    await client.submit("Received: from f.example\r\n" + MAIL, "ops@example.org", sender="f@example.net")
+    first, second = await room.posts()
+    assert first.family_id == second.family_id is not None
+    assert (first.rank, second.rank) == (1, 2)
+    await client.submit(MAIL.replace("Text", "Other"), "ops@example.org")
+    assert (await room.posts())[2].family_id != first.family_id
