@@ -144,7 +144,7 @@ async def test_keys_are_written_anew_where_case_made_one_address_of_two(database
     def step(connection: Connection, name: str) -> None:
         with Operations.context(MigrationContext.configure(connection)):
             script = ScriptDirectory.from_config(migrate.config(connection))
-            revision = script.get_revision("0012")
+            revision = script.get_revision("0005")
             getattr(revision.module, name)()
 
     for name, key in (("downgrade", lowered), ("upgrade", folded), ("upgrade", folded)):

@@ -1,7 +1,7 @@
 """one copy a person: families of posts, nested groups, and what contacts wish to receive
 
-Revision ID: 0010
-Revises: 0005
+Revision ID: 0012
+Revises: 0011
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0010"
-down_revision = "0005"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """addresses compared without regard to the case of ASCII letters, and of no others
 
-Revision ID: 0012
+Revision ID: 0005
 Revises: 0004
 """
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 
-revision = "0012"
+revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
