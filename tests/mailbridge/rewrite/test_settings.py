@@ -20,7 +20,7 @@ from tests.mailbridge.rewrite.test_trim import TEXT, attached, message
 ADA = Writer("ada@example.com", "Ada", proven=True)
 SIGNER = Signer("example.com")
 ASKS = Origin(asks=True, signed=(0,), own=(0,), chain="none")
-TRIM = {"max_send_size": 1_024, "over_send_size": OverSendSize.TRIM}
+TRIM: dict[str, Any] = {"max_send_size": 1_024, "over_send_size": OverSendSize.TRIM}
 HEAD = b"From: ada@example.com\r\nDate: x\r\nMessage-ID: <1@example.com>"
 LARGE = message(TEXT, attached(90_000)).replace(b"From: a@example.com", HEAD)
 SIGNED = message(TEXT, kind="multipart/signed").replace(b"From: a@example.com", HEAD)
