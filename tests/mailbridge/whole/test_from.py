@@ -9,10 +9,11 @@ from pathlib import Path
 
 import dkim
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select, update
 
 from mailbridge.rewrite.keys import Algorithm
 from store import posts
+from store.schema.group import Group
 from store.schema.post import Post
 from store.terms import Actor, Moderation, Posting
 from tests.mailbridge.intake.room import AUTHSERV_ID, add_group, add_member
@@ -119,6 +120,21 @@ async def test_from(
     assert len(seen.get_all("DKIM-Signature", [])) == 2 + len(theirs)
     if kept is not None:
         assert signatures(signing, copy) == [True, True, *theirs]
+    assert chain(signing, copy) == (dkim.CV_Pass, 1)
+
+
+@pytest.mark.parametrize("change", [{"subject_tag": "Dev"}, {"footer": "The dev group"}])
+@pytest.mark.parametrize(("record", "shown"), [(REJECT, VIA), (NONE, ADAS)])
+async def test_what_a_group_asks_to_have_changed_breaks_her_signature_and_nothing_of_ours(
+    signing: Whole, change: dict[str, str], record: str, shown: str
+) -> None:
+    signing.nameserver.zone["_dmarc.example.com", "TXT"] = [f'"{record}"']
+    async with signing.database.writing() as tx:
+        await tx.exec(update(Group).where(col(Group.address) == "dev@example.org").values(**change))
+    copy = await carried(signing, ADA.sign(MAIL, names=COVERS))
+    assert str(read(copy)["From"]).replace("\t", " ") == shown
+    assert b"[Dev] Lunch" in copy or b"The dev group" in copy
+    assert signatures(signing, copy) == [True, True]
     assert chain(signing, copy) == (dkim.CV_Pass, 1)
 
 
