@@ -239,3 +239,5 @@ async def test_what_waits_for_its_group_alone_does_not_expire_before_it_is_judge
     paused, stranger = await team.posts()
     assert (reasons(paused), paused.expires_at) == (["group_paused"], None)
     assert stranger.expires_at is not None
+    (letter,) = await team.letters()
+    assert (letter.kind, "until" in letter.arguments) == (LetterKind.POST_HELD, False)
