@@ -111,8 +111,8 @@ async def expired(tx: Reading, limit: int) -> list[int]:
 
 async def to_remind(tx: Reading) -> list[int]:
     """Ids of groups with a held post whose moderators are to be reminded now."""
-    query = select(Post.group_id).where(HELD, col(Post.remind_at) <= tx.now).distinct().order_by(col(Post.group_id))
-    return list((await tx.exec(query)).all())
+    due = select(Post.group_id).where(HELD, col(Post.remind_at) <= tx.now, col(Post.expires_at) > tx.now)
+    return list((await tx.exec(due.distinct().order_by(col(Post.group_id)))).all())
 
 
 async def remind(tx: Writing, group_id: int) -> int:
@@ -124,7 +124,9 @@ async def remind(tx: Writing, group_id: int) -> int:
     group = await tx.get(Group, group_id)
     if group is None or group.kind is not GroupKind.GROUP:
         return 0
-    query = select(Post).where(HELD, col(Post.group_id) == group_id).order_by(col(Post.id))
+    # Whose time is over is nobody's to decide any more, even if it has not ended yet.
+    query = select(Post).where(HELD, col(Post.group_id) == group_id, col(Post.expires_at) > tx.now)
+    query = query.order_by(col(Post.id))
     locked = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     posts = [post for post in (await tx.exec(locked)).all() if post.remind_at is not None]
     if not any(post.remind_at is not None and post.remind_at <= tx.now for post in posts):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -96,22 +96,25 @@ async def _look(
     # From anybody but a front relay of ours such fields prove nothing.
     trusted = house.relays.trust(envelope.client)
     found = spam.verdict(shape.fields, house.relays.authserv_id) if trusted else spam.NONE
-    marks = facts.mark(shape, found)
+    to = destinations.read(shape.fields)
+    marks = facts.mark(shape, to.recipients, found)
+    # A copy of one of our groups, of which this one is a contact, names the other group and no other.
     carried = house.directory.ours(envelope.return_path)
     async with house.database.reading() as tx:
+        unnamed = [not carried and not await _named(tx, group, to.named) for group in groups]
         return _Seen(
             [await memberships.standing(tx, group.group_id, key, proof.authenticated) for group in groups],
-            [facts.unnamed(shape, marks, await _addresses(tx, shape, group), carried=carried) for group in groups],
+            [replace(marks, unnamed=one) for one in unnamed],
             await repeats.find(tx, {group.group_id: known_by for group in groups}),
         )
 
 
-async def _addresses(tx: Reading, shape: Shape, group: GroupPolicy) -> set[str]:
-    """Where the group is written to; its aliases are looked up only where the message names neither of the others."""
-    known = {folded(group.address), folded(group.route)}
-    if destinations.names(shape.fields, known):
-        return known
-    return known | {name.address for name in await names.of_group(tx, group.group_id)}
+async def _named(tx: Reading, group: GroupPolicy, addresses: frozenset[str]) -> bool:
+    """Whether the group is among those written to; its aliases are looked up only if nothing else of it is."""
+    if not addresses.isdisjoint({folded(group.address), folded(group.route)}):
+        return True
+    aliases = {name.address for name in await names.of_group(tx, group.group_id)} if addresses else set()
+    return not addresses.isdisjoint(aliases)
 
 
 async def _trimmable(raw: bytes, groups: Sequence[GroupPolicy]) -> frozenset[int]:

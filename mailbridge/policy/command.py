@@ -14,7 +14,7 @@ from mailbridge import parts
 from mailbridge.policy.shape import Shape
 
 # A first text that ends behind this is no short one, whatever it begins with.
-_READ = 65_536  # octets of the body
+_READ = 32_768  # octets of the body
 _DESCRIBING = frozenset({b"content-type", b"content-transfer-encoding"})
 _LONGEST = 400  # characters of what is said
 _MOST_WORDS = 14

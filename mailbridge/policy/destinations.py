@@ -6,7 +6,9 @@ Read leniently, in one pass: who wants to look like few recipients, or to name t
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 from mailbridge.headers import Field
 from mailbridge.policy.display import raw_text
@@ -18,30 +20,32 @@ _COUNTED = frozenset({b"to", b"cc"})
 # Somebody who resends a message to the group names it here (RFC 5322 3.6.6).
 _NAMING = _COUNTED | {b"resent-to", b"resent-cc"}
 _AT_MOST = 1_000
+_LONGEST = 65_536  # octets of one field
 # Each octet is looked at once: a search for the end of every quoted string would be quadratic in unclosed ones.
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[^"]+', re.DOTALL)
 _BETWEEN = re.compile(r"[\s,;:<>()\[\]]+")
 
 
-def recipients(found: Sequence[Field]) -> int:
-    """How many addresses To and Cc name, each once; 1,000 at most."""
-    return len(_addresses(found, _COUNTED))
+@dataclass(frozen=True, slots=True)
+class Destinations:
+    """How many addresses To and Cc name, each once, and all that these and their Resent- kin name; 1,000 at most.
+
+    Addresses are in lower case, domains as A-labels.
+    """
+
+    recipients: int
+    named: frozenset[str]
 
 
-def names(found: Sequence[Field], addresses: Collection[str]) -> bool:
-    """Whether To, Cc or their Resent- kin name one of `addresses` (lower case, domains as A-labels)."""
-    return not _addresses(found, _NAMING).isdisjoint(addresses)
-
-
-def _addresses(found: Sequence[Field], wanted: frozenset[bytes]) -> set[str]:
-    seen: set[str] = set()
+def read(found: Sequence[Field]) -> Destinations:
+    """Whom these header fields name. Once per message: there may be many, and many groups that ask."""
+    recipients: set[str] = set()
+    others: set[str] = set()
     for field in found:
-        if field.name in wanted:
-            for address in _in(raw_text(field.value)):
-                seen.add(address)
-                if len(seen) >= _AT_MOST:
-                    return seen
-    return seen
+        if field.name in _NAMING:
+            seen = recipients if field.name in _COUNTED else others
+            seen.update(islice(_in(raw_text(field.value[:_LONGEST])), _AT_MOST - len(seen)))
+    return Destinations(len(recipients), frozenset(recipients | others))
 
 
 def _in(text: str) -> Iterator[str]:
@@ -54,6 +58,8 @@ def _in(text: str) -> Iterator[str]:
 
 
 def _key(text: str) -> str:
+    if text.isascii():
+        return folded(text)
     try:
         return Address.parse(text).key
     except InvalidAddress:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from mailbridge.headers import Field
-from mailbridge.policy import destinations
 from mailbridge.policy.command import command
 from mailbridge.policy.shape import Shape, first
 from mailbridge.policy.spam import Verdict
@@ -42,23 +41,15 @@ class Facts:
     trimmable: bool = False
 
 
-def mark(shape: Shape, spam: Verdict) -> Marks:
+def mark(shape: Shape, recipients: int, spam: Verdict) -> Marks:
     """What a message shows of itself, the same for every group; `spam` is what a front relay of ours found."""
     return Marks(
-        recipients=destinations.recipients(shape.fields),
+        recipients=recipients,
         command=command(shape),
         spam=spam.spam,
         score=spam.score,
         bulk=_bulk(shape.fields),
     )
-
-
-def unnamed(shape: Shape, marks: Marks, addresses: Collection[str], *, carried: bool) -> Marks:
-    """The marks for one group, whose published, route and alias addresses these are.
-
-    `carried`: a copy of one of our groups, of which this one is a contact; it names the other group and no other.
-    """
-    return marks if carried or destinations.names(shape.fields, addresses) else replace(marks, unnamed=True)
 
 
 def gather(

@@ -186,6 +186,13 @@ async def test_dates_that_passed_while_nothing_ran_make_one_reminder(desk: Desk)
     assert await desk.reminders() == 2
 
 
+async def test_nobody_is_reminded_of_what_is_about_to_expire_with_the_next_run(desk: Desk) -> None:
+    await desk.hold()
+    desk.clock.advance(8 * DAY)
+    assert await keeping.remind(desk.database) == 0
+    assert await desk.run() == (1, 0)
+
+
 async def test_a_group_gets_one_reminder_for_all_and_not_one_for_each(desk: Desk) -> None:
     """Fifty posts that came over ten hours."""
     made = []

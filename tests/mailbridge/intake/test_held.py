@@ -111,6 +111,7 @@ async def test_a_proven_author_is_told_once_an_hour_and_ten_times_a_day(team: Ro
         await client.submit(PROOF + mail(n, header="To: x@x.example\r\n"), "team@example.org")
         *_, last = await team.posts()
         await decide(team, last.id)
+        assert len(await team.letters()) == min(n // 3 + 1, 10)
         clock.advance(1_200)
     letters = await team.letters()
     assert {letter.kind for letter in letters} == {LetterKind.POST_HELD}
@@ -238,3 +239,5 @@ async def test_what_waits_for_its_group_alone_does_not_expire_before_it_is_judge
     paused, stranger = await team.posts()
     assert (reasons(paused), paused.expires_at) == (["group_paused"], None)
     assert stranger.expires_at is not None
+    (letter,) = await team.letters()
+    assert (letter.kind, "until" in letter.arguments) == (LetterKind.POST_HELD, False)

@@ -72,6 +72,9 @@ Message-ID: <1@x>
 Date: now
 Precedence:bulk
 X-Loop: z
+X-Spam-Flag: YES
+X-Spam-Status: Yes, score=7.2 required=5.0
+X-Spamd-Result: default: True [15.30 / 15.00]
 Subject: =?utf-8?q?=0ABcc:_x?=
 no field here
 :

@@ -81,6 +81,18 @@ def test_a_rejection_says_why_in_its_own_lines() -> None:
     assert "(a message without a subject)" in text(seen)
 
 
+def test_what_waits_says_until_when_and_in_a_paused_group_for_what() -> None:
+    _, seen = write(LetterKind.POST_HELD, {"subject": "Menü", "until": "2026-03-09 09:00 UTC"})
+    assert seen["Subject"] == "Waiting in Équipe: Menü"
+    assert "If nobody decides until 2026-03-09 09:00 UTC, it expires" in " ".join(text(seen).split())
+    _, seen = write(LetterKind.POST_HELD, {})
+    assert "waits until it is resumed" in " ".join(text(seen).split())
+    assert "expires" not in text(seen)
+    _, seen = write(LetterKind.POST_EXPIRED, {"subject": "Menü"})
+    assert seen["Subject"] == "Expired in Équipe: Menü"
+    assert "nobody took one in time" in " ".join(text(seen).split())
+
+
 def test_without_a_group_it_is_the_postmasters() -> None:
     _, seen = write(LetterKind.LEAVE_DONE, {"group": "a@b.example", "name": "A"}, group=None, in_reply_to="")
     assert str(seen["From"]) == "Postroom <postmaster@mx.example.org>"
