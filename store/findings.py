@@ -63,7 +63,6 @@ KINDS: Mapping[str, tuple[Check, Level]] = {
     "trusted_wide": (Check.SETTINGS, _W),
     "trusted_proxy": (Check.SETTINGS, _W),
     "trusted_shared": (Check.SETTINGS, _F),
-    "submission_plain": (Check.SETTINGS, _F),
     "database_ok": (Check.DATABASE, _OK),
     "database_away": (Check.DATABASE, _F),
     "host_ok": (Check.HOST, _OK),

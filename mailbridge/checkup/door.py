@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -35,9 +35,9 @@ class Pair:
     problem: str = ""
 
 
-def doors(heard: Mapping[str, Heard], *, encrypts: bool, private: bool) -> list[Finding]:
-    """Each door by its address. `encrypts`: there is a certificate; `private`: nobody but this machine reaches any,
-    and nobody on this machine is trusted to bring mail."""
+def doors(heard: Mapping[str, Heard], *, encrypts: bool, private: Collection[str] = ()) -> list[Finding]:
+    """Each door by its address. `encrypts`: there is a certificate; `private` are those that nobody but this machine
+    reaches, where nobody on this machine is trusted to bring mail."""
     found = []
     for place, one in heard.items():
         if one.problem:
@@ -46,7 +46,7 @@ def doors(heard: Mapping[str, Heard], *, encrypts: bool, private: bool) -> list[
             found.append(Finding("door_unfriendly", place, {"reply": one.greeting[:200]}))
         elif encrypts and not one.starttls:
             found.append(Finding("door_plain", place))
-        elif private:
+        elif place in private:
             found.append(Finding("door_private", place))
         else:
             found.append(Finding("door_ok", place, {"greeting": one.greeting[:100]}))

@@ -16,9 +16,8 @@ def judge(
     trusted: Sequence[Network],
     proxies: Sequence[Network],
     names: Mapping[str, Sequence[str]],
-    plain_submission: bool,
 ) -> list[Finding]:
-    """`names` are those of trusted addresses in the reverse DNS; `plain_submission`: passwords cross it in clear."""
+    """`names` are those of trusted addresses in the reverse DNS."""
     found: list[Finding] = []
     if mx_allow:
         found.append(Finding("mx_allow", "POSTROOM_MX_ALLOW", {"networks": ", ".join(map(str, mx_allow))}))
@@ -33,6 +32,4 @@ def judge(
             if provider is not None:
                 found.append(Finding("trusted_shared", address, {"name": name, "provider": provider.name}))
                 break
-    if plain_submission:
-        found.append(Finding("submission_plain", "POSTROOM_SUBMISSION_LISTEN"))
     return found or [Finding("settings_ok", "POSTROOM_*")]

@@ -53,7 +53,8 @@ async def doors(round_: Round) -> list[Finding]:
         return [Finding("door_elsewhere", "POSTROOM_SMTP_LISTEN")]
     heard = await asyncio.shield(round_.way.doors)
     alone = not (settings.trusted_relays or settings.proxy_from or settings.lmtp_listen)
-    return door.doors(heard, encrypts=round_.way.encrypts, private=alone and _local(settings))
+    private = [str(each) for each in settings.smtp_listen] if alone and _local(settings) else []
+    return door.doors(heard, encrypts=round_.way.encrypts, private=private)
 
 
 async def tls(round_: Round) -> list[Finding]:

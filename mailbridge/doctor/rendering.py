@@ -9,6 +9,7 @@ from email.utils import format_datetime
 from mailbridge.deliver.envelope import Envelope
 from mailbridge.keyring import Keyring
 from mailbridge.rewrite.copy import one_click, prefix
+from mailbridge.rewrite.covered import body_hash
 from mailbridge.rewrite.dkim import templates
 from mailbridge.rewrite.edition import Offers, edition
 from mailbridge.rewrite.keys import SigningKey
@@ -68,10 +69,11 @@ class Press:
         page = one_click(self.public_url)
         raw = _letter(language, f"{name} via {domain}", address, to, f"checkup-{identifier}@{domain}", now)
         trace = Trace(identifier, now, self.hostname)
-        made = edition(raw, group, trace, Offers(leave_mailto=True, one_click=page is not None, owner=True))
+        offers = Offers(leave_mailto=True, one_click=page is not None, owner=True, join=True, help=True)
+        made = edition(raw, group, trace, offers)
         top = prefix(group, leave_token=self.tokens.leave(NOBODY), public_url=page)
         identities = self.keyring.identities.speaking_for(domain)
-        for each in templates(made.head, made.wire, identities, now):
+        for each in templates(made.head, body_hash(made.head, made.wire), identities, now):
             key = SigningKey.load(self.keyring.pems[each.identity.number])
             top = each.field(key.sign(each.digest(top))) + top
         return Rendered(f"bounces+{self.tokens.bounce(NOBODY)}@{domain}", top, made.wire, made.size)

@@ -105,7 +105,7 @@ class Surroundings:
 
     async def _doors(self) -> dict[str, Heard]:
         settings = self._settings
-        doors = settings.smtp_listen
+        doors = (*settings.smtp_listen, *settings.submission_listen)
         heard = await asyncio.gather(
             *(talk.hear(door, settings.name, proxied=self._proxied(talk.target(door))) for door in doors)
         )
@@ -138,7 +138,6 @@ async def settings(round_: Round) -> list[Finding]:
         trusted=given.trusted_relays,
         proxies=given.proxy_from,
         names=names,
-        plain_submission=bool(given.submission_listen) and not given.tls_cert,
     )
 
 

@@ -22,6 +22,8 @@ async def test_in_a_healthy_world_nothing_is_found(world: World) -> None:
         *("settings_ok", "database_ok", "host_ok", "mx_ok", "spf_ok", "dkim_ok", "dmarc_ok", "door_ok", "tls_ok"),
         *("relay_ok", "web_ok", "mail_ok", "clock_ok"),
     }
+    doors = {one.subject for one in found if one.name == "door_ok"}
+    assert doors == {world.settings["SMTP_LISTEN"], world.settings["SUBMISSION_LISTEN"]}
     assert world.hop is not None
     assert world.hop.mails == []
 

@@ -101,6 +101,7 @@ class World:
             "HOSTNAME": HOST,
             "NAMESERVERS": self.nameserver.address,
             "SMTP_LISTEN": f"127.0.0.1:{self.free_port()}",
+            "SUBMISSION_LISTEN": f"127.0.0.1:{self.free_port()}",
             "WEB_LISTEN": f"127.0.0.1:{self.free_port()}",
             "AUTHSERV_ID": "front.example.org",
             "TRUSTED_RELAYS": "127.0.0.1",
