@@ -7,16 +7,18 @@ from store.terms import Action, Decision, PostState, Reason, Standing
 from tests.bot.commands.conftest import ADA, LINUS, Office
 
 
-async def hold(office: Office, subject: str, *, authenticated: bool = False) -> int:
+async def hold(
+    office: Office, subject: str, *, authenticated: bool = False, author: str = "mallory@example.com"
+) -> int:
     """A stranger's post that waits for a moderator; gives its id."""
     group = await office.group()
     assert group is not None
     assert group.id is not None
     message = posts.NewMessage(
-        raw=b"Subject: x\r\n\r\nbody\r\n", public_id=subject, author="mallory@example.com", subject=subject,
+        raw=b"Subject: x\r\n\r\nbody\r\n", public_id=subject, author=author, subject=subject,
         authenticated=authenticated,
     )  # fmt: skip
-    decision = Decision(Action.HOLD, (Reason("non_member", {"author": "mallory@example.com"}),))
+    decision = Decision(Action.HOLD, (Reason("non_member", {"author": author}),))
     submission = posts.Submission(group.id, Standing.STRANGER, decision, fingerprint=subject)
     async with office.database.writing() as tx:
         submitted = await posts.submit(tx, message, [submission])
@@ -61,7 +63,7 @@ async def test_a_long_queue_comes_in_pages(office: Office) -> None:
     await office.create()
     await office.ask(LINUS, "join team")
     for n in range(12):
-        await hold(office, f"Mail {n:02}")
+        await hold(office, f"Mail {n:02}", author=f"mallory{n}@example.com")  # of one author only ten may wait
     told = await office.ask(ADA, "pending")
     assert "*13 things wait for you*" in told
     assert ("asks to join" in told, "Mail 08" in told, "Mail 09" in told) == (True, True, False)
