@@ -280,6 +280,13 @@ def test_beside_mixed_parts() -> None:
     assert (last.get_content(), last.get_content_disposition()) == (f"{RULE}\n{FOOTER}\n", "inline")
 
 
+def test_a_text_that_is_an_attachment_is_not_written_into() -> None:
+    raw = crlf("MIME-Version: 1.0\nContent-Disposition: attachment; filename=a.txt\nContent-Type: text/plain\n\nlog\n")
+    first, second = seen(footed(raw, FOOTER, "en")).iter_parts()
+    assert (first.get_filename(), first.get_content()) == ("a.txt", "log\n")
+    assert second.get_content() == f"{RULE}\n{FOOTER}\n"
+
+
 @pytest.mark.parametrize("kind", ["image/png", "application/pdf", "message/rfc822", "text/calendar", "text/enriched"])
 def test_around_what_is_no_text(kind: str) -> None:
     raw = crlf(

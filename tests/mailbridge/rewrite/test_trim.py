@@ -77,6 +77,25 @@ def test_no_more_than_needed() -> None:
     assert len(made) > 40_000
 
 
+def test_the_limit_is_kept_to_the_octet() -> None:
+    raw = message(TEXT, attached(90_000), attached(40_000))
+    room = LIMIT - len(trimmed(raw)[0])
+    for more, count in ((room, 1), (room + 1, 2)):
+        made, alteration = trimmed(raw.replace(b"Hello", b"Hello" + b"!" * more))
+        assert alteration.count == count
+        assert len(made) <= LIMIT
+
+
+def test_no_note_takes_the_place_of_what_is_smaller_than_itself() -> None:
+    long_name = 'Content-Disposition: attachment; filename="' + "日" * 90 + '"\n'
+    text = crlf("Content-Type: text/plain\n\n") + b"words\r\n" * 9_400
+    raw = message(text, attached(780, more=long_name), attached(936, more=""))
+    raw = raw.replace(b"words\r\n", b"", (len(raw) - LIMIT - 100) // 7)  # a hundred octets too large
+    made, alteration = trimmed(raw)
+    assert [one.name for one in alteration.replaced] == [""]
+    assert "日".encode() * 90 in made
+
+
 def test_what_fits_stays_as_it_is() -> None:
     raw = message(TEXT, attached(LIMIT - 1_000))
     assert len(raw) <= LIMIT
