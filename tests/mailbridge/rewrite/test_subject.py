@@ -41,6 +41,8 @@ def done(subject: bytes, tag: str = "Team") -> bytes:
         (b"Subject: \r\n", b"Subject: [Team]\r\n"),
         (b"Subject:\r\n \t\r\n", b"Subject: [Team]\r\n"),
         (b"Subject: " + b"x" * 70 + b"\r\n", b"Subject: [Team]\r\n " + b"x" * 70 + b"\r\n"),
+        # Nothing is folded before a line of blanks, which would end some readers' header.
+        (b"Subject:" + b" " * 90 + b"\r\n Lunch\r\n", b"Subject: [Team]" + b" " * 90 + b"\r\n Lunch\r\n"),
         (b"Subject: =?x?q?broken\r\n", b"Subject: [Team] =?x?q?broken\r\n"),
     ],
 )
