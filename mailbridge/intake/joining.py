@@ -23,6 +23,8 @@ _log = structlog.get_logger(__name__)
 _CODE = re.compile(r"\b[a-z2-7]{24}(?:[a-z2-7]{8})?\b", re.IGNORECASE)
 # What one customer of a provider holds, or a few neighbours: a limit by single addresses is none.
 _NETWORK = {4: 24, 6: 48}
+# What is wrong with the applicant's address (RFC 3463 X.1.7, X.1.8); all else is that it may not join.
+_FAULTS = {"contact_malformed": "5.1.7", "contact_domain_short": "5.1.8"}
 
 
 async def ask(house: House, envelope: Envelope, shape: Shape | Reply, recipient: ToJoin) -> Reply:
@@ -97,4 +99,6 @@ def _network(house: House, envelope: Envelope) -> str | None:
 
 
 def _refused(refusal: Refused) -> Reply:
-    return Reply(550, "5.7.1", say("en", f"refused.{refusal.name}", **dict[str, Any](refusal.values)))
+    return Reply(
+        550, _FAULTS.get(refusal.name, "5.7.1"), say("en", f"refused.{refusal.name}", **dict[str, Any](refusal.values))
+    )

@@ -53,15 +53,17 @@ async def _leave(house: House, envelope: Envelope, shape: Shape, group: GroupPol
         if membership is None:
             return replies.use_the_link(group)
         left = await memberships.leave(tx, group.group_id, membership, _MAIL)
-        await letters.write(
-            tx,
-            LetterKind.LEAVE_ASKED if left.outcome == "asked" else LetterKind.LEAVE_DONE,
-            str(address),
-            group.language,
-            group_id=group.group_id,
-            arguments={"group": group.address, "name": group.display_name},
-            in_reply_to=shape.message_id,
-            by_domain=house.by_domain,
-        )
+        # What came by somebody's list was written to nobody in particular, and is answered to nobody (RFC 3834 2).
+        if not facts.unanswerable(shape.fields, envelope.return_path):
+            await letters.write(
+                tx,
+                LetterKind.LEAVE_ASKED if left.outcome == "asked" else LetterKind.LEAVE_DONE,
+                str(address),
+                group.language,
+                group_id=group.group_id,
+                arguments={"group": group.address, "name": group.display_name},
+                in_reply_to=shape.message_id,
+                by_domain=house.by_domain,
+            )
     _log.info("membership.left", id=envelope.public_id, group=group.address, outcome=left.outcome)
     return replies.taken(envelope.public_id)

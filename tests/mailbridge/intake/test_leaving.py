@@ -184,3 +184,12 @@ async def test_anything_else_is_kept_and_changes_nothing(room: Room, report: str
     (delivery,) = await room.rows(Delivery)
     assert delivery.state is DeliveryState.RELAYED
     assert [bounce.acted for bounce in await room.rows(Bounce)] == [False]
+
+
+@pytest.mark.parametrize(("mark", "told"), [("", 1), ("List-Id: <x.example>\r\n", 0), ("Precedence: list\r\n", 0)])
+async def test_what_came_by_a_list_is_done_and_not_answered(sqlite_room: Room, mark: str, told: int) -> None:
+    await add_member(sqlite_room.database, sqlite_room.group_id, "a@example.com")
+    client = await sqlite_room.client()
+    assert (await client.submit(PROOF + mark + WISH, "dev-leave@example.org")).startswith("250")
+    assert not await members(sqlite_room, sqlite_room.group_id)
+    assert len(await sqlite_room.letters()) == told
