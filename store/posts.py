@@ -78,10 +78,10 @@ async def submit(tx: Writing, message: NewMessage, submissions: Sequence[Submiss
     tx.add(stored)
     await tx.flush()
     assert stored.id is not None
+    for submission in proven:  # before the family is locked, as who releases a post locks both in this order
+        await _prove(tx, known[submission.group_id], message, submission, stored.id)
     # One after another for one message, whichever processes it came to: each sees what the one before has made.
     family_id = await families.join(tx, submissions[0].fingerprint)
-    for submission in proven:
-        await _prove(tx, known[submission.group_id], message, submission, stored.id)
     posts: list[Post] = []
     repeated = list(known)
     for submission in fresh:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from email.message import EmailMessage
+from email.policy import SMTP
 from typing import Any
 
 import pytest
@@ -28,6 +30,7 @@ from store.terms import (
     Mode,
     Moderation,
     NameRole,
+    OverSendSize,
     Posting,
     PostState,
     Standing,
@@ -187,6 +190,26 @@ async def test_a_group_within_where_no_more_can_wait_takes_none(database: Databa
         assert await outcomes(database, last) == {"inner": "held" if number < held.MOST_OF_AUTHOR else "rejected"}
     async with database.reading() as tx:
         assert not (await tx.exec(select(Letter))).all()  # of a group the author may not know
+
+
+@pytest.mark.parametrize("over", list(OverSendSize))
+async def test_a_group_within_trims_what_it_may_not_distribute_or_refuses_it(
+    database: Database, over: OverSendSize
+) -> None:
+    mail = EmailMessage()
+    mail["From"], mail["Message-ID"] = "a@example.com", "<1@example.com>"
+    mail.set_content("Text")
+    mail.add_attachment(b"x" * 400_000, maintype="application", subtype="octet-stream", filename="large.bin")
+    ids = await made(database, {"outer": ["inner", "o"], "inner": ["i"]})
+    async with database.writing() as tx:
+        inner = await tx.get(Group, ids["inner"])
+        assert inner is not None
+        inner.max_send_size, inner.over_send_size = 100_000, over
+        tx.add(inner)
+    [outer] = await submit(database, ids["outer"], raw=mail.as_bytes(policy=SMTP))
+    trims = over is OverSendSize.TRIM
+    assert await carried(database) == once("o", *(["i"] if trims else []))
+    assert await outcomes(database, outer) == {"inner": "accepted" if trims else "rejected"}
 
 
 async def test_a_proven_author_is_proven_within(database: Database) -> None:
