@@ -12,7 +12,7 @@ from mailbridge.intake.authenticate import authenticate
 from mailbridge.intake.envelope import Envelope
 from mailbridge.intake.session import House
 from mailbridge.intake.submitting import Judged, submit
-from mailbridge.policy import addressed, chain, destinations, facts, fingerprint, outcome, replies, spam
+from mailbridge.policy import addressed, chain, facts, fingerprint, outcome, replies, spam
 from mailbridge.policy.shape import Shape
 from mailbridge.proof.judgement import Proof
 from mailbridge.rewrite import trim
@@ -96,12 +96,12 @@ async def _look(
     # From anybody but a front relay of ours such fields prove nothing.
     trusted = house.relays.trust(envelope.client)
     found = spam.verdict(shape.fields, house.relays.authserv_id) if trusted else spam.NONE
-    to = destinations.read(shape.fields)
-    marks = facts.mark(shape, to.recipients, found)
+    named = frozenset(addressed.addressed(shape.fields))
+    marks = facts.mark(shape, len(addressed.addressed(shape.fields, addressed.TO_AND_CC)), found)
     # A copy of one of our groups, of which this one is a contact, names the other group and no other.
     carried = house.directory.ours(envelope.return_path)
     async with house.database.reading() as tx:
-        unnamed = [not carried and not await _named(tx, group, to.named) for group in groups]
+        unnamed = [not carried and not await _named(tx, group, named) for group in groups]
         return _Seen(
             [await memberships.standing(tx, group.group_id, key, proof.authenticated) for group in groups],
             [replace(marks, unnamed=one) for one in unnamed],

@@ -1,14 +1,14 @@
 """Whom a message names as its recipients besides the group: the mailboxes of To, Cc and their Resent- forms.
 
-Who is named there has a copy, or so the author says. Read for one purpose, to spare a second copy to those who asked
-for that, so what cannot be read names nobody, and a name that looks like an address is none: only what stands where an
-address does counts (RFC 5322 3.4).
+Who is named there has a copy, or so the author says: those who asked for that are spared a second one. A moderated
+group holds what names very many, or not the group itself. What cannot be read names nobody, and a name that looks like
+an address is none: only what stands where an address does counts (RFC 5322 3.4).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from mailbridge.headers import Field
@@ -16,14 +16,16 @@ from store.terms import Address, InvalidAddress
 
 MOST: Final = 500  # addresses of one message
 _OCTETS: Final = 65_536  # of all such fields together
-_NAMES: Final = frozenset({b"to", b"cc", b"resent-to", b"resent-cc"})
-# What an address list is made of; each alternative ends, so that a field of any shape is read in one pass.
-_PIECE: Final = re.compile(r'"(?:[^"\\]|\\.)*"|<[^<>]*>|[(),:;]|[^"<>(),:;]+|.', re.DOTALL)
+TO_AND_CC: Final = frozenset({b"to", b"cc"})
+NAMING: Final = TO_AND_CC | {b"resent-to", b"resent-cc"}
+# What an address list is made of; each alternative ends, so that a field of any shape is read in one pass. A quotation
+# that is never closed runs to the end: to look for its end from every quote in it would take half a minute.
+_PIECE: Final = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|<[^<>]*>|[(),:;]|[^"<>(),:;]+|.', re.DOTALL)
 
 
-def addressed(fields: Sequence[Field]) -> tuple[str, ...]:
-    """The keys of the mailboxes named, each once, in their order; the first 500 of them."""
-    text = ",".join(field.value.decode("utf-8", "replace") for field in fields if field.name in _NAMES)
+def addressed(fields: Sequence[Field], names: Collection[bytes] = NAMING) -> tuple[str, ...]:
+    """The keys of the mailboxes that fields of these names name, each once, in their order; the first 500 of them."""
+    text = ",".join(field.value.decode("utf-8", "replace") for field in fields if field.name in names)
     keys: dict[str, None] = {}
     if len(text) > _OCTETS:
         text = text[:_OCTETS].rpartition(",")[0]  # half an address may be somebody else's

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from mailbridge.policy.destinations import MANY
 from mailbridge.policy.facts import Facts
 from store.terms import GroupKind, GroupPolicy, Mode, Moderation, OverSendSize, Posting, Standing, wire_limit
 
 MOST_RECEIVED = 30
+# Mailman's max_num_recipients: a mail to so many at once is a circular, or spam.
+MANY = 10
 _IN_CHARGE = frozenset({Standing.ADMINISTRATOR, Standing.MODERATOR})
 _PROVEN = _IN_CHARGE | {Standing.MEMBER}
 
