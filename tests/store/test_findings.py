@@ -8,7 +8,7 @@ from store import texts
 from store.findings import ANYWHERE, KINDS, Check, Finding, Level, faults, ordered
 
 
-@pytest.mark.parametrize("name", [*KINDS, *ANYWHERE])
+@pytest.mark.parametrize("name", [*KINDS, *sorted(ANYWHERE)])
 def test_every_kind_says_what_was_found_and_what_to_do(name: str) -> None:
     of = Check.MX if name in ANYWHERE else None
     known = texts.keys("en")
