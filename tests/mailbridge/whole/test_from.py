@@ -36,7 +36,7 @@ async def signing(sqlite_url: str, free_port: Callable[[], int], tmp_path: Path)
         path.chmod(0o600)
         files.append(f"example.org:{SELECTOR}-{number}:{path}")
     async with opened(sqlite_url, free_port, dkim_keys=",".join(files)) as one:
-        for name, contact in (("dev", "c@example.net"), ("all", "dev@example.org")):
+        for name, contact in (("dev", "c@example.net"), ("all", "away@example.net")):
             await add_member(one.database, await add_group(one.database, name), contact)
         zone = one.nameserver.zone
         publish(one.nameserver, ADA, EVE)
@@ -159,7 +159,8 @@ async def test_what_was_so_when_a_held_post_came_decides_when_it_is_released(sig
 
 
 async def test_a_copy_that_comes_to_another_group_of_ours_goes_on_sealed_and_still_names_her(signing: Whole) -> None:
-    """Its From is the first group's, whom our own signature speaks for."""
+    """By mail, as from a mailbox that forwards all it gets. Its From is the first group's, whom our own signature
+    speaks for."""
     first = await carried(signing, MAIL, "all@example.org")
     assert str(read(first)["From"]).replace("\t", " ") == "Ada via All <all@example.org>"
     (mail,) = signing.hop.mails
