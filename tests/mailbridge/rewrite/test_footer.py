@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailbridge.rewrite import mime
@@ -341,6 +341,8 @@ def test_the_words_about_leaving_are_nobody_s_own() -> None:
 LONG = st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=500)
 
 
+@example("日" * 500, "8bit", "text/plain")
+@example("𝔘" * 500, "8bit", "text/html")
 @given(LONG, st.sampled_from(sorted(ENCODERS)), st.sampled_from(["text/plain", "text/html"]))
 def test_no_words_make_a_line_too_long_or_another_part(words: str, encoding: str, kind: str) -> None:
     raw = single(ENCODERS[encoding](b"Hello\r\n"), encoding=encoding, kind=kind)
