@@ -20,7 +20,10 @@ async def empty(tx: Writing, older_than: timedelta) -> int:
     # Each in the words of its index; both are short, however many posts there were.
     waiting, going = select(Post.message_id).where(HELD), select(Post.message_id).where(UNDONE)
     old = select(Message.id).where(KEPT, col(Message.created_at) < tx.now - older_than)
-    done = old.where(col(Message.id).not_in(waiting), col(Message.id).not_in(going))
+    # A post that is done makes the copies which an earlier one of its family skips.
+    families = select(Post.family_id).where(UNDONE, col(Post.family_id).is_not(None))
+    related = select(Post.message_id).where(col(Post.family_id).in_(families))
+    done = old.where(col(Message.id).not_in(waiting), col(Message.id).not_in(going), col(Message.id).not_in(related))
     ids = (await tx.exec(done.order_by(col(Message.created_at)).limit(AT_ONCE))).all()
     if ids:
         await tx.exec(update(Message).where(col(Message.id).in_(ids)).values(raw=None))

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
-from store import expansion, groups, memberships, posts, queue, repeats, tallies, workers
+from store import expansion, groups, memberships, posts, queue, repeats, retention, tallies, workers
 from store.engine import Database
 from store.posts import NewMessage, Submission
 from store.schema.delivery import Delivery
@@ -210,6 +210,23 @@ async def test_who_has_the_copy_and_leaves_gets_no_second_one(database: Database
     [second] = await submit(database, two)
     await expand(database)
     assert await live(database, second) == ["b@m.example"]
+
+
+async def test_what_may_have_to_make_a_copy_still_keeps_its_message(database: Database, clock: Clock) -> None:
+    one, two = await pair(database)
+    [first] = await submit(database, one)
+    [second] = await submit(database, two)
+    await expand(database)
+    await relay(database, second, ["b@m.example"])
+    clock.advance(timedelta(days=40).total_seconds())
+    async with database.writing() as tx:
+        assert await retention.empty(tx, timedelta(days=30)) == 0
+    await leave(database, one, "c@m.example")
+    assert await live(database, second) == ["C@m.example", "b@m.example"]
+    await relay(database, first, ["Xi@m.example", "a@m.example"])
+    await relay(database, second, ["C@m.example"])
+    async with database.writing() as tx:
+        assert await retention.empty(tx, timedelta(days=30)) == 2
 
 
 async def test_what_was_stopped_takes_nobody_over(database: Database) -> None:
