@@ -82,7 +82,7 @@ class Connection(aiosqlite.Connection):
 
     async def do(self, job: Callable[[], Any]) -> Any:
         """Run `job` in the thread, behind all that it was given before."""
-        return await self._execute(job)  # type: ignore[no-untyped-call]  # aiosqlite says no types of it
+        return await self._execute(job)  # type: ignore[no-untyped-call]  # aiosqlite leaves it untyped
 
 
 class Drivers:

@@ -33,6 +33,7 @@ from store.terms import GroupKind, Moderation, NameRole, Posting
 from tests.mailbridge.deliver.nameserver import Nameserver
 
 AUTHSERV_ID = "mx.example.org"
+PATIENCE = 60.0  # a net, not a measure: a busy disk takes its time to sync
 PROOF = f"Authentication-Results: {AUTHSERV_ID}; dmarc=pass header.from=example.com\r\n"
 
 
@@ -51,7 +52,7 @@ class Client:
         """One reply, its lines joined; "" at the end of the connection."""
         lines: list[str] = []
         while True:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 line = (await self.reader.readline()).decode()
             lines.append(line)
             if not line or line[3:4] != "-":
@@ -76,7 +77,7 @@ class Client:
         return await self.ask(".")
 
     async def closed(self) -> bool:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             return await self.reader.read() == b""
 
 
