@@ -29,6 +29,7 @@ _ENDS: Final = tuple(
     for tag in ((b"b", b"o", b"d", b"y"), (b"h", b"t", b"m", b"l"))
 )
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/\s]*+(?:=\s*+){0,2}")
+_LINE: Final = re.compile(rb"[^\n]+\n?")
 _BLANKS: Final = b" \t\r\n"
 _ENCODED_LINE: Final = 76
 
@@ -100,7 +101,9 @@ _WAYS: Final[Mapping[bytes, Callable[[int, bytes, bytes, Place], Edit | None]]] 
 def _whole_lines(content: bytes, at: int) -> tuple[int, int]:
     """The last line of base64 that begins a group of four at or before octet `at`: where it is, and its first octet."""
     found, letters, place = (0, 0), 0, 0
-    for each in content.splitlines(keepends=True):
+    # One after the other: a mail of lines of one letter each would be a list of twenty times its size.
+    for line in _LINE.finditer(content):
+        each = line[0]
         if letters % 4 == 0 and letters // 4 * 3 <= at:
             found = (place, letters // 4 * 3)
         letters += len(each.translate(None, _BLANKS))

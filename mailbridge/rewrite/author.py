@@ -32,6 +32,7 @@ _ENFORCING: Final = frozenset(
         "proton.me", "protonmail.com", "pm.me",
     }
 )  # fmt: skip
+_ANSWERED: Final = (b"reply-to", b"to", b"cc")  # whom a reply to all goes to, beside From
 _ENFORCING_EVERYWHERE: Final = re.compile(r"yahoo\.[a-z]{2,3}(?:\.[a-z]{2})?")
 
 
@@ -78,13 +79,14 @@ def via(fields: Sequence[Field], writer: Writer, group: GroupPolicy) -> list[Fie
     """Return the fields with the group in From, and the original in X-Original-From, each where From was.
 
     A reply reaches whom it would have: Reply-To becomes the author, or, where one is there already, that stays and the
-    author goes to Cc (unless To or Cc have the author), so that a reply to all does. Where a group of ours had taken
-    the author's place already, what it said of the author stays, and the group is not written to.
+    author goes to Cc (unless it, To or Cc have the author), so that a reply to all does. Where a group of ours had
+    taken the author's place already, what it said of the author stays, and the group is not written to.
     """
-    replies = any(field.name == b"reply-to" for field in fields)
+    # One that holds no address is for programs none at all: they would answer the group in From.
+    replies = any(field.name == b"reply-to" and b"@" in field.value for field in fields)
     original = writer.group and any(field.name == b"x-original-from" for field in fields)
     copied = any(field.name == b"cc" for field in fields)
-    known = original or any(field.name in (b"to", b"cc") and named(field, writer.address) for field in fields)
+    known = original or any(field.name in _ANSWERED and named(field, writer.address) for field in fields)
     lines: list[bytes] = []
     for field in fields:
         if field.name == b"from":
@@ -98,6 +100,8 @@ def via(fields: Sequence[Field], writer: Writer, group: GroupPolicy) -> list[Fie
         elif field.name == b"cc" and replies and not known:
             lines.append(appended(field, writer.address))
             known = True
+        elif field.name == b"reply-to" and not replies:
+            continue
         elif original or field.name != b"x-original-from":
             lines.append(field.raw)
     return headers.fields(b"".join(lines))

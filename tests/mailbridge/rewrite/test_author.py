@@ -156,6 +156,12 @@ def test_who_asks_for_alignment(domain: str) -> None:
         ("Reply-To: desk@x\r\nTo: a@x, jane@gmail.com\r\n", ["desk@x"], []),
         ("Reply-To: desk@x\r\nTo: maryjane@gmail.com\r\n", ["desk@x"], ["<jane@gmail.com>"]),
         ("Reply-To: desk@x\r\nTo: jane@gmail.com.evil.example\r\n", ["desk@x"], ["<jane@gmail.com>"]),
+        # Many programs write the author's own address there: once is enough.
+        ("Reply-To: Jane <Jane@gmail.com>\r\nCc: bo@x\r\n", ["Jane <Jane@gmail.com>"], ["bo@x"]),
+        ("Reply-To: desk@x, jane@gmail.com\r\n", ["desk@x, jane@gmail.com"], []),
+        # And some write nothing there that could be answered.
+        ("Reply-To:\r\nCc: bo@x\r\n", ["<jane@gmail.com>"], ["bo@x"]),
+        ('Reply-To: "Klaus" <>\r\n', ["<jane@gmail.com>"], []),
     ],
 )
 def test_replies_reach_the_author(head: str, reply_to: list[str], cc: list[str]) -> None:
