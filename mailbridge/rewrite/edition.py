@@ -28,6 +28,7 @@ _OUTSIDE: Final = re.compile(rb'[\s<>()\[\],;:"\\]')
 _LOCAL_NEAR, _DOMAIN_NEAR = 128, 255  # octets on both sides of an @ that can be an address
 # What will still be put on top of the Edition: its seal, and what a Copy's prefix may hold.
 _SEAL: Final = (b"dkim-signature", b"arc-seal", b"arc-message-signature", b"arc-authentication-results")
+_NEEDED: Final = (b"message-id", b"date")
 _PER_COPY: Final = (b"list-unsubscribe", b"list-unsubscribe-post")
 
 
@@ -96,6 +97,8 @@ def edition(
     altered, alteration = _altered(raw, group, offers)
     head, body = headers.split(altered)
     kept = [field for field in headers.fields(head) if not is_removed(field, identities)]
+    # One that is empty counts as missing, here as for receivers, some of which refuse a mail for it.
+    kept = [field for field in kept if field.value or field.name not in _NEEDED]
     kept = _directed(tagged(kept, group.subject_tag) if group.subject_tag else kept, group, offers)
     names = {field.name for field in kept}
     # Above our Received, so that nobody takes it for a finding of an earlier hop (RFC 8601 4.1).

@@ -41,7 +41,12 @@ def unstuff(wire: bytes) -> bytes:
 def check(raw: bytes, made: Edition) -> None:
     """Whatever `raw` was: the names are ours and what stays, in order, the rest of the octets are the same."""
     head, body = headers.split(raw)
-    stays = [field for field in headers.fields(head) if not GOES.fullmatch(field.name)]
+    empty = {b"message-id", b"date"}
+    stays = [
+        field
+        for field in headers.fields(head)
+        if not GOES.fullmatch(field.name) and (field.value or field.name not in empty)
+    ]
     had = {field.name for field in stays}
     added = [name for name in (b"message-id", b"date") if name not in had]
     whole = unstuff(made.wire)
@@ -69,7 +74,9 @@ Bcc: x@example.com
 List-Id: <x.y>
 LIST-POST : NO
 Message-ID: <1@x>
+Message-ID:
 Date: now
+Date:  
 Precedence:bulk
 X-Loop: z
 X-Spam-Flag: YES
@@ -82,6 +89,16 @@ From a@example.com Mon
 """
 ANY = st.binary(max_size=30).map(lambda line: line.replace(b"\r", b"").replace(b"\n", b""))
 LINES = st.lists(ANY | st.sampled_from(TRICKY.encode().splitlines()), max_size=12)
+
+
+def test_an_empty_message_id_and_date_count_as_missing() -> None:
+    raw = b"From: a@example.com\r\nMessage-ID:\r\nDate: \r\n\t\r\nX-Empty:\r\n\r\n"
+    made = edition(raw, GROUP, TRACE, OFFERS)
+    check(raw, made)
+    found = {field.name: field.value for field in headers.fields(made.head)}
+    assert found[b"message-id"].endswith(f"@{TRACE.hostname}>".encode())
+    assert found[b"date"]
+    assert made.head.endswith(b"\r\nFrom: a@example.com\r\nX-Empty:\r\n\r\n")
 
 
 @given(LINES)
