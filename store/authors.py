@@ -67,3 +67,20 @@ async def tell(tx: Writing, kind: LetterKind, post: Post, *, reason: str = "", b
         in_reply_to=post.header_message_id,
         by_domain=by_domain,
     )
+
+
+async def tell_deleted(tx: Writing, post: Post, group: Group) -> None:
+    """Write to the author of a post that waited, if proven to be it, that its group was deleted."""
+    if not post.authenticated or post.parent_id is not None or group.kind is not GroupKind.GROUP:
+        return
+    name = group.address if group.hidden else group.display_name or group.address
+    await letters.write(
+        tx,
+        LetterKind.POST_REJECTED,
+        post.author,
+        group.language,
+        # Its addresses answer no more, so nothing is written in its name.
+        group_id=None,
+        arguments={"group": group.address, "name": name, "subject": post.subject},
+        in_reply_to=post.header_message_id,
+    )

@@ -48,13 +48,22 @@ class Skipped:
     lane_id: int
 
 
-async def join(tx: Writing, digest: str | None) -> int:
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A family whose row is locked, and whether it may have posts already."""
+
+    id: int
+    peopled: bool
+
+
+async def join(tx: Writing, digest: str | None) -> Joined:
     """The family of the message with this fingerprint, its row locked until the transaction ends; a new one without."""
     values = {"digest": digest, "accepted": 0, "created_at": tx.now}
     statement = inserts.insert(tx, Family).values(values)
     same = statement.on_conflict_do_update(index_elements=["digest"], set_={"digest": digest})
-    family_id: int = (await (await tx.connection()).execute(same.returning(Family.__table__.c.id))).scalar_one()  # type: ignore[attr-defined]  # SQLModel sets it
-    return family_id
+    returned = same.returning(col(Family.id), col(Family.created_at))
+    family_id, created_at = (await (await tx.connection()).execute(returned)).one()
+    return Joined(family_id, peopled=created_at != tx.now)
 
 
 async def lock(tx: Writing, family_id: int) -> None:

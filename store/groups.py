@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete as delete_rows
 from sqlmodel import col, func, or_, select, update
 
-from store import addresses, audit, held, memberships, names, outbox, posts, queue, waiting, wording
+from store import addresses, audit, authors, held, memberships, names, outbox, posts, queue, waiting, wording
 from store.engine import Reading, Writing
 from store.inserts import insert
 from store.names import Served
@@ -18,7 +18,7 @@ from store.roster import Entry
 from store.schema.group import Group, Name
 from store.schema.membership import Membership
 from store.schema.person import Person
-from store.schema.post import Post
+from store.schema.post import UNDONE, Post
 from store.terms import (
     Actor,
     Address,
@@ -335,8 +335,14 @@ async def delete(tx: Writing, group_id: int, actor: Actor) -> Group:
         assert post.id is not None
         await outbox.touch(tx, NoticeKind.HELD_CARD, post.id)
         await held.withdraw(tx, post)
-    undone = await tx.exec(select(Post.id).where(col(Post.group_id).in_(ids), col(Post.done_at).is_(None)))
-    await queue.skip_posts(tx, [one for one in undone.all() if one is not None])
+        await authors.tell_deleted(tx, post, group)
+        if post.parent_id is not None:
+            await outbox.touch(tx, NoticeKind.REPORT, post.parent_id)
+    # A post that is done still makes the copies which another one of its family skips.
+    families = select(Post.family_id).where(UNDONE, col(Post.family_id).is_not(None))
+    accepted = select(Post.id).where(col(Post.group_id).in_(ids), col(Post.state) == PostState.ACCEPTED)
+    going = await tx.exec(accepted.where(or_(col(Post.done_at).is_(None), col(Post.family_id).in_(families))))
+    await queue.skip_posts(tx, [one for one in going.all() if one is not None])
     await audit.record(tx, "group.deleted", actor, group_id=group_id, details={"address": group.address})
     await tx.refresh(group)
     return group

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from sqlmodel import col, select, update
 
-from store import apart, families, names, outbox, posts, roster
+from store import apart, families, names, outbox, posts, repeats, roster
 from store.engine import Reading, Writing
 from store.marks import Marks
 from store.schema.group import Group
@@ -64,6 +64,7 @@ async def begin(tx: Writing, post_id: int) -> tuple[Post, list[GroupPolicy]] | N
     assert post.family_id is not None
     await families.lock(tx, post.family_id)
     there = set((await tx.exec(select(Post.group_id).where(col(Post.family_id) == post.family_id))).all())
+    there |= (await repeats.find(tx, dict.fromkeys(post.nested, post.fingerprint))).keys()
     wanted = [group_id for group_id in post.nested if group_id not in there and post.depth < DEEPEST]
     found = (await tx.exec(select(Group).where(col(Group.id).in_(wanted)).order_by(col(Group.id)))).all()
     return post, [names.policy(group) for group in found if group.deleted_at is None]

@@ -81,11 +81,14 @@ async def submit(tx: Writing, message: NewMessage, submissions: Sequence[Submiss
     for submission in proven:  # before the family is locked, as who releases a post locks both in this order
         await _prove(tx, known[submission.group_id], message, submission, stored.id)
     # One after another for one message, whichever processes it came to: each sees what the one before has made.
-    family_id = await families.join(tx, submissions[0].fingerprint)
+    family = await families.join(tx, submissions[0].fingerprint)
+    if family.peopled:
+        # Looked for again: to write beside one that is being released waits for who waits for the family.
+        known = await repeats.find(tx, {one.group_id: one.fingerprint for one in submissions})
     posts: list[Post] = []
     repeated = list(known)
-    for submission in fresh:
-        post = await _insert(tx, message, submission, stored.id, family_id)
+    for submission in [one for one in fresh if one.group_id not in known]:
+        post = await _insert(tx, message, submission, stored.id, family.id)
         if post is None:
             repeated.append(submission.group_id)
             continue
@@ -203,7 +206,7 @@ async def accept(tx: Writing, post: Post) -> None:
         found = await apart.of(tx, post)
         post.apart, post.nested, post.nesting = found.memberships, found.groups, bool(found.groups)
     if post.family_id is None:  # held since a version that knew no families
-        post.family_id = await families.join(tx, None)
+        post.family_id = (await families.join(tx, None)).id
     post.rank = await families.rank(tx, post.family_id)
     tx.add(post)
     await tx.flush()

@@ -9,7 +9,7 @@ from sqlmodel import col, select, update
 
 from store.engine import Reading, Writing
 from store.schema.message import KEPT, Message
-from store.schema.post import HELD, UNDONE, Post
+from store.schema.post import HELD, NESTING, UNDONE, Post
 
 # A large message takes a while to drop from a file, and nobody else writes meanwhile.
 AT_ONCE: Final = 20
@@ -23,7 +23,9 @@ async def empty(tx: Writing, older_than: timedelta) -> int:
     # A post that is done makes the copies which an earlier one of its family skips.
     families = select(Post.family_id).where(UNDONE, col(Post.family_id).is_not(None))
     related = select(Post.message_id).where(col(Post.family_id).in_(families))
-    done = old.where(col(Message.id).not_in(waiting), col(Message.id).not_in(going), col(Message.id).not_in(related))
+    passing = select(Post.message_id).where(NESTING)  # it may be done, and has yet to be passed on to groups within
+    needed = (waiting, going, related, passing)
+    done = old.where(*(col(Message.id).not_in(ids) for ids in needed))
     ids = (await tx.exec(done.order_by(col(Message.created_at)).limit(AT_ONCE))).all()
     if ids:
         await tx.exec(update(Message).where(col(Message.id).in_(ids)).values(raw=None))

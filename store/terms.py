@@ -341,12 +341,14 @@ class GroupPolicy:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """From a row; what another version added is left out."""
         known: dict[str, type[StrEnum]] = {
             "kind": GroupKind, "over_send_size": OverSendSize, "subscription": Subscription, "leave": Leave,
             "posting": Posting, "moderation": Moderation, "copies": Copies, "mode": Mode, "language": Language,
             "reply_to": ReplyTo,
         }  # fmt: skip
-        values: dict[str, Any] = {k: known[k](v) if k in known else v for k, v in data.items()}
+        ours = {name: value for name, value in data.items() if name in cls.__dataclass_fields__}
+        values: dict[str, Any] = {k: known[k](v) if k in known else v for k, v in ours.items()}
         return cls(**values)
 
 

@@ -154,6 +154,8 @@ def _body(kind: LetterKind, language: str, values: Mapping[str, Any]) -> str:
         shown["subject"] = values["subject"] or say(language, f"mail.{kind}.no_subject")
     if kind in _EXPLAINED and not values["reason"]:
         part = "body_unexplained"
+    if kind is LetterKind.POST_REJECTED and not values["owner"]:
+        part = "body_deleted"
     if kind is LetterKind.POST_HELD and not values["until"]:
         part = "body_paused"
     if kind is LetterKind.JOIN_CONFIRM and not values["link"]:

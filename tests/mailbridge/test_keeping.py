@@ -114,6 +114,17 @@ async def test_a_post_expires_after_seven_days_and_its_proven_author_is_told(des
     assert (await desk.run())[0] == 0
 
 
+async def test_who_waited_for_a_group_that_is_deleted_is_told_if_proven(desk: Desk) -> None:
+    proven, other = await desk.hold(proven=True), await desk.hold()
+    async with desk.database.writing() as tx:
+        await groups.delete(tx, desk.group_id, SYSTEM)
+    assert [(await desk.post(post_id)).state for post_id in (proven, other)] == [PostState.EXPIRED] * 2
+    (letter,) = await desk.rows(Letter)
+    assert (letter.kind, letter.address, letter.group_id) == (LetterKind.POST_REJECTED, "a1@x.example", None)
+    assert (letter.in_reply_to, letter.arguments["subject"]) == ("<1@x.example>", "Lunch")
+    assert letter.arguments["group"] == "team@example.org"
+
+
 async def test_several_processes_let_it_expire_once(desk: Desk) -> None:
     for _ in range(3):
         await desk.hold(proven=True)

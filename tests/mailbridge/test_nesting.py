@@ -22,6 +22,7 @@ from store.posts import NewMessage, Submission
 from store.schema.delivery import Delivery
 from store.schema.group import Group, Name
 from store.schema.letter import Letter
+from store.schema.notice import Notice
 from store.schema.post import Post
 from store.terms import (
     Action,
@@ -30,6 +31,7 @@ from store.terms import (
     Mode,
     Moderation,
     NameRole,
+    NoticeKind,
     OverSendSize,
     Posting,
     PostState,
@@ -284,6 +286,29 @@ async def test_a_group_deleted_in_between_gets_none(database: Database) -> None:
         await groups.delete(tx, ids["inner"], SYSTEM)
     assert await carried(database) == once("o")
     assert await outcomes(database, outer) == {}
+
+
+async def test_a_group_deleted_while_it_holds_the_post_has_the_report_redrawn(database: Database) -> None:
+    ids = await made(database, {"outer": ["inner", "o"], "inner": ["i"]})
+    async with database.writing() as tx:
+        await groups.change(
+            tx, ids["inner"], {"moderation": Moderation.EVERYONE, "posting": Posting.MEMBERS}, None, SYSTEM
+        )
+    [outer] = await submit(database, ids["outer"])
+    assert await carried(database) == once("o")
+    assert await outcomes(database, outer) == {"inner": "held"}
+    before = await version(database, outer)
+    async with database.writing() as tx:
+        await groups.delete(tx, ids["inner"], SYSTEM)
+    assert await outcomes(database, outer) == {"inner": "expired"}
+    assert await version(database, outer) > before
+
+
+async def version(database: Database, post_id: int) -> int:
+    """How often the report of a post was to be drawn."""
+    query = select(Notice.version).where(col(Notice.kind) == NoticeKind.REPORT, col(Notice.subject_id) == post_id)
+    async with database.reading() as tx:
+        return (await tx.exec(query)).one()
 
 
 # ---------------------------------------------------------------- any shape of organisation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 from pathlib import Path
 
@@ -17,8 +18,11 @@ from sqlmodel import SQLModel, col, select
 from store import migrate
 from store.engine import Database
 from store.schema.membership import Membership
+from store.schema.post import Post
+from store.terms import GroupKind, GroupPolicy
 from tests.mailbridge.intake.room import add_group
 from tests.postgres import Server
+from tests.store.test_queue import make_post
 
 
 def test_the_migrations_make_what_the_tables_say(database_url: str) -> None:
@@ -59,6 +63,26 @@ def test_the_last_migrations_can_be_undone_and_done_again(database_url: str) -> 
         migrate.check(database_url)
     migrate.upgrade(database_url)
     assert migrate.drift(database_url) == []
+
+
+async def test_posts_that_go_out_are_left_in_the_words_of_the_older_version(database_url: str) -> None:
+    database = await Database.open(database_url)
+    try:
+        post_id = await database.bulk(lambda bulk: make_post(bulk, 1))
+        async with database.writing() as tx:
+            post = await tx.get_one(Post, post_id)
+            post.policy = GroupPolicy(1, GroupKind.GROUP, "a@b.example", "a@b.example", "A", footer="Hello").as_json()
+            tx.add(post)
+    finally:
+        await database.close()
+    with migrate.connected(make_url(database_url)) as connection:
+        alembic.command.downgrade(migrate.config(connection), "0006")
+    with migrate.connected(make_url(database_url)) as connection:
+        found = connection.execute(text("SELECT policy FROM post")).scalar_one()
+    kept = json.loads(found) if isinstance(found, str) else found
+    assert kept["address"] == "a@b.example"
+    assert not {"subject_tag", "footer", "reply_to"} & kept.keys()
+    assert GroupPolicy.from_json(kept | {"of_a_later_version": 1}).footer is None
 
 
 def test_ready_brings_sqlite_up_to_date(tmp_path: Path) -> None:

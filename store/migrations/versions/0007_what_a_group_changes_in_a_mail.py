@@ -13,6 +13,14 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
+# An older version stops at what it does not know in the frozen settings of a post that still goes out.
+THAWED = {
+    "sqlite": "UPDATE post SET policy = json_remove(policy, '$.subject_tag', '$.footer', '$.reply_to') "
+    "WHERE json_type(policy) = 'object'",
+    "postgresql": "UPDATE post SET policy = policy - ARRAY['subject_tag', 'footer', 'reply_to'] "
+    "WHERE jsonb_typeof(policy) = 'object'",
+}
+
 
 def upgrade() -> None:
     # In place: a table that batch mode makes anew would lose its AUTOINCREMENT, and use ids twice.
@@ -30,6 +38,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute(sa.text(THAWED[op.get_bind().dialect.name]))
     op.drop_column("post", "alteration")
     for name in ("reply_to", "footer", "subject_tag"):
         op.drop_column("group", name)

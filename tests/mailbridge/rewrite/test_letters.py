@@ -93,6 +93,16 @@ def test_what_waits_says_until_when_and_in_a_paused_group_for_what() -> None:
     assert "nobody took one in time" in " ".join(text(seen).split())
 
 
+def test_what_waited_for_a_deleted_group_is_told_by_the_postmaster() -> None:
+    given_ = {"group": "equipe@lists.example.org", "name": "Équipe", "subject": "Menü"}
+    _, seen = write(LetterKind.POST_REJECTED, given_, group=None)
+    assert str(seen["From"]) == "Postroom <postmaster@mx.example.org>"
+    assert seen["Subject"] == "Not delivered to Équipe: Menü"
+    said = " ".join(text(seen).split())
+    assert "Meanwhile the group was deleted" in said
+    assert "No reason was given" not in said
+
+
 def test_without_a_group_it_is_the_postmasters() -> None:
     _, seen = write(LetterKind.LEAVE_DONE, {"group": "a@b.example", "name": "A"}, group=None, in_reply_to="")
     assert str(seen["From"]) == "Postroom <postmaster@mx.example.org>"
