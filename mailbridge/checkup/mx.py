@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from mailbridge.checkup import way
 from store.findings import Check, Finding
 
 
@@ -23,6 +24,8 @@ def host(name: str, addresses: Sequence[str] | None) -> list[Finding]:
         return [Finding("unanswered", name, {"asked": "A"}, Check.HOST)]
     if not addresses:
         return [Finding("host_missing", name)]
+    if not way.public(addresses):
+        return [Finding("host_private", name, {"addresses": ", ".join(addresses)})]
     return [Finding("host_ok", name, {"addresses": ", ".join(addresses)})]
 
 
@@ -38,6 +41,8 @@ def served(domain: str, found: Exchange, name: str, ours: Collection[str]) -> li
     hosts = [host for _, host in found.records]
     if not any(hosts):
         return [Finding("mx_null", domain, record)]
+    if numbers := [one for one in hosts if way.is_address(one)]:
+        return [Finding("mx_address", domain, {"address": numbers[0], **record})]
     here = [one for one in hosts if _leads(one, found, name, ours)]
     listed = {"hosts": ", ".join(one for one in hosts if one), **record}
     if here == hosts:

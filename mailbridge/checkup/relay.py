@@ -32,7 +32,9 @@ OPENINGS: Final = (
 # The same for a probe that was refused for good: words, enhanced codes, what is found.
 REFUSALS: Final = (
     (phrases.RELAYING, "", "probe_relaying"),
+    (phrases.LOGIN, r"5\.7\.57", "probe_relaying"),
     (phrases.QUOTA, r"5\.4\.5|5\.1\.90", "probe_quota"),
+    (phrases.IDENTITY, "", "probe_sender"),
     (phrases.SENDER, r"5\.2\.252|5\.7\.60|5\.1\.[78]|5\.7\.(?:54|64)", "probe_sender"),
     (phrases.REPUTATION, r"5\.7\.(?:25|50[1-9]|51[01]|60[6-9])", "probe_reputation"),
 )
@@ -60,6 +62,8 @@ def probed(address: str, sender: str, outcome: Outcome, ours: Collection[str]) -
     if not outcome.reply.permanent:
         return [Finding("probe_later", address, values)]
     fault = blame(outcome.stage, outcome.reply, ours)
+    if fault in _BY_FAULT and phrases.IDENTITY.search(outcome.reply.text):
+        return [Finding("probe_sender", address, values)]
     if fault in _BY_FAULT:
         return [Finding(_BY_FAULT[fault], address, values)]
     for words, codes, name in REFUSALS:

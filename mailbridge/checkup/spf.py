@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from mailbridge.checkup.record import txt
 from mailbridge.checkup.way import Way
@@ -13,6 +15,8 @@ from store.findings import Check, Finding
 STRANGER = "192.0.2.1"
 _VERSION = b"v=spf1"
 _TOO_MANY = "Too many"
+_ALL: Final = re.compile(r"[-~?+]?all", re.IGNORECASE)
+_REDIRECT: Final = re.compile(r"redirect=", re.IGNORECASE)
 
 
 def records(texts: Sequence[bytes]) -> list[str]:
@@ -33,8 +37,11 @@ def judge(domain: str, texts: Sequence[bytes] | None, way: Way, results: Mapping
         return [Finding("spf_two", domain, {"count": str(len(found)), "record": txt(domain, _merged(found))})]
     stranger = results[STRANGER]
     if stranger.result == "permerror":
-        too_many = _TOO_MANY in stranger.problem
-        return [Finding("spf_lookups" if too_many else "spf_broken", domain, {**values, "problem": stranger.problem})]
+        values["problem"] = stranger.problem
+        if _TOO_MANY in stranger.problem:
+            return [Finding("spf_lookups", domain, values)]
+        values["record"] = txt(domain, _with(_without(found[0], stranger.problem), way.mechanisms))
+        return [Finding("spf_broken", domain, values)]
     if stranger.result == "pass":
         closed = txt(domain, f"v=spf1 {way.mechanisms or '…'} -all")
         return [Finding("spf_everybody", domain, {"spf": found[0], "record": closed})]
@@ -56,14 +63,25 @@ def judge(domain: str, texts: Sequence[bytes] | None, way: Way, results: Mapping
 
 def _with(record: str, mechanisms: str) -> str:
     """The record with our way out in it, first: what stands before it could end the search."""
-    version, _, rest = record.partition(" ")
-    return " ".join(part for part in (version, mechanisms, rest) if part)
+    version, *terms = record.split()
+    ours = mechanisms.split()
+    return " ".join([version, *ours, *(term for term in terms if term not in ours)])
+
+
+def _without(record: str, problem: str) -> str:
+    """The record without the term that the engine names at the end of its problem: what is proposed is to be right."""
+    version, *terms = record.split()
+    named = problem.rpartition(": ")[2].lstrip("-~?+").lower()
+    return " ".join([version, *(term for term in terms if term.lstrip("-~?+").lower() != named)])
 
 
 def _merged(found: Sequence[str]) -> str:
-    """One record of several: every term once, an `all` only at the end, and the strictest of them."""
-    terms = [term for record in found for term in record.split()[1:]]
-    ends = [term for term in terms if term.lower().endswith("all") and len(term) <= len("-all")]
+    """One record of several: every term once, an `all` only at the end, and the strictest of them.
+
+    A redirect counts where nothing else does (RFC 7208 6.1); beside other terms it is what it redirects to, included.
+    """
+    terms = [_REDIRECT.sub("include:", term) for record in found for term in record.split()[1:]]
+    ends = [term for term in terms if _ALL.fullmatch(term)]
     rest = [term for term in dict.fromkeys(terms) if term not in ends]
     end = min(ends, key=lambda term: "-~?+a".index(term[0].lower())) if ends else "-all"
     return " ".join(["v=spf1", *rest, end])

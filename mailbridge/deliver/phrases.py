@@ -45,7 +45,7 @@ SENDER = _any(
     r"\bnot (?:allowed|authori[sz]ed|permitted|entitled) to send\b(?! to)",
     r"permissions? to send",
     r"send ?as ?denied",
-    r"(?:not verified|failed the check)",
+    r"(?:not verified|failed the check|verified sender|sender signature)",
     r"\bsending (?:paused|domain|account)\b",
     r"unregistered (?:sending )?domain",
     r"free accounts are for test",
@@ -54,6 +54,22 @@ SENDER = _any(
     r"\bauth(?:entication)?(?: is)? (?:required|failed|first|unsuccessful|credentials)",
     r"must (?:first )?(?:issue a STARTTLS|be authenticated|authenticate|log ?in)",
     r"invalid credentials",
+    r"not logged in",
+)
+
+# A relay's words for a From that the account may not use. A receiver says the like of a sender it does not want, so a
+# lane is not stopped by them.
+IDENTITY = _any(
+    r"\b(?:from|sender)(?: address| header)?(?: is| was)? not (?:allowed|permitted|valid|accepted)",
+    r"\bfrom\b.{0,20}\bdoes(?: not|n'?t) match\b",
+    r"\bonly send (?:from|as)\b",
+    r"\bnot (?:allowed|authori[sz]ed|permitted) to use\b.{0,80}\b(?:sender|from)\b",
+)
+
+# The part of SENDER that a login mends.
+LOGIN = _any(
+    r"\bauth(?:entication)?(?: is)? (?:required|first)",
+    r"must (?:first )?(?:be authenticated|authenticate|log ?in)",
     r"not logged in",
 )
 

@@ -75,8 +75,11 @@ async def probe(route: Route, mail: Rendered, recipient: str, helo: str, resolve
 
 
 async def outside(hops: Sequence[Hop]) -> tuple[str, str]:
-    """Connect to one of the hosts: our address on the way there and "", or "" and the last problem."""
-    problem = "no host to try"
+    """Connect to one of the hosts: our address on the way there and "", or "" and the last problem.
+
+    There is one host at least.
+    """
+    problem = ""
     for hop in hops:
         try:
             async with asyncio.timeout(OUTSIDE_SECONDS):

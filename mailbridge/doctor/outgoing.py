@@ -12,6 +12,7 @@ from mailbridge.checkup import spf as policies
 from mailbridge.deliver.client import Unopened
 from mailbridge.deliver.route import RELAY, Mx, Relay
 from mailbridge.doctor import nexthop
+from mailbridge.doctor.surroundings import OUTSIDE
 from store.findings import Check, Finding, Level
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ async def outbound(round_: Round) -> list[Finding]:
     if not isinstance(route, Mx):
         return []
     address, problem = await asyncio.shield(round_.way.outside)
+    if not address and not problem:  # nobody said whom to try: nothing is known about the port
+        return [Finding("unanswered", OUTSIDE[0], {"asked": "MX"}, Check.OUTBOUND)]
     values = {"port": str(route.port), "problem": problem, "address": address}
     return [Finding("outbound_blocked" if problem else "outbound_ok", f"port {route.port}", values)]
 

@@ -81,12 +81,16 @@ class Surroundings:
         return Pair(cert, key)
 
     async def _outside(self) -> tuple[str, str]:
-        """Our address on the way to the outside and "", or "" and why there is no way; ("", "") behind a relay."""
+        """Our address on the way to the outside and "", or "" and why there is no way.
+
+        ("", "") behind a relay, and where no name server says whom to try.
+        """
         if not isinstance(self._route, Mx):
             return "", ""
         domains = ([self._probe.rpartition("@")[2]] if self._probe else []) + list(OUTSIDE)
         found = await asyncio.gather(*(self._first_hop(self._route, domain) for domain in domains))
-        return await nexthop.outside([hop for hop in found if hop is not None])
+        hops = [hop for hop in found if hop is not None]
+        return await nexthop.outside(hops) if hops else ("", "")
 
     async def _first_hop(self, route: Mx, domain: str) -> Hop | None:
         try:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from store import checkups
 from store.engine import Database
@@ -60,7 +63,9 @@ async def test_a_second_one_waits_for_the_first(office: Office) -> None:
     await office.pocket.wait_message("grace", "#general", "under way already")
 
 
-async def test_where_no_bridge_answers_that_is_said_in_time(office: Office) -> None:
+async def test_where_no_bridge_answers_that_is_said_in_time(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The true one is waited for by the flow with processes.
+    monkeypatch.setattr(checkups, "UNHEARD_AFTER", timedelta(seconds=1))
     await office.pocket.command("ada", "#general", "/group doctor")
     message = await office.pocket.wait_message("ada", "dm", "No bridge has answered", timeout=60)
     assert "python -m mailbridge doctor" in office.pocket.text(message)

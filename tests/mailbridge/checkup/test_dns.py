@@ -30,6 +30,9 @@ def names(found: list[Finding]) -> list[str]:
         (["127.0.0.1", "::1"], [OURS], "", Way((OURS,), f"ip4:{OURS}")),
         (["9.9.9.9"], [OURS], "", Way(("9.9.9.9",), "ip4:9.9.9.9")),
         (["10.0.0.9"], [OURS], "", Way((), "")),
+        (None, ["10.0.0.5"], "", Way((), "")),  # as the DNS of the house says: to publish that would help nobody
+        (None, ["10.0.0.5"], "8.8.4.4", Way(("8.8.4.4",), "ip4:8.8.4.4")),
+        (["127.0.0.1"], ["192.168.1.5", "fd00::5", OURS], "", Way((OURS,), f"ip4:{OURS}")),
     ],
 )
 def test_the_way_out(relay: list[str] | None, host: list[str], seen: str, wanted: Way) -> None:
@@ -55,6 +58,7 @@ def test_through_a_provider_its_own_record_counts() -> None:
         ([], {DOMAIN: ["203.0.113.1"]}, "mx_missing"),
         ([], {DOMAIN: []}, "mx_missing"),
         ([(0, "")], {}, "mx_null"),
+        ([(10, OURS)], {OURS: [OURS]}, "mx_address"),  # a label of digits is no address (RFC 5321 5.1)
         (None, {}, "unanswered"),
     ],
 )
@@ -81,6 +85,16 @@ def test_mx_of_a_domain_published_elsewhere(records: list[tuple[int, str]] | Non
         ("V=SPF1 a", "temperror", Spf("fail", DOMAIN), "unanswered", ""),
         ("v=spf1 +all", "pass", Spf("pass", DOMAIN), "spf_everybody", f'"v=spf1 ip4:{OURS} -all"'),
         ("v=spf1 x", "permerror", Spf("permerror", DOMAIN, problem="Unknown"), "spf_broken", "v=spf1"),
+        (
+            *("v=spf1 ?ipv4:1.2.3.4 mx -all", "permerror"),
+            Spf("permerror", DOMAIN, problem="SPF Permanent Error: Unknown mechanism found: ipv4:1.2.3.4"),
+            *("spf_broken", f'"v=spf1 ip4:{OURS} mx -all"'),
+        ),
+        (
+            *(f"v=spf1 include:gone.example ip4:{OURS} -all", "permerror"),
+            Spf("permerror", DOMAIN, problem="No valid SPF record for: include:gone.example"),
+            *("spf_broken", f'"v=spf1 ip4:{OURS} -all"'),
+        ),
         ("v=spf1 x", "pass", Spf("permerror", DOMAIN, problem="Too many DNS lookups"), "spf_lookups", "Remove"),
         ("v=spf10 -all", "none", Spf("none", DOMAIN), "spf_missing", f'"v=spf1 ip4:{OURS} -all"'),
     ],
@@ -104,6 +118,9 @@ def test_two_spf_records_become_one_that_says_both() -> None:
     texts = [b"v=spf1 a mx ~all", b"v=spf1 mx ip4:203.0.113.1 -all"]
     (found,) = spf.judge(DOMAIN, texts, way.by([OURS]), {})
     assert '"v=spf1 a mx ip4:203.0.113.1 -all"' in found.remedy("en")
+    texts = [b"v=spf1 a redirect=_spf.example.net", b"v=spf1 ball mx"]
+    (found,) = spf.judge(DOMAIN, texts, way.by([OURS]), {})
+    assert '"v=spf1 a include:_spf.example.net ball mx -all"' in found.remedy("en")
 
 
 RECORD = key(Algorithm.RSA).record()
@@ -191,4 +208,6 @@ def test_the_reverse_dns(called: list[str] | None, forward: dict[str, list[str] 
 def test_our_own_name() -> None:
     assert names(mx.host(HOST, [OURS])) == ["host_ok"]
     assert names(mx.host(HOST, [])) == ["host_missing"]
+    assert names(mx.host(HOST, ["10.0.0.5", "fe80::1"])) == ["host_private"]
+    assert names(mx.host(HOST, ["10.0.0.5", OURS])) == ["host_ok"]
     assert names(mx.host(HOST, None)) == ["unanswered"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Self
 
 import dns.flags
 import dns.message
@@ -27,7 +28,7 @@ class Nameserver(asyncio.DatagramProtocol):
         self._udp: asyncio.DatagramTransport | None = None
         self._tcp: asyncio.Server | None = None
 
-    async def start(self) -> Nameserver:
+    async def start(self) -> Self:
         self._tcp = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         port = self._tcp.sockets[0].getsockname()[1]
         loop = asyncio.get_running_loop()
