@@ -147,7 +147,10 @@ def held(language: str, card: HeldCard, *, again: bool = False) -> Shown:
     if again:
         head = say(language, "slack.reminder.head", n=1, via=escape.mrkdwn, group=card.group)
     else:
-        head = say(language, "slack.held.head", via=escape.mrkdwn, group=card.group)
+        waits = card.state is PostState.HELD
+        head = say(
+            language, "slack.held.head" if waits else "slack.held.head_over", via=escape.mrkdwn, group=card.group
+        )
     if card.author_name:
         author = say(
             language, "slack.held.author_named", via=escape.mrkdwn, name=card.author_name, author=card.author or "–"

@@ -18,6 +18,7 @@ from store.texts import Markup, say
 
 GROUPS_A_PAGE = 15
 WAITING_A_PAGE = 10
+REASONS_SHOWN = 800  # characters; ten posts have to fit one message
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ def _post(language: str, item: WaitingPost) -> list[Block]:
         subject=item.subject,
         since=escape.moment(item.since),
     )
-    text += "\n" + cards.why(language, item.reasons, item.proof)
+    text += "\n" + escape.cut(cards.why(language, item.reasons, item.proof), REASONS_SHOWN)
     if item.until is not None:
         text += "\n" + say(language, "slack.held.until", until=escape.moment(item.until))
     wanted = [("read", Action.POST_READ), ("release", Action.POST_RELEASE)]

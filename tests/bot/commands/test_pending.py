@@ -38,7 +38,7 @@ async def test_held_posts_wait_with_their_buttons(office: Office) -> None:
     await office.create()
     post_id = await hold(office, "Win <!channel> *now*")
     told = await office.ask(ADA, "pending")
-    assert "a post by mallory@example.com is held" in told
+    assert "a post by mallory@example.com has been held" in told
     assert "Win &lt;!channel&gt; ∗now∗" in told
     assert "mallory@example.com is not a member of" in told  # why it waits, for who decides here has seen no card
     assert "The author's address was checked, and nothing proves it." in told
@@ -46,7 +46,7 @@ async def test_held_posts_wait_with_their_buttons(office: Office) -> None:
     assert "Reject" not in told  # nobody proved the address, so nobody is written to
     assert "Nothing waits for you" in await office.ask(LINUS, "pending")
     await office.pocket.open_home(ADA)
-    await office.pocket.wait_home(ADA, contains="is held since")
+    await office.pocket.wait_home(ADA, contains="has been held since")
     await office.pocket.wait_home(ADA, contains="mallory@example.com is not a member of")
     await office.pocket.click(ADA, "post.discard", home=True)
     await office.pocket.wait_home(ADA, contains="Nothing waits for you")
