@@ -10,7 +10,7 @@ from store import groups, passwords, pending, persons
 from store.engine import Reading
 from store.schema.post import Post
 from store.schema.request import Request
-from store.terms import SlackContent
+from store.terms import Reason, SlackContent
 
 
 async def waiting(context: Context, page: int = 1) -> views.Waiting:
@@ -89,4 +89,7 @@ def _post(post: Post, group: str, content: SlackContent) -> views.WaitingPost:
         subject="" if content is SlackContent.NONE else post.subject,
         authenticated=post.authenticated,
         since=post.created_at,
+        reasons=[Reason.from_json(reason) for reason in post.reasons],
+        proof=post.verdict,
+        until=post.expires_at,
     )

@@ -231,7 +231,7 @@ def _take_date(bound: Bound, reader: _Reader) -> Bound:
 
 
 def _take_wish(bound: Bound, reader: _Reader) -> Bound:
-    word = reader.left.pop(0).value.lower()
+    word = _name(reader)
     if word not in {wish.value for wish in Wish}:
         raise Misread("unknown_wish", word=word)
     return replace(bound, wish=Wish(word))
@@ -245,14 +245,17 @@ def _take_switch(bound: Bound, reader: _Reader) -> Bound:
 
 
 def _take_setting(bound: Bound, reader: _Reader) -> Bound:
+    return replace(bound, setting=re.sub(r"[\s-]+", "_", _name(reader).strip().rstrip(":=")))
+
+
+def _name(reader: _Reader) -> str:
+    """The next word in lower case, or what stands before the `=` in it: what stands behind is read on."""
     token = reader.left[0]
     name = token.value.partition("=")[0]
     if name and not token.quoted and reader.text.startswith(f"{name}=", token.start):
         reader.goes_on(token.start + len(name) + 1)
-        word = name.lower()
-    else:
-        word = reader.left.pop(0).value.lower()
-    return replace(bound, setting=re.sub(r"[\s-]+", "_", word.strip().rstrip(":=")))
+        return name.lower()
+    return reader.left.pop(0).value.lower()
 
 
 def _take_value(bound: Bound, reader: _Reader) -> Bound:

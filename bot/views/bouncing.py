@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.views import blocks, escape
 from bot.views.blocks import Block, Shown, View
+from bot.views.groups import leave_question
 from bot.views.ids import Action, Field, Form
 from store.terms import BounceReason
 from store.texts import say
@@ -56,6 +57,7 @@ def contact(language: str, shown: Bouncing) -> Shown:
         blocks.button(
             say(language, "slack.bouncing.leave"), Action.BOUNCING_LEAVE, shown.incident_id,
             spoken=say(language, "slack.bouncing.leave_spoken", via=escape.plain, group=shown.group),
+            confirm=leave_question(language, shown.group),
         ),
     )  # fmt: skip
     return blocks.shown(found.text, [*found.blocks, blocks.actions(*buttons)])

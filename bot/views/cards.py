@@ -147,7 +147,10 @@ def held(language: str, card: HeldCard, *, again: bool = False) -> Shown:
     if again:
         head = say(language, "slack.reminder.head", n=1, via=escape.mrkdwn, group=card.group)
     else:
-        head = say(language, "slack.held.head", via=escape.mrkdwn, group=card.group)
+        waits = card.state is PostState.HELD
+        head = say(
+            language, "slack.held.head" if waits else "slack.held.head_over", via=escape.mrkdwn, group=card.group
+        )
     if card.author_name:
         author = say(
             language, "slack.held.author_named", via=escape.mrkdwn, name=card.author_name, author=card.author or "–"
@@ -158,7 +161,7 @@ def held(language: str, card: HeldCard, *, again: bool = False) -> Shown:
     if card.subject is not None:
         key = "slack.held.subject" if card.subject.strip() else "slack.held.no_subject"
         body.append(blocks.section(say(language, key, via=escape.mrkdwn, subject=card.subject)))
-    body.append(blocks.section(_why(language, card)))
+    body.append(blocks.section(why(language, card.reasons, card.proof)))
     body.append(blocks.context(*_facts(language, card)))
     if card.excerpt:
         body.append(blocks.section(escape.quoted(card.excerpt, EXCERPT_SHOWN)))
@@ -192,10 +195,11 @@ def post_outcome(language: str, card: HeldCard) -> str:
     return decided(language, f"post_{card.state}", card.verdict)
 
 
-def _why(language: str, card: HeldCard) -> str:
-    lines = [reason(language, given) for given in card.reasons]
-    if card.proof:
-        lines.append(_known(language, f"verdict.{card.proof}", {}, card.proof))
+def why(language: str, reasons: Sequence[Reason], proof: str) -> str:
+    """Every reason a post is held for, and what proved its author or did not, a line each."""
+    lines = [reason(language, given) for given in reasons]
+    if proof:
+        lines.append(_known(language, f"verdict.{proof}", {}, proof))
     return "\n".join(f"• {line}" for line in lines) or say(language, "slack.held.no_reason")
 
 

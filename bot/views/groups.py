@@ -159,13 +159,17 @@ def buttons(language: str, line: Line, *, everything: bool = True) -> list[Eleme
 
 
 def leave_button(language: str, line: Line) -> Element:
-    ask = blocks.confirm(
+    return _button(language, "leave", Action.GROUP_LEAVE, line, confirm=leave_question(language, line.address))
+
+
+def leave_question(language: str, address: str) -> Element:
+    """Asked wherever a button leaves a group, for joining again may need a decision."""
+    return blocks.confirm(
         say(language, "commands.leave.confirm_title"),
-        say(language, "commands.leave.confirm_text", via=escape.plain, address=escape.cut(line.address, 100)),
+        say(language, "commands.leave.confirm_text", via=escape.plain, address=escape.cut(address, 100)),
         say(language, "commands.leave.confirm_yes"),
         say(language, "commands.leave.confirm_no"),
     )
-    return _button(language, "leave", Action.GROUP_LEAVE, line, confirm=ask)
 
 
 def standing(language: str, line: Line) -> list[str]:

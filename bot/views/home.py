@@ -9,15 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.views import answers, blocks, escape
+from bot.views import answers, blocks, cards, escape
 from bot.views.blocks import Block, Shown, View
 from bot.views.groups import Line, buttons, standing
 from bot.views.ids import Action
-from store.terms import RequestKind
+from store.terms import Reason, RequestKind
 from store.texts import Markup, say
 
 GROUPS_A_PAGE = 15
 WAITING_A_PAGE = 10
+REASONS_SHOWN = 800  # characters; ten posts have to fit one message
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,10 @@ class WaitingRequest:
 
 @dataclass(frozen=True, slots=True)
 class WaitingPost:
-    """`subject` is empty where the group shows nothing of its mails in Slack."""
+    """`subject` is empty where the group shows nothing of its mails in Slack; `until` is when it expires, if ever.
+
+    Who releases it here has seen no card: what the card says of why it waits stands here too.
+    """
 
     post_id: int
     group: str
@@ -41,6 +45,9 @@ class WaitingPost:
     subject: str
     authenticated: bool
     since: datetime
+    reasons: Sequence[Reason] = ()
+    proof: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +179,9 @@ def _post(language: str, item: WaitingPost) -> list[Block]:
         subject=item.subject,
         since=escape.moment(item.since),
     )
+    text += "\n" + escape.cut(cards.why(language, item.reasons, item.proof), REASONS_SHOWN)
+    if item.until is not None:
+        text += "\n" + say(language, "slack.held.until", until=escape.moment(item.until))
     wanted = [("read", Action.POST_READ), ("release", Action.POST_RELEASE)]
     if item.authenticated:  # a reason can only be mailed to an author who proved the address
         wanted.append(("reject", Action.POST_REJECT))

@@ -122,7 +122,9 @@ def shown(language: str, name: str, value: str) -> Markup:
         return Markup(say(language, f"commands.setting.{name}.{value or DEFAULTS[name]}"))
     if not value and setting.optional:
         return Markup(say(language, f"commands.setting.{name}.none"))
-    return Markup(escape.mrkdwn(" ".join(value.split())) or blocks.BLANK)
+    # Where one line ends and the next begins is a part of the value; a bare break would read as one more setting.
+    lines = " ⏎ ".join(escape.mrkdwn(line) for line in value.splitlines())
+    return Markup(" ".join(lines.split()) or blocks.BLANK)
 
 
 def _address(language: str, draft: Draft, domains: Sequence[str]) -> list[Block]:

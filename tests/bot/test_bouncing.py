@@ -74,7 +74,9 @@ async def test_resume_lets_copies_go_out_and_says_so_everywhere(office: Office, 
 
 async def test_leave(office: Office, group: Group) -> None:
     await suspended(office, group)
-    await told(office, "linus", "comes back")
+    message = await told(office, "linus", "comes back")
+    asked = {button["text"]["text"]: "confirm" in button for button in message["blocks"][-1]["elements"]}
+    assert asked == {"Resume": False, "Change address": False, "Leave": True}
     await office.pocket.click("linus", Action.BOUNCING_LEAVE)
     await told(office, "linus", "no longer goes to")
     assert await rows(office, group) == {}

@@ -15,7 +15,7 @@ from bot.views import answers, groups, home, limits, members
 from bot.views.groups import Line, Mine
 from bot.views.ids import Action
 from bot.views.limits import Surface
-from store.terms import Receiving, RequestKind
+from store.terms import Reason, Receiving, RequestKind
 
 NASTY = "<!channel> *b* <@UEVIL> `x` _i_ ~s~ <http://e.example|x> & :bomb: " + "y" * 200
 AT = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -180,7 +180,9 @@ def waits(count: int) -> home.Waiting:
         if n % 3:
             items.append(home.WaitingRequest(n, kind, NASTY, f"U{n}" if n % 2 else None, NASTY, NASTY * 9, AT))
         else:
-            items.append(home.WaitingPost(n, NASTY, NASTY, NASTY * 2 if n % 2 else "", n % 2 == 0, AT))
+            why = [Reason("unproven", {"author": NASTY * 9}), Reason("non_member", {"author": NASTY, "group": NASTY})]
+            subject = NASTY * 2 if n % 2 else ""
+            items.append(home.WaitingPost(n, NASTY, NASTY, subject, n % 2 == 0, AT, why * 4, "checks_failed", AT))
     return home.Waiting(items, total=count * 3, page=2)
 
 

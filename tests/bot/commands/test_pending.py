@@ -16,9 +16,9 @@ async def hold(
     assert group.id is not None
     message = posts.NewMessage(
         raw=b"Subject: x\r\n\r\nbody\r\n", public_id=subject, author=author, subject=subject,
-        authenticated=authenticated,
+        authenticated=authenticated, verdict="" if authenticated else "checks_failed",
     )  # fmt: skip
-    decision = Decision(Action.HOLD, (Reason("non_member", {"author": author}),))
+    decision = Decision(Action.HOLD, (Reason("non_member", {"author": author, "group": group.address}),))
     submission = posts.Submission(group.id, Standing.STRANGER, decision, fingerprint=subject)
     async with office.database.writing() as tx:
         submitted = await posts.submit(tx, message, [submission])
@@ -38,12 +38,16 @@ async def test_held_posts_wait_with_their_buttons(office: Office) -> None:
     await office.create()
     post_id = await hold(office, "Win <!channel> *now*")
     told = await office.ask(ADA, "pending")
-    assert "a post by mallory@example.com is held" in told
+    assert "a post by mallory@example.com has been held" in told
     assert "Win &lt;!channel&gt; ∗now∗" in told
+    assert "mallory@example.com is not a member of" in told  # why it waits, for who decides here has seen no card
+    assert "The author's address was checked, and nothing proves it." in told
+    assert "then it expires" in told
     assert "Reject" not in told  # nobody proved the address, so nobody is written to
     assert "Nothing waits for you" in await office.ask(LINUS, "pending")
     await office.pocket.open_home(ADA)
-    await office.pocket.wait_home(ADA, contains="is held since")
+    await office.pocket.wait_home(ADA, contains="has been held since")
+    await office.pocket.wait_home(ADA, contains="mallory@example.com is not a member of")
     await office.pocket.click(ADA, "post.discard", home=True)
     await office.pocket.wait_home(ADA, contains="Nothing waits for you")
     assert await state(office, post_id) is PostState.DISCARDED

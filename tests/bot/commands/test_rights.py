@@ -43,7 +43,7 @@ async def test_a_moderator_decides_and_does_not_configure(office: Office) -> Non
         assert f"Only administrators of {TEAM}" in await office.ask(LINUS, text), text
     assert await office.pocket.modal(LINUS) is None
     post_id = await hold(office, "Plans")
-    assert "a post by mallory@example.com is held" in await office.ask(LINUS, "pending")
+    assert "a post by mallory@example.com has been held" in await office.ask(LINUS, "pending")
     await office.pocket.click(LINUS, "post.read", channel="#general")
     await office.pocket.wait_modal(LINUS, contains="body")
     await office.pocket.close(LINUS, everything=True)

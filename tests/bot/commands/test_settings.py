@@ -100,7 +100,7 @@ async def test_settings_are_for_administrators(office: Office) -> None:
         ("subject_tag none", "none: subjects stay", "subject_tag", None),
         ("subject_tag a [b] c", "without brackets", "subject_tag", None),
         (f"subject_tag {'x' * 31}", "has 31 characters and may have 30", "subject_tag", None),
-        ("footer Be kind.\nAnd <happy>", "Be kind. And &lt;happy&gt;", "footer", "Be kind.\nAnd <happy>"),
+        ("footer Be kind.\nAnd <happy>", "Be kind. ⏎ And &lt;happy&gt;", "footer", "Be kind.\nAnd <happy>"),
         ('footer ""', "Footer: none", "footer", None),
         (f"footer {'x ' * 300}", "may have 500", "footer", None),
         ("footer a" + "\nb" * 12, "has 13 lines and may have 12", "footer", None),
@@ -178,7 +178,7 @@ async def test_what_mail_of_the_group_carries_is_set_in_the_form_and_shown(offic
         assert (await office.submit(ADA))["ok"]
     review = office.pocket.text(await office.pocket.wait_modal(ADA, contains="Settings (3 of 3)"))
     assert "*Subject tag*: none: subjects stay as they are → Team" in review
-    assert "*Footer*: none → Be kind – please. &lt;!channel&gt; ∗not∗ for you &amp; me" in review
+    assert "*Footer*: none → Be kind – please. ⏎ ⏎ &lt;!channel&gt; ∗not∗ for you &amp; me" in review
     assert (await office.submit(ADA))["ok"]
     group = await office.group()
     assert group is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -14,6 +15,7 @@ from bot.commands.table import ENTRIES, SYNONYMS, TABLE, entry
 from bot.permissions import Verb
 from bot.views import limits
 from bot.views.limits import Surface
+from bot.views.settings import BY_NAME
 from store.texts import keys, placeholders
 
 PROMISED = [
@@ -44,6 +46,12 @@ def test_help_of_one_shows_usage_and_an_example_that_reads(name: str) -> None:
     text = "\n".join(block["text"]["text"] for block in shown.blocks)
     assert f"`/group {name}" in text
     assert f"/group {name}" in shown.blocks[-1]["text"]["text"]
+
+
+def test_help_of_the_settings_names_each_of_them_once() -> None:
+    shown = command_help.one("en", "settings", TABLE["settings"], "/group", "example.org")
+    named = re.findall(r"\b[a-z]+(?:_[a-z]+)*\b", shown.blocks[1]["text"]["text"].partition(" changes it: ")[2])
+    assert sorted(named) == sorted(BY_NAME)
 
 
 def test_usage_puts_in_brackets_what_may_be_left_out() -> None:

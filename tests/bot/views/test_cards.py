@@ -136,6 +136,8 @@ def test_a_decided_post_says_who_and_when(state: PostState) -> None:
     shown = cards.held("en", states.held_card(state=state, verdict=states.DECIDED))
     assert buttons(shown.blocks) == []
     assert "by <@U0ADA>, <!date^" in shown.text
+    assert "was held for a decision" in shown.text
+    assert "waits" not in shown.text  # what a notification or a screen reader begins with
 
 
 def test_the_report_counts_in_words() -> None:
