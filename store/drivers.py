@@ -76,6 +76,12 @@ class Connection(aiosqlite.Connection):
         """False once it has been told to close."""
         return self._running
 
+    def stop(self) -> asyncio.Future[Any] | None:
+        """Tell the thread to close and end, once: who cancels a task twice ends its connection from two sides, and
+        aiosqlite's second word waits for an answer from a thread that has gone, for ever."""
+        told: asyncio.Future[Any] | None = super().stop() if self._running else None
+        return told
+
     def cursor(self) -> Any:
         """A cursor, without a word to the thread."""
         return Cursor(self)

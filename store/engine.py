@@ -31,6 +31,8 @@ from store.drivers import Drivers
 from store.signal import CHANNEL, DatagramSignal, NotifySignal, Signal, Topic
 
 WRITE_DEADLINE_SECONDS = 10.0
+# Who has waited that long behind others of this process still tries: they may have been many, and not locked out.
+LAST_TRY_SECONDS = 0.1
 RETRY_SECONDS = 0.001
 BULK_THREADS = 2
 DEADLOCK = "40P01"
@@ -162,9 +164,9 @@ class Database:
 
         Keep it short: no network inside, at most some thousand rows.
         """
-        async with self._serialised(), self.engine.connect() as connection:
+        async with self._serialised() as deadline, self.engine.connect() as connection:
             if self.dialect == "sqlite":
-                await patiently(connection, "BEGIN IMMEDIATE")
+                await patiently(connection, "BEGIN IMMEDIATE", deadline)
             async with self._session(Writing, connection) as session:
                 session.topics = set()
                 yield session
@@ -182,25 +184,26 @@ class Database:
         A cancelled caller does not stop the transaction: it commits or fails as a whole. `job` may run more than once:
         PostgreSQL breaks one of two transactions that wait for each other, and that one begins anew.
         """
-        async with self._serialised():
-            result, topics = await asyncio.get_running_loop().run_in_executor(self._threads, self._run_bulk, job)
+        async with self._serialised() as deadline:
+            loop = asyncio.get_running_loop()
+            result, topics = await loop.run_in_executor(self._threads, self._run_bulk, job, deadline)
         if topics:
             self.signal.wake(topics)
         return result
 
-    def _run_bulk(self, job: Callable[[Bulk], T]) -> tuple[T, set[Topic]]:
+    def _run_bulk(self, job: Callable[[Bulk], T], deadline: float) -> tuple[T, set[Topic]]:
         for _ in range(DEADLOCKS_SUFFERED):
             try:
-                return self._run_once(job)
+                return self._run_once(job, deadline)
             except OperationalError as error:
                 if getattr(error.orig, "sqlstate", None) != DEADLOCK:
                     raise
-        return self._run_once(job)
+        return self._run_once(job, deadline)
 
-    def _run_once(self, job: Callable[[Bulk], T]) -> tuple[T, set[Topic]]:
+    def _run_once(self, job: Callable[[Bulk], T], deadline: float) -> tuple[T, set[Topic]]:
         with self._bulk_engine.connect() as connection:
             if self.dialect == "sqlite":
-                for pause in busy_pauses():
+                for pause in busy_pauses(deadline):
                     try:
                         connection.exec_driver_sql("BEGIN IMMEDIATE")
                         break
@@ -223,13 +226,18 @@ class Database:
         return session
 
     @asynccontextmanager
-    async def _serialised(self) -> AsyncIterator[None]:
-        """SQLite has one writer: this process's tasks queue in order here rather than race for its lock."""
+    async def _serialised(self) -> AsyncIterator[float]:
+        """SQLite has one writer: this process's tasks queue in order here rather than race for its lock.
+
+        Gives the moment, of the monotonic clock, until which the lock is worth trying for. It counts from before the
+        queue: else the tenth of ten that another process locks out would wait ten deadlines.
+        """
+        deadline = time.monotonic() + WRITE_DEADLINE_SECONDS
         if self.dialect != "sqlite":
-            yield
+            yield deadline
             return
         async with self._writer:
-            yield
+            yield max(deadline, time.monotonic() + LAST_TRY_SECONDS)
 
 
 def _finished(job: Callable[[Bulk], T], bulk: Bulk) -> T:
@@ -244,17 +252,18 @@ def is_busy(error: OperationalError) -> bool:
     return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in BUSY
 
 
-def busy_pauses() -> Iterator[float]:
-    """Pauses between tries for a lock, in seconds, until the deadline; then raises DatabaseBusy."""
-    deadline = time.monotonic() + WRITE_DEADLINE_SECONDS
-    while time.monotonic() < deadline:
+def busy_pauses(deadline: float | None = None) -> Iterator[float]:
+    """Pauses between tries for a lock, in seconds, until the deadline (by default a whole one from now); then raises
+    DatabaseBusy."""
+    until = time.monotonic() + WRITE_DEADLINE_SECONDS if deadline is None else deadline
+    while time.monotonic() < until:
         yield RETRY_SECONDS * random.random()  # noqa: S311, TID251 - jitter, not a secret
     raise DatabaseBusy("another process has kept the database's lock")
 
 
-async def patiently(connection: AsyncConnection, statement: str) -> None:
+async def patiently(connection: AsyncConnection, statement: str, deadline: float | None = None) -> None:
     """Run what may find SQLite busy, again after about a millisecond, up to the deadline; raises DatabaseBusy."""
-    for pause in busy_pauses():
+    for pause in busy_pauses(deadline):
         try:
             await connection.exec_driver_sql(statement)
         except OperationalError as error:

@@ -93,8 +93,8 @@ async def _look(
     known_by: str | None,
 ) -> _Seen:
     key = shape.author.address.key
-    # From anybody but a front relay of ours such fields prove nothing.
-    trusted = house.relays.trust(envelope.client)
+    # From anybody but a front relay of ours such fields prove nothing; nor from a device that stands where one does.
+    trusted = envelope.login is None and house.relays.trust(envelope.client)
     found = spam.verdict(shape.fields, house.relays.authserv_id) if trusted else spam.NONE
     named = frozenset(addressed.addressed(shape.fields))
     marks = facts.mark(shape, len(addressed.addressed(shape.fields, addressed.TO_AND_CC)), found)

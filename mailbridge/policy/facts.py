@@ -10,7 +10,7 @@ from mailbridge.headers import Field
 from mailbridge.policy.command import command
 from mailbridge.policy.shape import Shape, first
 from mailbridge.policy.spam import Verdict
-from mailbridge.proof.judgement import Proof
+from mailbridge.proof.judgement import SIGNED_IN, Proof
 from store.marks import UNMARKED, Marks
 from store.terms import Reason, Standing
 
@@ -69,7 +69,7 @@ def gather(
         size=shape.size,
         received=sum(field.name == b"received" for field in shape.fields),
         loops=loop_marks(shape.fields),
-        automatic=automatic(shape.fields, return_path),
+        automatic=automatic(shape.fields, return_path, device=proof.verdict == SIGNED_IN),
         checks=proof.checks,
         unchecked=proof.unchecked,
         marks=marks,
@@ -82,10 +82,16 @@ def loop_marks(found: Fields) -> frozenset[str]:
     return frozenset(_word(field.value) for field in found if field.name == b"x-loop")
 
 
-def automatic(found: Fields, return_path: str) -> str:
-    """The name of the first mark of automatic mail (RFC 3834 and its elders), or ""."""
+def automatic(found: Fields, return_path: str, *, device: bool = False) -> str:
+    """The name of the first mark of automatic mail (RFC 3834 and its elders), or "".
+
+    `device`: a printer, a cron job or an app has signed in to write to the group. It is a machine and says so, as cron
+    does; what answers somebody else's mail is a mark all the same.
+    """
     if not return_path:
         return "null_sender"
+    if device and _word(first(found, b"auto-submitted")) == "auto-generated":
+        found = [field for field in found if field.name != b"auto-submitted"]
     return next((name for name, test in _MARKS if test(found)), "")
 
 

@@ -6,14 +6,18 @@ import asyncio
 import contextlib
 import multiprocessing
 import shutil
+import sqlite3
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import event, text
 
-from store import lanes
-from store.engine import Database
+from store import engine, lanes
+from store.drivers import Drivers
+from store.engine import Database, DatabaseBusy
 
 PROCESSES = 4
 ROUNDS = 3
@@ -75,6 +79,48 @@ async def test_sqlite_syncs_every_commit(tmp_path: Path, sqlite_template: Path) 
     )
     await database.close()
     assert found == bulk == wanted
+
+
+async def test_all_whom_another_process_locks_out_are_told_after_one_deadline(
+    tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They queue for the lock, and each used to begin its wait where the one before had given up."""
+    monkeypatch.setattr(engine, "WRITE_DEADLINE_SECONDS", 1.0)
+    file = tmp_path / "postroom.db"
+    shutil.copyfile(sqlite_template, file)
+    database = await Database.open(f"sqlite+aiosqlite:///{file}")
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    async def write() -> None:
+        async with database.writing():
+            pass
+
+    begun = time.monotonic()
+    jobs = [write() for _ in range(20)] + [database.bulk(lambda bulk: None) for _ in range(20)]
+    told = await asyncio.gather(*jobs, return_exceptions=True)
+    took = time.monotonic() - begun
+    assert [type(one) for one in told] == [DatabaseBusy] * 40
+    assert took < 40 * 1.0 / 2  # forty deadlines, if one followed the other
+    other.close()
+    await asyncio.gather(write(), database.bulk(lambda bulk: None))
+    await database.close()
+
+
+async def test_a_connection_ended_from_two_sides_ends(tmp_path: Path, sqlite_template: Path) -> None:
+    """A task that is cancelled twice closes its connection while the pool stops it: the closing waited for a word from
+    a thread that had gone, for ever."""
+    file = tmp_path / "postroom.db"
+    shutil.copyfile(sqlite_template, file)
+    drivers = Drivers()
+    connection = await drivers.connect(str(file))
+    closing = asyncio.create_task(connection.close())
+    await asyncio.sleep(0)  # it has given its first word to the thread
+    connection.stop()
+    async with asyncio.timeout(30):
+        await closing
+        await drivers.ended()
+    assert not connection.thread.is_alive()
 
 
 async def test_closing_waits_for_the_statement_of_a_task_that_was_cancelled(

@@ -22,7 +22,7 @@ from store.engine import Database
 from store.passwords import Login
 from store.schema.audit import Audit
 from store.schema.password import Password
-from store.terms import Actor, Moderation, Posting, Reply, Standing
+from store.terms import Actor, Moderation, Posting, PostState, Reply, Standing
 from tests.conftest import Clock
 from tests.mailbridge.intake.room import Room, add_group, add_member
 from tests.mailbridge.intake.submitting import (
@@ -116,6 +116,17 @@ async def test_a_forged_verdict_in_a_submitted_mail_is_none_of_ours(submission: 
     assert (await transact(client, forged + MAIL)).startswith("250")
     (post,) = await submission.posts()
     assert post.verdict == "signed_in"
+
+
+async def test_a_relay_s_spam_mark_in_a_submitted_mail_is_none_either(submission: Room) -> None:
+    """The device stands in the network of the front relay, which has not seen the mail."""
+    group_id = await add_group(submission.database, "team", moderation=Moderation.NON_MEMBERS)
+    await add_member(submission.database, group_id, ADA)
+    client = await signed_in(submission, await holder(submission.database))
+    marked = "To: team@example.org\r\nX-Spam-Flag: YES\r\n" + MAIL
+    assert (await transact(client, marked, recipient="team@example.org")).startswith("250")
+    (post,) = await submission.posts()
+    assert (post.state, post.reasons) == (PostState.ACCEPTED, [])
 
 
 async def test_a_signed_in_member_leaves_by_the_bare_address(submission: Room) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mailbridge.headers import fields
 from mailbridge.policy import facts, fingerprint
 from mailbridge.policy.shape import Shape, examine
-from mailbridge.proof.judgement import Proof
+from mailbridge.proof.judgement import SIGNED_IN, Proof
 from store.terms import Reply, Standing
 
 GOOD = b"From: a@example.com\r\nSubject: Hi\r\nMessage-ID: <1@x>\r\n\r\nbody\r\n"
@@ -84,6 +84,20 @@ def test_a_message_may_be_all_header(raw: bytes) -> None:
 )
 def test_marks_of_machines(head: bytes, return_path: str, mark: str) -> None:
     assert facts.automatic(fields(head), return_path) == mark
+
+
+@pytest.mark.parametrize(
+    ("head", "mark"),
+    [
+        (b"Auto-Submitted: auto-generated\r\n", ""),
+        (b"Auto-Submitted: auto-generated\r\nPrecedence: bulk\r\n", ""),
+        (b"Auto-Submitted: auto-replied\r\n", "auto_submitted"),
+        (b"Auto-Submitted: auto-generated\r\nX-Autoreply: yes\r\n", "autoreply"),
+    ],
+)
+def test_a_device_that_has_signed_in_may_say_that_it_is_one(head: bytes, mark: str) -> None:
+    found = facts.gather(well_formed(head + GOOD), "a@x.test", Standing.MEMBER, Proof(True, SIGNED_IN))
+    assert found.automatic == mark
 
 
 def test_facts_count_hops_and_read_loop_marks() -> None:
