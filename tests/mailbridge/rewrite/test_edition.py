@@ -76,7 +76,7 @@ LIST-POST : NO
 Message-ID: <1@x>
 Message-ID:
 Date: now
-Date:  
+Date:
 Precedence:bulk
 X-Loop: z
 X-Spam-Flag: YES
