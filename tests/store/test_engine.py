@@ -113,7 +113,8 @@ async def test_a_connection_ended_from_two_sides_ends(tmp_path: Path, sqlite_tem
     file = tmp_path / "postroom.db"
     shutil.copyfile(sqlite_template, file)
     drivers = Drivers()
-    connection = await drivers.connect(str(file))
+    connection = drivers.connect(str(file))
+    await connection
     closing = asyncio.create_task(connection.close())
     await asyncio.sleep(0)  # it has given its first word to the thread
     connection.stop()
