@@ -107,6 +107,13 @@ async def test_all_whom_another_process_locks_out_are_told_after_one_deadline(
     await database.close()
 
 
+def test_who_comes_late_tries_once() -> None:
+    tries = engine.busy_pauses(deadline=time.monotonic() - 1)
+    assert next(tries) == 0
+    with pytest.raises(DatabaseBusy):
+        next(tries)
+
+
 async def test_a_connection_ended_from_two_sides_ends(tmp_path: Path, sqlite_template: Path) -> None:
     """A task that is cancelled twice closes its connection while the pool stops it: the closing waited for a word from
     a thread that had gone, for ever."""
