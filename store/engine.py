@@ -256,6 +256,7 @@ def busy_pauses(deadline: float | None = None) -> Iterator[float]:
     """Pauses between tries for a lock, in seconds, until the deadline (by default a whole one from now); then raises
     DatabaseBusy."""
     until = time.monotonic() + WRITE_DEADLINE_SECONDS if deadline is None else deadline
+    yield 0.0  # however late it is by now: a busy machine may have taken all that time for the way here
     while time.monotonic() < until:
         yield RETRY_SECONDS * random.random()  # noqa: S311, TID251 - jitter, not a secret
     raise DatabaseBusy("another process has kept the database's lock")

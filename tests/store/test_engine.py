@@ -107,13 +107,21 @@ async def test_all_whom_another_process_locks_out_are_told_after_one_deadline(
     await database.close()
 
 
+def test_who_comes_late_tries_once() -> None:
+    tries = engine.busy_pauses(deadline=time.monotonic() - 1)
+    assert next(tries) == 0
+    with pytest.raises(DatabaseBusy):
+        next(tries)
+
+
 async def test_a_connection_ended_from_two_sides_ends(tmp_path: Path, sqlite_template: Path) -> None:
     """A task that is cancelled twice closes its connection while the pool stops it: the closing waited for a word from
     a thread that had gone, for ever."""
     file = tmp_path / "postroom.db"
     shutil.copyfile(sqlite_template, file)
     drivers = Drivers()
-    connection = await drivers.connect(str(file))
+    connection = drivers.connect(str(file))
+    await connection
     closing = asyncio.create_task(connection.close())
     await asyncio.sleep(0)  # it has given its first word to the thread
     connection.stop()
