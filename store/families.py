@@ -63,6 +63,7 @@ async def join(tx: Writing, digest: str | None) -> Joined:
     same = statement.on_conflict_do_update(index_elements=["digest"], set_={"digest": digest})
     returned = same.returning(col(Family.id), col(Family.created_at))
     family_id, created_at = (await (await tx.connection()).execute(returned)).one()
+    assert family_id is not None
     return Joined(family_id, peopled=created_at != tx.now)
 
 
