@@ -62,7 +62,7 @@ async def test_a_strangers_mail_is_held_read_and_released(desk: Desk, place: Pla
     group = await place.group("releasing", "linus")
     await desk.mail(group, "May I ask", "Is there a concert in May?", author=STRANGER, way="As a stranger")
     await desk.go("moderators")
-    card = desk.message(f"A post to {group} waits", "Subject: May I ask")
+    card = desk.message(f"A post to {group} w", "Subject: May I ask")  # it waits, then it was held
     await expect(card).to_contain_text("From Eve Oddly (eve@example.net)")
     await expect(card).to_contain_text(f"eve@example.net is not a member of {group}")
     await expect(card).not_to_contain_text("Is there a concert")
@@ -82,7 +82,7 @@ async def test_discarding_asks_first(desk: Desk, place: Place) -> None:
     group = await place.group("discarding", "linus")
     await desk.mail(group, "Buy now", "Cheap!", author=STRANGER, way="As a stranger")
     await desk.go("moderators")
-    card = desk.message(f"A post to {group} waits")
+    card = desk.message(f"A post to {group} w")
     discard = card.get_by_role("button", name=re.compile("^Discard"))
     await discard.click()
     asked = desk.dialog("Discard this post?")
@@ -104,7 +104,7 @@ async def test_a_pretended_author_is_not_taken_for_the_member(desk: Desk, place:
         group, "Wire the money", "Today.", author="Linus Berg <linus@example.org>", way="Pretending to be them"
     )
     await desk.go("moderators")
-    card = desk.message(f"A post to {group} waits", "Wire the money")
+    card = desk.message(f"A post to {group} w", "Wire the money")
     await expect(card.get_by_role("button", name=re.compile("^Release"))).to_be_visible()
     # A reason could only go to somebody who may have written nothing.
     await expect(card.get_by_role("button", name=re.compile("^Reject"))).to_have_count(0)

@@ -29,7 +29,7 @@ async def test_a_hostile_mail_is_words_wherever_it_is_shown(desk: Desk, place: P
     group = await place.group("hostile", "linus")
     await desk.go("moderators")
     await desk.mail(group, HOSTILE, HOSTILE, author="Eve *B* <eve@example.net>", way="As a stranger")
-    card = desk.message(f"A post to {group} waits")
+    card = desk.message(f"A post to {group} w")
     for text in ("<!channel>", "<script>", "onerror", "evil.example"):
         await expect(card).to_contain_text(text)
     for role in ("strong", "emphasis", "code", "link"):
