@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -101,11 +101,17 @@ def covered(bulk: Bulk, post_ids: Sequence[int], recipients: Any) -> set[int]:
     """Of these rows (with `id` and `key`), the ids of those whose address has a copy of one of the posts."""
     if not post_ids:
         return set()
-    copy = select(col(Delivery.id)).where(
-        col(Delivery.post_id).in_(post_ids), col(Delivery.state).in_(COVERED), col(Delivery.key) == recipients.c.key
+    # A look for each state, as values: of several states at once, or as EXISTS, PostgreSQL may read the whole earlier
+    # post, and of one that was just made, of which it has no statistics yet, it does so for every address.
+    copies = (
+        select(col(Delivery.id))
+        .where(col(Delivery.post_id).in_(post_ids), col(Delivery.state) == state, col(Delivery.key) == recipients.c.key)
+        .limit(1)
+        .correlate(recipients)
+        .scalar_subquery()
+        for state in COVERED
     )
-    # As a value, not as EXISTS: that may be read as a join over the whole earlier post; this looks once an address.
-    has = copy.limit(1).correlate(recipients).scalar_subquery()
+    has = func.coalesce(*copies)
     found = bulk.connection.execute(select(recipients.c.id).where(has.is_not(None))).scalars()
     return set(found)
 

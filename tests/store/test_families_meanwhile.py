@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
-from store import families, groups, memberships, nesting, posts, retention, roster
-from store.engine import Database
+from store import expansion, families, groups, memberships, nesting, posts, retention, roster
+from store.engine import Bulk, Database
 from tests.conftest import Clock
 from tests.store.offices import SYSTEM, contact, group, person
 from tests.store.test_families import HOLD, expand, leave, live, pair, relay, submit
@@ -86,3 +88,36 @@ async def waiting(database: Database, count: int) -> None:
         async with database.reading() as tx:
             found = (await (await tx.connection()).exec_driver_sql(asked)).scalar_one()
         await asyncio.sleep(0.01)
+
+
+async def test_who_has_a_copy_is_looked_up_by_address_in_a_post_just_made(database: Database) -> None:
+    """Before the database has statistics of it: else each address costs a walk through the whole earlier post."""
+    ada = await person(database, "ada")
+    crowd = tuple(contact(f"c{n:04}@m.example") for n in range(1000))
+    first, second = [await group(database, ada, name, contacts=crowd) for name in ("one", "two")]
+    await submit(database, first)
+    await expand(database)
+    [post_id] = await submit(database, second)
+    asked: list[tuple[str, Any]] = []
+
+    def heard(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        if statement.startswith("SELECT") and "FROM delivery" in statement and "FROM membership" in statement:
+            asked.append((statement, parameters))
+
+    event.listen(database._bulk_engine, "before_cursor_execute", heard)
+    await database.bulk(lambda bulk: expansion.expand(bulk, post_id, by_domain=False))
+    event.remove(database._bulk_engine, "before_cursor_execute", heard)
+    [(statement, parameters)] = asked
+    explain, word, key = (
+        ("EXPLAIN QUERY PLAN ", "SEARCH", "key=?")
+        if database.dialect == "sqlite"
+        else ("EXPLAIN ", "Index Cond", "(key)::text =")
+    )
+
+    def plan(bulk: Bulk) -> list[str]:
+        return [str(row[-1]) for row in bulk.connection.exec_driver_sql(explain + statement, parameters)]
+
+    found = [line for line in await database.bulk(plan) if word in line and "post_id" in line]
+    # The few that are claimed have an index of their own.
+    assert len(found) >= len(families.COVERED) - 1
+    assert [line for line in found if key not in line or "state" not in line] == []
