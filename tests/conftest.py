@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import random
 import shutil
 import signal
 import socket
@@ -17,6 +20,7 @@ from store import migrate
 from store.engine import Database
 from tests import postgres
 
+PORTS = range(11_000, 32_000)  # below what Linux (32768) and others give to who connects
 # A busy machine is slow; timings never decide a test.
 settings.register_profile("postroom", deadline=None)
 settings.load_profile("postroom")
@@ -49,16 +53,20 @@ def clock() -> Clock:
 
 @pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
-    """A function that gives a loopback TCP port nobody listens on; never the same twice in a session."""
-    given: set[int] = set()
+    """A function that gives a loopback TCP port nobody listens on; never the same twice in a session.
+
+    Not one of those the system gives to who connects: what is free here would be somebody's a moment later. Each of
+    several test processes has a share of its own.
+    """
+    count, mine = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")), os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    share = list(range(PORTS.start + int(mine.removeprefix("gw")), PORTS.stop, count))
+    random.shuffle(share)
 
     def port() -> int:
         while True:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                number: int = probe.getsockname()[1]
-            if number not in given:
-                given.add(number)
+            number = share.pop()
+            with socket.socket() as probe, contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", number))
                 return number
 
     return port

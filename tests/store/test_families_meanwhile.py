@@ -53,10 +53,9 @@ async def test_a_deleted_group_takes_nobody_over(database: Database) -> None:
     assert await live(database, second) == ["b@m.example"]
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer
 async def test_what_comes_again_while_it_is_released_does_not_lock_up(database: Database, clock: Clock) -> None:
     """Who releases has the post and waits for the family; who brings the message again has the family."""
-    if database.dialect == "sqlite":
-        pytest.skip("SQLite has one writer")
     one, two = await pair(database)
     async with database.writing() as tx:
         family = await families.join(tx, "same")
