@@ -152,3 +152,15 @@ async def test_what_slack_would_refuse_is_told(desk: Desk) -> None:
     await desk.act_as("Gil Moreau")
     await desk.go("random")
     await expect(desk.page.get_by_text("You are not in this channel.")).to_be_visible()
+
+
+async def test_a_press_is_a_click_though_news_come_before_it_ends(desk: Desk, place: Place) -> None:
+    """The list of channels is drawn anew with every change; a button that is gone by then hears no click."""
+    await desk.entry("reports").hover()
+    await desk.page.mouse.down()
+    async with desk.page.expect_response(lambda heard: "state?" in heard.url) as news:
+        await place.group("meanwhile", "linus@example.org")
+    await (await news.value).finished()
+    await desk.page.evaluate("new Promise((done) => setTimeout(done))")  # what was fetched is at the page
+    await desk.page.mouse.up()
+    await expect(desk.entry("reports")).to_have_attribute("aria-current", "page")

@@ -63,9 +63,23 @@ async function be(person) {
   for (const part of behind) part.inert = false;
 }
 
+// A press whose button is drawn anew before it is let go of would be no click.
+let letGo = Promise.resolve();
+addEventListener(
+  "pointerdown",
+  () => {
+    letGo = new Promise((done) => {
+      for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(done), { once: true, capture: true });
+      setTimeout(done, 10_000); // it may end where nobody hears of it
+    });
+  },
+  { capture: true },
+);
+
 const refreshState = async () => {
   const person = world.me;
   const state = await get(`state?person=${person}`);
+  await letGo;
   if (person !== world.me) return;
   world.state = state;
   drawWorkspace(world);
