@@ -122,3 +122,13 @@ async def database(database_url: str, clock: Clock) -> AsyncIterator[Database]:
     opened = await Database.open(database_url, clock=clock)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def sqlite_database(sqlite_template: Path, tmp_path: Path, clock: Clock) -> AsyncIterator[Database]:
+    """The same on SQLite alone, where the engine does not matter."""
+    path = tmp_path / "postroom.db"
+    shutil.copyfile(sqlite_template, path)
+    opened = await Database.open(f"sqlite+aiosqlite:///{path}", clock=clock)
+    yield opened
+    await opened.close()

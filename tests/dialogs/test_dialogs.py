@@ -68,11 +68,11 @@ async def step(room: Room, client: Client, line: str, heard: str) -> str:
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
-async def test_dialog(script: Path, dialog_database: Database, pem: Path) -> None:
+async def test_dialog(script: Path, sqlite_database: Database, pem: Path) -> None:
     lines = [line for line in script.read_text("utf-8").split("\n") if line and not line.startswith("#")]
     door = lines.pop(0) if lines[0].startswith("! ") else ""
     submission = door == "! submission"
-    async with opened(dialog_database, tls=certificate(str(pem), "") if submission else None) as room:
+    async with opened(sqlite_database, tls=certificate(str(pem), "") if submission else None) as room:
         await furnish(room)
         client = await room.client(lmtp=door == "! lmtp", submission=submission, greeting=False)
         heard = ""

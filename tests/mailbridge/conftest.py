@@ -3,8 +3,7 @@ not matter."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from datetime import datetime
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -35,17 +34,6 @@ async def sqlite_room(sqlite_database: Database) -> AsyncIterator[Room]:
     """The same over SQLite alone, where the engine does not matter."""
     async with opened(sqlite_database) as one:
         yield one
-
-
-@pytest.fixture
-async def sqlite_database(
-    sqlite_template: Path, tmp_path: Path, clock: Callable[[], datetime]
-) -> AsyncIterator[Database]:
-    path = tmp_path / "postroom.db"
-    path.write_bytes(sqlite_template.read_bytes())
-    database = await Database.open(f"sqlite+aiosqlite:///{path}", clock=clock)
-    yield database
-    await database.close()
 
 
 @pytest.fixture
