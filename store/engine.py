@@ -2,7 +2,9 @@
 
 SQLite: WAL with `synchronous=FULL` (NORMAL never syncs before our 250), a deferred snapshot for reading, BEGIN
 IMMEDIATE for writing with our own short retry instead of the built-in busy handler, which starves small writes.
-PostgreSQL: READ COMMITTED; verbs lock the rows they decide on.
+PostgreSQL: READ COMMITTED; verbs lock the rows they decide on. A process that freezes within a transaction (its machine
+sleeps, its container is paused) keeps those locks while its connection lives, and a dead worker's claims could not be
+taken over: so the server ends a transaction that asks nothing for IDLE_SECONDS.
 
 What moves thousands of rows (expanding, claiming, settling) runs as one synchronous function in a thread of its own:
 an asynchronous SQLite statement costs four thread switches, a batch of ten of them more than its work.
@@ -35,6 +37,7 @@ WRITE_DEADLINE_SECONDS = 10.0
 LAST_TRY_SECONDS = 0.1
 RETRY_SECONDS = 0.001
 BULK_THREADS = 2
+IDLE_SECONDS = 10.0  # half of what makes a silent worker a dead one
 DEADLOCK = "40P01"
 DEADLOCKS_SUFFERED = 5
 NOTIFY = text("SELECT pg_notify(:channel, :word)")
@@ -282,7 +285,9 @@ def create(url: str | URL, drivers: Drivers | None = None) -> AsyncEngine:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_async_engine(parsed, pool_size=10, max_overflow=10, pool_pre_ping=True)
+        engine = create_async_engine(parsed, pool_size=10, max_overflow=10, pool_pre_ping=True)
+        event.listen(engine.sync_engine, "connect", prepare_postgresql)
+        return engine
     # The connection used last first: each keeps the last mail it wrote bound to its statement.
     connect_args = {"timeout": 0, "async_creator_fn": (drivers or Drivers()).connect}
     engine = create_async_engine(parsed, pool_size=10, max_overflow=10, pool_use_lifo=True, connect_args=connect_args)
@@ -294,7 +299,9 @@ def create_bulk(url: str | URL) -> Engine:
     """The synchronous twin of `create`, for `Database.bulk`."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_size=BULK_THREADS, pool_pre_ping=True)
+        engine = create_engine(parsed, pool_size=BULK_THREADS, pool_pre_ping=True)
+        event.listen(engine, "connect", prepare_postgresql)
+        return engine
     engine = create_engine(
         parsed.set(drivername="sqlite+pysqlite"),
         pool_size=BULK_THREADS,
@@ -302,6 +309,14 @@ def create_bulk(url: str | URL) -> Engine:
     )
     event.listen(engine, "connect", prepare_sqlite)
     return engine
+
+
+def prepare_postgresql(connection: Any, record: Any) -> None:
+    """Settle a fresh PostgreSQL connection."""
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {round(IDLE_SECONDS * 1000)}")
+    cursor.close()
+    connection.commit()
 
 
 def prepare_sqlite(connection: Any, record: Any) -> None:

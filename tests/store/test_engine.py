@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError
 
 from store import engine, lanes
 from store.drivers import Drivers
@@ -168,3 +169,34 @@ async def test_closing_waits_for_the_statement_of_a_task_that_was_cancelled(
     with contextlib.suppress(asyncio.CancelledError):
         await asking
     await database.engine.dispose()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_who_freezes_within_a_transaction_locks_nobody_out(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its locks are the server's to break, or the claims of a frozen worker could not be taken over while it sleeps."""
+    monkeypatch.setattr(engine, "IDLE_SECONDS", 0.3)
+    frozen, other = await Database.open(database_url), await Database.open(database_url)
+    lane_id = await other.bulk(lambda bulk: lanes.ensure(bulk, "relay"))
+    limit = text("UPDATE lane SET daily = :daily WHERE id = :id")
+    locked, done = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def freeze(bulk: engine.Bulk) -> None:
+        bulk.connection.execute(limit, {"daily": 1, "id": lane_id})
+        loop.call_soon_threadsafe(locked.set)
+        done.wait()
+        bulk.connection.execute(limit, {"daily": 2, "id": lane_id})
+
+    asleep = asyncio.ensure_future(frozen.bulk(freeze))
+    await locked.wait()
+    await other.bulk(lambda bulk: bulk.connection.execute(limit, {"daily": 3, "id": lane_id}) and None)
+    done.set()
+    with pytest.raises(DBAPIError):
+        await asleep
+    async with frozen.reading() as tx:  # and its process goes on, over a connection of its own
+        held = await (await tx.connection()).execute(text("SELECT daily FROM lane"))
+        assert held.scalar() == 3
+    await frozen.close()
+    await other.close()
