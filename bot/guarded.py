@@ -34,6 +34,7 @@ from bot.context import (
 from bot.faults import Denied, Gone, RateLimited, SlackFault, Unreachable
 from bot.views import blocks, escape
 from bot.views.blocks import View
+from store import hearing
 from store.engine import DatabaseBusy
 from store.schema.person import Person
 from store.terms import Refused
@@ -75,6 +76,7 @@ class Guard:
             command = Command.read(body)
             context = Context(self._services, person, command.trigger_id, response_url=command.response_url)
             await self._told(context, handler(context, command))
+            await self._heard()
 
         await self._tracked(run, body, "command")
 
@@ -131,6 +133,14 @@ class Guard:
         except Exception:
             # The nightly crawl sees the person again; Slack would only repeat the event.
             log.exception("person.unlearned")
+
+    async def _heard(self) -> None:
+        """Note for the doctor that commands arrive."""
+        async with self._services.database.reading() as tx:
+            unnoted = await hearing.unnoted(tx)
+        if unnoted:
+            async with self._services.database.writing() as tx:
+                await hearing.heard(tx)
 
     # ------------------------------------------------------------ what may go wrong
 

@@ -11,6 +11,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Self
 
 import aiohttp
@@ -35,13 +37,15 @@ TROUBLES = {"fatal_error": True, "internal_error": True, "service_unavailable": 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who we are to Slack, of auth.test: our team, our bot's user id, and the scopes that were granted."""
+    """Who we are to Slack, of auth.test: our team, our bot's user id, and the scopes that were granted; `at` is the
+    time by Slack's clock."""
 
     team_id: str
     enterprise_id: str | None
     bot_user_id: str
     bot_id: str
     scopes: frozenset[str]
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +92,21 @@ class Slack:
             bot_user_id=answer["user_id"],
             bot_id=answer.get("bot_id", ""),
             scopes=frozenset(s.strip() for s in headers.get("x-oauth-scopes", "").split(",") if s.strip()),
+            at=_moment(headers.get("date", "")),
         )
         return self.identity
+
+    async def socket_address(self, app_token: str) -> str:
+        """apps.connections.open: where a socket may be opened, once. Raises Denied where the token may not."""
+        try:
+            answer = await self.client.api_call(
+                "apps.connections.open", headers={"Authorization": f"Bearer {app_token}"}
+            )
+        except SlackApiError as error:
+            raise _fault(error) from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _unreachable(error) from error
+        return str(answer["url"])
 
     async def reachable(self) -> bool:
         """Does Slack answer at all? Asked before anything is posted that may already stand there."""
@@ -251,6 +268,14 @@ class Slack:
         if not isinstance(data, dict):
             raise Unreachable(f"{method} answered no JSON", uncertain=True)
         return data, {key.lower(): value for key, value in dict(answer.headers).items()}
+
+
+def _moment(date: str) -> datetime | None:
+    """The moment that an HTTP Date field names (RFC 9110 6.6.1); None where there is none."""
+    try:
+        return parsedate_to_datetime(date)
+    except ValueError:
+        return None
 
 
 def _fault(error: SlackApiError) -> SlackFault:

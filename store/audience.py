@@ -41,3 +41,11 @@ async def deciders(tx: Reading, group_id: int | None, *, administrators_only: bo
         .order_by(col(Person.id))
     )
     return list(rows.all())
+
+
+async def places(tx: Reading) -> list[Group]:
+    """Every group that names a channel, by address."""
+    named = or_(col(Group.report_channel).is_not(None), col(Group.moderation_channel).is_not(None))
+    return list(
+        (await tx.exec(select(Group).where(col(Group.deleted_at).is_(None), named).order_by(col(Group.address)))).all()
+    )

@@ -6,7 +6,8 @@ values, never sentences.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -42,6 +43,13 @@ class Check(StrEnum):
     MAIL = "mail"
     CLOCK = "clock"
     PROBE = "probe"
+    # of the bot
+    TOKENS = "tokens"
+    SOCKET = "socket"
+    SCOPES = "scopes"
+    COMMAND = "command"
+    CHANNELS = "channels"
+    PEOPLE = "people"
 
 
 class Progress(StrEnum):
@@ -161,19 +169,47 @@ KINDS: Mapping[str, tuple[Check, Level]] = {
     "probe_recipient": (Check.PROBE, _F),
     "probe_later": (Check.PROBE, _W),
     "probe_refused": (Check.PROBE, _F),
+    "token_ok": (Check.TOKENS, _OK),
+    "token_refused": (Check.TOKENS, _F),
+    "slack_away": (Check.TOKENS, _F),
+    "slack_clock": (Check.TOKENS, _W),
+    "socket_ok": (Check.SOCKET, _OK),
+    "socket_in_use": (Check.SOCKET, _OK),
+    "socket_refused": (Check.SOCKET, _F),
+    "socket_scope": (Check.SOCKET, _F),
+    "socket_silent": (Check.SOCKET, _F),
+    "socket_many": (Check.SOCKET, _W),
+    "http_mode": (Check.SOCKET, _S),
+    "scopes_ok": (Check.SCOPES, _OK),
+    "scope_missing": (Check.SCOPES, _F),
+    "scope_optional": (Check.SCOPES, _S),
+    "command_heard": (Check.COMMAND, _OK),
+    "command_unheard": (Check.COMMAND, _W),
+    "channels_ok": (Check.CHANNELS, _OK),
+    "channel_unseen": (Check.CHANNELS, _F),
+    "channel_archived": (Check.CHANNELS, _F),
+    "channel_outside": (Check.CHANNELS, _F),
+    "channel_public": (Check.CHANNELS, _F),
+    "people_ok": (Check.PEOPLE, _OK),
+    "people_none": (Check.PEOPLE, _F),
+    "people_without_email": (Check.PEOPLE, _F),
+    "operators_none": (Check.PEOPLE, _F),
 }
 # Of any check: an answer that did not come is no fault of what was looked at.
 ANYWHERE = frozenset({"unanswered", "too_late", "failed"})
+_WIDTH = max(len(level) for level in Level)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`subject` is the domain, address, key or place it is about; `values` fill its texts."""
+    """`subject` is the domain, address, key or place it is about; `values` fill its texts, and so do `words`, each of
+    which names a text."""
 
     name: str
     subject: str
     values: Mapping[str, str] = field(default_factory=dict)
     of: Check | None = None  # for the names of ANYWHERE alone
+    words: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def check(self) -> Check:
@@ -183,22 +219,24 @@ class Finding:
     def level(self) -> Level:
         return Level.WARNING if self.name in ANYWHERE else KINDS[self.name][1]
 
-    @property
-    def _filling(self) -> dict[str, Any]:
-        return {"subject": self.subject, **self.values}
+    def _filling(self, language: str) -> dict[str, Any]:
+        words = {name: say(language, f"doctor.{word}") for name, word in self.words.items()}
+        return {"subject": self.subject, **self.values, **words}
 
     def found(self, language: str, via: Callable[[str], str] = str) -> str:
         """What was found, in a sentence."""
-        return say(language, f"doctor.{self.name}.found", via=via, **self._filling)
+        return say(language, f"doctor.{self.name}.found", via=via, **self._filling(language))
 
     def remedy(self, language: str, via: Callable[[str], str] = str) -> str:
         """What to do about it; "" where nothing is to be done."""
         if self.level is Level.OK:
             return ""
-        return say(language, f"doctor.{self.name}.remedy", via=via, **self._filling)
+        return say(language, f"doctor.{self.name}.remedy", via=via, **self._filling(language))
 
     def as_json(self) -> dict[str, Any]:
-        return {"name": self.name, "subject": self.subject, "values": dict(self.values), "of": self.of}
+        return {"name": self.name, "subject": self.subject, "values": dict(self.values), "of": self.of} | (
+            {"words": dict(self.words)} if self.words else {}
+        )
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Finding | None:
@@ -207,7 +245,8 @@ class Finding:
         if name not in KINDS and not (name in ANYWHERE and of in set(Check)):
             return None
         values = {str(key): str(value) for key, value in dict(data.get("values", {})).items()}
-        return cls(name, str(data.get("subject", "")), values, Check(of) if of else None)
+        words = {str(key): str(value) for key, value in dict(data.get("words", {})).items()}
+        return cls(name, str(data.get("subject", "")), values, Check(of) if of else None, words)
 
 
 def ordered(findings: Iterable[Finding]) -> list[Finding]:
@@ -219,3 +258,32 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
 def faults(findings: Iterable[Finding]) -> int:
     """How many are faults."""
     return sum(one.level is Level.FAULT for one in findings)
+
+
+def lines(language: str, findings: Sequence[Finding]) -> str:
+    """All of them for a terminal: a line each, the remedy under it, and how many of which kind."""
+    said = []
+    for one in findings:
+        said.append(f"{one.level:<{_WIDTH}}  {one.check}: {one.found(language)}")
+        remedy = one.remedy(language)
+        if remedy:
+            said.append(f"{'':<{_WIDTH}}  → {remedy}")
+    counts = [sum(one.level is level for one in findings) for level in (Level.FAULT, Level.WARNING, Level.OK)]
+    said.append(say(language, "doctor.command.sum", faults=counts[0], warnings=counts[1], fine=counts[2]))
+    return "\n".join(said) + "\n"
+
+
+def as_json(language: str, findings: Sequence[Finding]) -> str:
+    """All of them for programs: a list of objects."""
+    rows = [
+        {
+            "check": one.check,
+            "level": one.level,
+            "name": one.name,
+            "subject": one.subject,
+            "found": one.found(language),
+            "remedy": one.remedy(language),
+        }
+        for one in findings
+    ]
+    return json.dumps(rows, ensure_ascii=False, indent=2) + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import asdict, dataclass
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from store import roster
 from store.engine import Reading, Writing
@@ -100,6 +100,14 @@ async def operators(tx: Reading) -> list[Person]:
         select(Person).where(col(Person.operator), col(Person.deactivated).is_(False)).order_by(col(Person.id))
     )
     return list(rows.all())
+
+
+async def counted(tx: Reading) -> tuple[int, int]:
+    """How many people the workspace has that are here (no bots), and how many of them have an address."""
+    here = (col(Person.deactivated).is_(False), col(Person.bot).is_(False), col(Person.stranger).is_(False))
+    counts = select(func.count(col(Person.id)), func.count(col(Person.email))).where(*here)
+    people, addressed = (await tx.exec(counts)).one()
+    return people, addressed
 
 
 async def _written(tx: Writing, seen: dict[str, object]) -> Person:

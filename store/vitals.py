@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import ColumnElement
 from sqlmodel import col, func, select
 
 from store.engine import Reading
@@ -27,11 +28,20 @@ class Vitals:
 async def read(tx: Reading) -> Vitals:
     """Return the counts as of now. Each rests on a small table or on a partial index, never on deliveries."""
     waiting = col(Lane.waiting_until) > tx.now
-    beating = col(Worker.dead_at).is_(None) & (col(Worker.heartbeat_at) > tx.now - DEAD_AFTER)
     return Vitals(
         lanes=(await tx.exec(select(func.count()).select_from(Lane))).one(),
         lanes_waiting=(await tx.exec(select(func.count()).select_from(Lane).where(waiting))).one(),
         posts_held=(await tx.exec(select(func.count()).select_from(Post).where(HELD))).one(),
         posts_open=(await tx.exec(select(func.count()).select_from(Post).where(UNDONE))).one(),
-        workers=(await tx.exec(select(func.count()).select_from(Worker).where(beating))).one(),
+        workers=(await tx.exec(select(func.count()).select_from(Worker).where(_beating(tx)))).one(),
     )
+
+
+async def living(tx: Reading, role: str) -> int:
+    """How many processes of a role (`bot`, `mailbridge`) are at work now."""
+    query = select(func.count()).select_from(Worker).where(col(Worker.role) == role, _beating(tx))
+    return (await tx.exec(query)).one()
+
+
+def _beating(tx: Reading) -> ColumnElement[bool]:
+    return col(Worker.dead_at).is_(None) & (col(Worker.heartbeat_at) > tx.now - DEAD_AFTER)

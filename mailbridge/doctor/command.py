@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import sys
-from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -15,15 +13,15 @@ import uvloop
 from mailbridge.deliver.route import RouteRefused
 from mailbridge.doctor.round import Case, Round
 from mailbridge.settings import BridgeSettings
+from store import findings
 from store.engine import Database
-from store.findings import Finding, Level, faults, ordered
+from store.findings import Finding, faults, ordered
 from store.opening import DatabaseAway, as_it_stands
 from store.settings import SettingsRefused
 from store.terms import Address, InvalidAddress
 from store.texts import say
 
 LANGUAGE: Final = "en"
-_WIDTH: Final = max(len(level) for level in Level)
 
 
 class DoctorRefused(Exception):  # noqa: N818 - said to the person at the terminal
@@ -51,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     except RouteRefused as refusal:
         sys.stderr.write(f"POSTROOM_RELAY is refused: {refusal}\n")
         return 2
-    sys.stdout.write(_as_json(found) if arguments.json else _as_lines(found))
+    sys.stdout.write((findings.as_json if arguments.json else findings.lines)(LANGUAGE, found))
     return 1 if faults(found) else 0
 
 
@@ -86,30 +84,3 @@ async def _opened(url: str) -> tuple[Database | None, str]:
         return await as_it_stands(url), ""
     except DatabaseAway as away:
         return None, str(away)
-
-
-def _as_lines(found: Sequence[Finding]) -> str:
-    lines = []
-    for one in found:
-        lines.append(f"{one.level:<{_WIDTH}}  {one.check}: {one.found(LANGUAGE)}")
-        remedy = one.remedy(LANGUAGE)
-        if remedy:
-            lines += [f"{'':<{_WIDTH}}  → {remedy}"]
-    counts = [sum(one.level is level for one in found) for level in (Level.FAULT, Level.WARNING, Level.OK)]
-    lines.append(say(LANGUAGE, "doctor.command.sum", faults=counts[0], warnings=counts[1], fine=counts[2]))
-    return "\n".join(lines) + "\n"
-
-
-def _as_json(found: Sequence[Finding]) -> str:
-    rows = [
-        {
-            "check": one.check,
-            "level": one.level,
-            "name": one.name,
-            "subject": one.subject,
-            "found": one.found(LANGUAGE),
-            "remedy": one.remedy(LANGUAGE),
-        }
-        for one in found
-    ]
-    return json.dumps(rows, ensure_ascii=False, indent=2) + "\n"

@@ -19,7 +19,7 @@ def test_every_kind_says_what_was_found_and_what_to_do(name: str) -> None:
 
 def test_no_words_are_kept_for_what_is_never_found() -> None:
     named = {key.split(".")[1] for key in texts.keys("en") if key.startswith("doctor.")}
-    assert named - {*KINDS, *ANYWHERE} == {"command", "mail"}
+    assert named - {*KINDS, *ANYWHERE} == {"command", "mail", "scope"}
 
 
 def test_a_row_holds_a_finding_and_one_of_another_version_is_passed_over() -> None:
