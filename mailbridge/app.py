@@ -25,7 +25,7 @@ from mailbridge.rewrite.copy import one_click
 from mailbridge.settings import BridgeSettings
 from mailbridge.tokens import Tokens
 from mailbridge.web import Web
-from store import groups, lanes
+from store import builtin, lanes
 from store.engine import Database
 from store.names import Served
 from store.signal import Topic
@@ -71,7 +71,7 @@ class Bridge:
             database = await Database.open(settings.database_url)
             stack.push_async_callback(database.close)
             async with database.writing() as tx:
-                await groups.ensure_builtins(tx, self._served)
+                await builtin.ensure(tx, self._served)
             if self._runs(Role.WEB):
                 web = Web(database, self._tokens, settings.web_listen, by_domain=isinstance(self._route, route.Mx))
                 await web.start()

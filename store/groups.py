@@ -1,24 +1,20 @@
-"""Groups: made, found, changed and deleted."""
+"""Groups: made, found and changed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete as delete_rows
-from sqlmodel import col, func, or_, select, update
+from sqlmodel import col, func, or_, select
 
-from store import addresses, audit, authors, held, memberships, names, outbox, posts, queue, waiting, wording
+from store import addresses, audit, builtin, configuration, memberships, names, outbox, posts, wording
 from store.engine import Reading, Writing
-from store.inserts import insert
 from store.names import Served
 from store.roster import Entry
 from store.schema.group import Group, Name
 from store.schema.membership import Membership
 from store.schema.person import Person
-from store.schema.post import UNDONE, Post
 from store.terms import (
     Actor,
     Address,
@@ -33,40 +29,13 @@ from store.terms import (
     NoticeKind,
     OverSendSize,
     Posting,
-    PostState,
     Refused,
     ReplyTo,
-    RequestState,
     SlackContent,
     Subscription,
     folded,
 )
 
-# What a form or an import may change, and the type it must have.
-SETTINGS: Mapping[str, type[StrEnum] | type] = {
-    "display_name": str,
-    "max_receive_size": int,
-    "max_send_size": int,
-    "over_send_size": OverSendSize,
-    "subscription": Subscription,
-    "leave": Leave,
-    "posting": Posting,
-    "moderation": Moderation,
-    "hidden": bool,
-    "copies": Copies,
-    "report_channel": str,
-    "moderation_channel": str,
-    "slack_content": SlackContent,
-    "mode": Mode,
-    "language": Language,
-    "subject_tag": str,
-    "footer": str,
-    "reply_to": ReplyTo,
-}
-OPTIONAL = frozenset(
-    {"max_receive_size", "max_send_size", "report_channel", "moderation_channel", "subject_tag", "footer"}
-)
-LONGEST_NAME = 120
 MOST_MEANT = 20
 
 
@@ -109,7 +78,7 @@ class Listed:
 
 
 def _settings(new: NewGroup) -> dict[str, Any]:
-    return {one.name: getattr(new, one.name) for one in fields(new) if one.name in SETTINGS}
+    return {one.name: getattr(new, one.name) for one in fields(new) if one.name in configuration.SETTINGS}
 
 
 async def check_new(tx: Reading, new: NewGroup, served: Served) -> tuple[Address, dict[str, NameRole], Address]:
@@ -118,7 +87,7 @@ async def check_new(tx: Reading, new: NewGroup, served: Served) -> tuple[Address
     Gives the address, all names the group needs, and its route. Raises Refused.
     """
     address = addresses.group_address(new.address, served.domains, served.published)
-    _check_settings(_settings(new))
+    configuration.check(_settings(new))
     if not new.administrators:
         raise Refused("administrator_missing")
     if new.route is None:
@@ -144,7 +113,7 @@ async def create(tx: Writing, new: NewGroup, served: Served, actor: Actor) -> Gr
     await tx.flush()
     assert group.id is not None
     owner_address = names.sub_address(route, NameRole.OWNER)
-    owner = _builtin(tx, GroupKind.OWNER, owner_address, group.id)
+    owner = builtin.row(tx, GroupKind.OWNER, owner_address, group.id)
     tx.add(owner)
     await tx.flush()
     holders = {role: owner.id if role is NameRole.OWNER else group.id for role in NameRole}
@@ -162,39 +131,6 @@ async def create(tx: Writing, new: NewGroup, served: Served, actor: Actor) -> Gr
         targets = [group.report_channel]
         await outbox.announce(tx, NoticeKind.GROUP_CREATED, group.id, targets, group_id=group.id)
     return group
-
-
-def _builtin(tx: Writing, kind: GroupKind, address: Address, parent_id: int | None) -> Group:
-    return Group(
-        kind=kind,
-        parent_id=parent_id,
-        address=address.key,
-        route=address.key,
-        display_name=address.local,
-        posting=Posting.ANYONE,
-        moderation=Moderation.NONE,
-        hidden=True,
-        slack_content=SlackContent.NONE,
-        created_at=tx.now,
-    )
-
-
-async def ensure_builtins(tx: Writing, served: Served) -> None:
-    """Postmaster and abuse (RFC 2142, RFC 5321 4.5.1), and the reserved `bounces`, for every served domain.
-
-    Several processes may start at once: each row is the first one's, and the others find it there.
-    """
-    for domain in served.domains:
-        for kind in (GroupKind.POSTMASTER, GroupKind.ABUSE):
-            address = Address(str(kind), domain)
-            if await names.destination(tx, address.key) is None:
-                values = _builtin(tx, kind, address, None).model_dump(exclude={"id"})
-                made = insert(tx, Group).values(values).on_conflict_do_nothing().returning(col(Group.id))
-                group_id = (await tx.scalars(made)).first()
-                if group_id is not None:
-                    await names.take(tx, [(address.key, NameRole.PUBLISHED, group_id)])
-        bounces = {"address": f"bounces@{domain}", "role": NameRole.BOUNCES, "group_id": None}
-        await tx.exec(insert(tx, Name).values(bounces).on_conflict_do_nothing())
 
 
 async def meant(tx: Reading, text: str) -> list[Group]:
@@ -276,7 +212,7 @@ async def change(tx: Writing, group_id: int, changes: Mapping[str, object], vers
         raise Refused("group_gone")
     if version is not None and version != group.version:
         raise Refused("stale", address=group.address)
-    _check_settings(changes)
+    configuration.check(changes)
     changes = wording.fit(changes)
     different = {name: value for name, value in changes.items() if getattr(group, name) != value}
     if not different:
@@ -291,58 +227,4 @@ async def change(tx: Writing, group_id: int, changes: Mapping[str, object], vers
     await audit.record(tx, "group.changed", actor, group_id=group_id, details=details)
     if before.get("mode") is Mode.PAUSED:
         await posts.resume_held(tx, group_id)
-    return group
-
-
-def _check_settings(changes: Mapping[str, object]) -> None:
-    for name, value in changes.items():
-        kind = SETTINGS.get(name)
-        if kind is None:
-            raise Refused("setting_unknown", setting=name)
-        if value is None and name in OPTIONAL:
-            continue
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise Refused("setting_malformed", setting=name, value=str(value)[:80])
-        if kind is int and isinstance(value, int) and value <= 0:
-            raise Refused("setting_malformed", setting=name, value=str(value))
-    display_name = changes.get("display_name")
-    if isinstance(display_name, str) and len(display_name) > LONGEST_NAME:
-        raise Refused("name_too_long", limit=str(LONGEST_NAME))
-    wording.fit(changes)
-
-
-async def delete(tx: Writing, group_id: int, actor: Actor) -> Group:
-    """End a group: its addresses are free at once, nothing more goes out, and all that waits is closed and told."""
-    found = await tx.exec(
-        select(Group)
-        .where(col(Group.id) == group_id)
-        .with_for_update(key_share=True)  # posts and notices that refer to it need not wait
-        .execution_options(populate_existing=True)
-    )
-    group = found.first()
-    if group is None or group.deleted_at is not None:
-        raise Refused("group_gone")
-    owners = (await tx.exec(select(Group.id).where(col(Group.parent_id) == group_id))).all()
-    ids = [group_id, *(one for one in owners if one is not None)]
-    await tx.exec(delete_rows(Name).where(col(Name.group_id).in_(ids)))
-    await tx.exec(update(Group).where(col(Group.id).in_(ids)).values(deleted_at=tx.now))
-    await waiting.close(tx, group_id, RequestState.EXPIRED)
-    for post in await posts.waiting(tx, ids, lock=True):
-        post.state, post.decided_at = PostState.EXPIRED, tx.now
-        post.reasons = [*post.reasons, {"name": "group_deleted", "values": {"group": group.address}}]
-        tx.add(post)
-        await tx.flush()
-        assert post.id is not None
-        await outbox.touch(tx, NoticeKind.HELD_CARD, post.id)
-        await held.withdraw(tx, post)
-        await authors.tell_deleted(tx, post, group)
-        if post.parent_id is not None:
-            await outbox.touch(tx, NoticeKind.REPORT, post.parent_id)
-    # A post that is done still makes the copies which another one of its family skips.
-    families = select(Post.family_id).where(UNDONE, col(Post.family_id).is_not(None))
-    accepted = select(Post.id).where(col(Post.group_id).in_(ids), col(Post.state) == PostState.ACCEPTED)
-    going = await tx.exec(accepted.where(or_(col(Post.done_at).is_(None), col(Post.family_id).in_(families))))
-    await queue.skip_posts(tx, [one for one in going.all() if one is not None])
-    await audit.record(tx, "group.deleted", actor, group_id=group_id, details={"address": group.address})
-    await tx.refresh(group)
     return group

@@ -10,7 +10,7 @@ from bot.views.blocks import Shown, View
 from bot.views.copies import Wishes
 from bot.views.ids import Field
 from bot.views.settings import HIDDEN_NO, HIDDEN_YES, SETTINGS
-from store import groups, memberships, names, nesting
+from store import ending, groups, memberships, names, nesting
 from store.engine import Reading
 from store.schema.group import Group
 from store.schema.membership import Membership
@@ -90,7 +90,7 @@ async def delete(context: Context, group_id: int, confirmation: str) -> str:
         group, actor = await lookup.numbered(context, tx, Verb.DELETE, group_id)
         if confirmation.strip().lower() != group.address:
             raise Refused("confirmation_differs", address=group.address)
-        await groups.delete(tx, group_id, actor)
+        await ending.delete(tx, group_id, actor)
     return group.address
 
 

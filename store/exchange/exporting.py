@@ -10,8 +10,8 @@ import yaml
 from sqlmodel import col, select
 
 from store import names
+from store.configuration import SETTINGS
 from store.engine import Reading
-from store.groups import SETTINGS
 from store.schema.group import Group
 from store.schema.membership import Membership
 from store.schema.person import Person

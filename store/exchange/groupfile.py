@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from store import addresses, sizes
+from store.configuration import LONGEST_NAME, SETTINGS
 from store.exchange import contactsfile, document
 from store.exchange.document import Faults, Value
-from store.groups import LONGEST_NAME, SETTINGS
 from store.names import Served
 from store.terms import Address, Refused
 from store.wording import WORDINGS

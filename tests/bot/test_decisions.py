@@ -9,8 +9,7 @@ import pytest
 from sqlmodel import select
 
 from bot.views.ids import Action
-from store import groups as store_groups
-from store import posts, requests
+from store import ending, posts, requests
 from store.posts import NewMessage, Submission
 from store.schema.audit import Audit
 from store.schema.group import Group
@@ -174,7 +173,7 @@ async def test_a_click_after_the_group_is_gone_says_so(office: Office, monkeypat
     await office.pocket.wait_modal("ada", contains="Deny the request")
     assert group.id is not None
     async with office.database.writing() as tx:
-        await store_groups.delete(tx, group.id, SYSTEM)
+        await ending.delete(tx, group.id, SYSTEM)
     await office.pocket.fill("ada", {"reason": "x"})
     await office.pocket.submit("ada")
     modal = await office.pocket.wait_modal("ada", contains="no longer exists")

@@ -11,7 +11,7 @@ from sqlmodel import col, select, update
 
 from mailbridge import chores, keeping
 from mailbridge.rejudge import rejudge
-from store import audience, groups, held, outbox, posts, retention
+from store import audience, ending, groups, held, outbox, posts, retention
 from store.engine import Database
 from store.marks import Marks
 from store.posts import NewMessage, Submission
@@ -117,7 +117,7 @@ async def test_a_post_expires_after_seven_days_and_its_proven_author_is_told(des
 async def test_who_waited_for_a_group_that_is_deleted_is_told_if_proven(desk: Desk) -> None:
     proven, other = await desk.hold(proven=True), await desk.hold()
     async with desk.database.writing() as tx:
-        await groups.delete(tx, desk.group_id, SYSTEM)
+        await ending.delete(tx, desk.group_id, SYSTEM)
     assert [(await desk.post(post_id)).state for post_id in (proven, other)] == [PostState.EXPIRED] * 2
     (letter,) = await desk.rows(Letter)
     assert (letter.kind, letter.address, letter.group_id) == (LetterKind.POST_REJECTED, "a1@x.example", None)
@@ -244,7 +244,7 @@ async def test_a_reminder_is_drawn_anew_when_what_it_names_is_decided_or_named_a
     assert (old.version, new.version) == (3, 1)
     async with desk.database.writing() as tx:
         assert await held.named(tx, desk.group_id, old.subject_id) == []
-        await groups.delete(tx, desk.group_id, SYSTEM)
+        await ending.delete(tx, desk.group_id, SYSTEM)
     assert [notice.version for notice in await desk.notices(NoticeKind.HELD_REMINDER)] == [3, 2]
     desk.clock.advance(30 * DAY)
     assert await desk.run() == (0, 0)

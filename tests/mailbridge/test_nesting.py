@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlmodel import col, select
 
 from mailbridge.nesting import pass_on
-from store import groups, held, memberships, nesting, posts, queue, reports, sources
+from store import ending, groups, held, memberships, nesting, posts, queue, reports, sources
 from store.engine import Database
 from store.posts import NewMessage, Submission
 from store.schema.delivery import Delivery
@@ -283,7 +283,7 @@ async def test_a_group_deleted_in_between_gets_none(database: Database) -> None:
     ids = await made(database, {"outer": ["inner", "o"], "inner": ["i"]})
     [outer] = await submit(database, ids["outer"])
     async with database.writing() as tx:
-        await groups.delete(tx, ids["inner"], SYSTEM)
+        await ending.delete(tx, ids["inner"], SYSTEM)
     assert await carried(database) == once("o")
     assert await outcomes(database, outer) == {}
 
@@ -299,7 +299,7 @@ async def test_a_group_deleted_while_it_holds_the_post_has_the_report_redrawn(da
     assert await outcomes(database, outer) == {"inner": "held"}
     before = await version(database, outer)
     async with database.writing() as tx:
-        await groups.delete(tx, ids["inner"], SYSTEM)
+        await ending.delete(tx, ids["inner"], SYSTEM)
     assert await outcomes(database, outer) == {"inner": "expired"}
     assert await version(database, outer) > before
 

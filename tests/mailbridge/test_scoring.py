@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import col, select
 
 from mailbridge import chores, scoring
-from store import bounces, groups, incidents, memberships, strikes
+from store import bounces, ending, incidents, memberships, strikes
 from store.engine import Database
 from store.schema.delivery import Delivery
 from store.schema.incident import Strike
@@ -197,7 +197,7 @@ async def test_two_processes_at_once_count_each_strike_once(scene: Scene) -> Non
 async def test_a_group_that_ends_ends_what_was_said_of_its_contacts(scene: Scene) -> None:
     await scene.suspended("ana")
     async with scene.database.writing() as tx:
-        await groups.delete(tx, scene.group_id, Actor("somebody"))
+        await ending.delete(tx, scene.group_id, Actor("somebody"))
     assert await scene.warn() == 1
     assert (await scene.incident("ana")).ended == "left"
     assert await scene.letters(LetterKind.BOUNCE_WARNING) == []

@@ -6,7 +6,7 @@ import asyncio
 
 from sqlmodel import col, select
 
-from store import groups
+from store import builtin
 from store.engine import Database
 from store.names import Served
 from store.schema.group import Group, Name
@@ -20,7 +20,7 @@ async def start(url: str) -> None:
     database = await Database.open(url)
     try:
         async with database.writing() as tx:
-            await groups.ensure_builtins(tx, SERVED)
+            await builtin.ensure(tx, SERVED)
     finally:
         await database.close()
 

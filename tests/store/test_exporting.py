@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, select
 
-from store import groups
+from store import ending
 from store.engine import Database
 from store.exchange.exporting import Exported, export_groups
 from store.schema.membership import Membership
@@ -37,7 +37,7 @@ async def test_what_is_exported_imports_to_the_same(database: Database, file: Pa
         group = await named(tx, "dev@groups.example.org")
         assert group is not None
         assert group.id is not None
-        await groups.delete(tx, group.id, Actor("system"))
+        await ending.delete(tx, group.id, Actor("system"))
         empty = io.StringIO()
         assert await export_groups(tx, empty) == Exported(groups=0, stopped=0)
         assert empty.getvalue() == "groups: []\n"

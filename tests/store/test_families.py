@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
-from store import expansion, groups, memberships, posts, queue, repeats, retention, tallies, workers
+from store import ending, expansion, memberships, posts, queue, repeats, retention, tallies, workers
 from store.engine import Database
 from store.posts import NewMessage, Submission
 from store.schema.delivery import Delivery
@@ -184,7 +184,7 @@ async def test_who_gets_no_copy_by_the_one_group_any_more_gets_it_by_the_other(
             case "stop":
                 await posts.stop(tx, first, SYSTEM)
             case "delete":
-                await groups.delete(tx, one, SYSTEM)
+                await ending.delete(tx, one, SYSTEM)
             case _:
                 await memberships.leave(tx, one, row, SYSTEM)
                 await memberships.enrol(tx, one, [contact("c@m.example")], contact=True, actor=SYSTEM)

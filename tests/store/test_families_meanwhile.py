@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from store import expansion, families, groups, memberships, nesting, posts, retention, roster
+from store import ending, expansion, families, memberships, nesting, posts, retention, roster
 from store.engine import Bulk, Database
 from tests.conftest import Clock
 from tests.store.offices import SYSTEM, contact, group, person
@@ -48,7 +48,7 @@ async def test_a_deleted_group_takes_nobody_over(database: Database) -> None:
         done = await posts.get(tx, second)
         assert done is not None
         assert done.done_at is not None
-        await groups.delete(tx, two, SYSTEM)
+        await ending.delete(tx, two, SYSTEM)
     await leave(database, one, "c@m.example")
     assert await live(database, second) == ["b@m.example"]
 

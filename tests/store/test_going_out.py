@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from sqlmodel import col, select
 
-from store import expansion, groups, memberships, posts, queue, tallies, workers
+from store import ending, expansion, memberships, posts, queue, tallies, workers
 from store.engine import Database
 from store.schema.delivery import Delivery
 from store.terms import Action, Decision, DeliveryState, Outcome, Reply, Stage, Standing
@@ -144,7 +144,7 @@ async def test_what_is_claimed_goes_out_and_the_rest_of_a_stopped_or_deleted_doe
             if local == "stopped":
                 assert await posts.stop(tx, post_id, SYSTEM) == 190
             else:
-                await groups.delete(tx, group_id, SYSTEM)
+                await ending.delete(tx, group_id, SYSTEM)
         assert post_id not in await database.bulk(expansion.pending)
         outcome = Outcome(DeliveryState.RELAYED, Reply(250, "", "ok"), Stage.DOT)
         results = [queue.Result(claim, outcome) for claim in claims]
@@ -163,7 +163,7 @@ async def test_a_post_that_comes_as_its_group_goes_reaches_nobody(database: Data
     ada = await person(database, "ada")
     group_id = await group(database, ada, contacts=(contact("c@x.example"),))
     async with database.writing() as tx:
-        await groups.delete(tx, group_id, SYSTEM)
+        await ending.delete(tx, group_id, SYSTEM)
     post_id = await post(database, group_id)
     assert await expand(database, post_id)
     assert await states(database, post_id) == {}

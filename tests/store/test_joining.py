@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from sqlmodel import col, func, select
 
-from store import groups, joining, memberships, outbox, pending, requests, suppressions
+from store import ending, groups, joining, memberships, outbox, pending, requests, suppressions
 from store.allowances import LIMITS
 from store.engine import Database
 from store.joining import Confirmed, Spent, Wish
@@ -227,7 +227,7 @@ async def test_with_the_group_ends_the_request(database: Database) -> None:
     waits, unconfirmed = await wished(database, group_id), await wished(database, group_id, "bob@elsewhere.example")
     await confirm(database, waits)
     async with database.writing() as tx:
-        await groups.delete(tx, group_id, SYSTEM)
+        await ending.delete(tx, group_id, SYSTEM)
     # Who never confirmed is written to no more.
     assert (await letters(database))[2:] == [LetterKind.JOIN_WAITING, LetterKind.JOIN_ENDED]
     assert await confirm(database, unconfirmed) is Confirmed.GONE

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from store import groups, memberships, outbox, persons, requests
+from store import ending, memberships, outbox, persons, requests
 from store.engine import Database
 from store.requests import Asked
 from store.schema.person import Person
@@ -165,7 +165,7 @@ async def test_a_decision_after_the_group_is_deleted_changes_nothing(database: D
     asked = await ask(database, group_id, bob)
     assert asked.request_id is not None
     async with database.writing() as tx:
-        await groups.delete(tx, group_id, persons.actor(ada))
+        await ending.delete(tx, group_id, persons.actor(ada))
     async with database.writing() as tx:
         decided = await requests.decide(tx, asked.request_id, approve=True, reason="", actor=persons.actor(ada))
     assert not decided.won

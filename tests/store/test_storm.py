@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from store import (
+    ending,
     expansion,
     groups,
     letters,
@@ -218,7 +219,7 @@ class Town:
     async def delete(self, tx: Writing) -> None:
         if self.random.random() < 0.15:
             group_id = self.group_id()
-            group = await groups.delete(tx, group_id, SYSTEM)
+            group = await ending.delete(tx, group_id, SYSTEM)
             local = group.address.partition("@")[0]
             admins = tuple(Entry(person_id=person.id) for person in self.people[:3])
             again = await groups.create(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from store import groups, memberships, persons
+from store import ending, groups, memberships, persons
 from tests.bot.commands.conftest import ADA, BOTH, DOMAIN, GRACE, LINUS, MARGARET, TEAM, Office
 from tests.store.named import named
 
@@ -138,7 +138,7 @@ async def test_a_button_of_a_deleted_group_says_so(office: Office) -> None:
         assert group is not None
         assert group.id is not None
         assert ada is not None
-        await groups.delete(tx, group.id, persons.actor(ada))
+        await ending.delete(tx, group.id, persons.actor(ada))
     await office.pocket.click(LINUS, "group.join", channel="#general")
     await office.pocket.wait_message(LINUS, "#general", "no longer exists")
 
