@@ -20,6 +20,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.faults import Denied, Gone, RateLimited, SlackFault, Unreachable
+from bot.shares import MOST, Shares
 from bot.views.blocks import Shown, View
 from bot.views.ids import NOTICE_EVENT
 
@@ -67,6 +68,7 @@ class Slack:
         self.client = client
         self._session = session
         self.identity: Identity | None = None
+        self._shares = Shares(self._call, session, api_url=client.base_url, token=client.token or "")
 
     @classmethod
     def connect(cls, *, token: str, api_url: str) -> Self:
@@ -210,6 +212,22 @@ class Slack:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _unreachable(error) from error
 
+    # ------------------------------------------------------------ files
+
+    async def upload(
+        self, where: str, name: str, content: bytes, comment: str = "", *, thread: str | None = None
+    ) -> str:
+        """Share a file in a conversation or, given a person's id, in our direct message; gives the file's id.
+
+        `comment` is mrkdwn, escaped already. Needs files:write.
+        """
+        channel_id = await self.open_dm(where) if where.startswith(("U", "W")) else where
+        return await self._shares.upload(channel_id, name, content, comment=comment, thread=thread)
+
+    async def download(self, file_id: str, *, most: int = MOST) -> tuple[str, bytes]:
+        """Name and octets of a file that was given to us. Denied(file_too_large) beyond `most`. Needs files:read."""
+        return await self._shares.download(file_id, most=most)
+
     # ------------------------------------------------------------ views
 
     async def open_view(self, trigger_id: str, view: View) -> str:
@@ -256,7 +274,9 @@ class Slack:
     async def _call(self, method: str, **arguments: Any) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         # Booleans and structures alike survive JSON; the reading methods take form fields only.
         body: dict[str, Any] = (
-            {"json": arguments} if method.startswith(("chat.", "views.")) else {"params": arguments, "http_verb": "GET"}
+            {"json": arguments}
+            if method.startswith(("chat.", "views.", "files.completeUploadExternal"))
+            else {"params": arguments, "http_verb": "GET"}
         )
         try:
             answer = await self.client.api_call(method, **body)

@@ -17,6 +17,7 @@ from bot.sandbox.clock import Clock
 from bot.sandbox.control import Control, MailControl, WorkspaceControl
 from bot.sandbox.delivery import Carrier, Delivery, HttpCarrier, SocketCarrier
 from bot.sandbox.faults import Faults
+from bot.sandbox.files import FileDoors
 from bot.sandbox.guard import guard
 from bot.sandbox.life import Life
 from bot.sandbox.mailapi import MailApi
@@ -141,6 +142,7 @@ class Sandbox:
         app.router.add_routes(Pocket(workspace, client, Life(workspace, delivery), delivery).routes())
         app.router.add_route("*", "/api/{method}", api.serve)
         app.router.add_get("/link", hub.serve)
+        app.router.add_routes(FileDoors(workspace.files, faults, api.may_read_files).routes())
         app.router.add_post("/response/{secret}", ResponseUrls(workspace, faults).serve)
         return WorkspaceControl(workspace, api, hub, limiter, faults, self.clock)
 

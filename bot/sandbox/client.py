@@ -21,6 +21,7 @@ from bot.sandbox.events import (
     view_closed,
     view_submission,
 )
+from bot.sandbox.files import File
 from bot.sandbox.forms import (
     STATE,
     ImpossibleError,
@@ -31,6 +32,7 @@ from bot.sandbox.forms import (
     places,
     submit_errors,
 )
+from bot.sandbox.limits import FILE_BYTES
 from bot.sandbox.messages import Message
 from bot.sandbox.methods.views import given_view
 from bot.sandbox.people import Person
@@ -141,6 +143,18 @@ class Client:
             raise ImpossibleError(f"no element {action_id!r} here; there are {known}")
         return place
 
+    def _offered(self, person: Person, element: Json) -> list[Json]:
+        if element["type"] == "file_input":
+            return [file.as_slack(self._base()) for file in self._workspace.files.of(person.id)]
+        return self._workspace.screen(person.id).offered.get(element["action_id"], [])
+
+    def attach(self, person: Person, name: str, content: bytes) -> Json:
+        """Choose a file of one's own computer for a file input: it is uploaded at once, and the app may read it."""
+        if not name or "/" in name or not 0 < len(content) <= FILE_BYTES:
+            raise ImpossibleError("that is no file's name, or an empty file")
+        file = File(self._workspace.new_id("F"), person.id, name, len(content), content, seen_by_bot=True)
+        return self._workspace.files.add(file).as_page()
+
     async def act(self, person: Person, where: Json, action_id: str, block_id: str | None, value: Any) -> Json:
         """Click a button, choose, or type: the value is kept, and the app told where Slack would tell it."""
         spot = self.spot(person, where)
@@ -148,7 +162,7 @@ class Client:
         element = place.element
         state = chosen = None
         if element["type"] in STATE:
-            offered = self._workspace.screen(person.id).offered.get(action_id, [])
+            offered = self._offered(person, element)
             check_choice(self._workspace, person, element, value)
             state = element_state(element, value, offered)
             spot.values.setdefault(place.block["block_id"], {})[action_id] = state

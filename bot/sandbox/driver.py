@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from bot.sandbox.link import PocketError, body_of
@@ -135,6 +136,19 @@ class Pocket(MailDriver):
     async def options(self, person: str, action_id: str, query: str) -> Json:
         """Type in an external select of the top modal."""
         return await self.post("options", person=person, view=True, action_id=action_id, query=query)
+
+    async def attach(self, person: str, action_id: str, name: str, content: bytes) -> Json:
+        """Choose a file for a file input of the top modal."""
+        encoded = base64.b64encode(content).decode()
+        file = (await self.post("attach", person=person, name=name, content=encoded))["file"]
+        return await self.fill(person, {action_id: [file["id"]]})
+
+    async def download(self, file: Json) -> bytes:
+        """The octets of a file of a message."""
+        async with self.session.get(f"{self.base}/pocket/file/{file['id']}") as answer:
+            if answer.status != 200:
+                raise PocketError(await answer.text())
+            return await answer.read()
 
     async def submit(self, person: str) -> Json:
         """Submit the top modal."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.sandbox import strings
 from bot.sandbox.blockkit import all_options
+from bot.sandbox.limits import FILES_IN_INPUT
 
 Json = dict[str, Any]
 Values = dict[str, dict[str, Json]]
@@ -119,11 +120,26 @@ def _choose(element: Json, chosen: Any, offered: list[Json]) -> Json:
     raise ImpossibleError(f"{wanted!r} is not among the options of {element['action_id']}")
 
 
+def _files(element: Json, chosen: list[Any], held: list[Json]) -> list[Json]:
+    """The file objects of a file input, of those the person holds."""
+    by_id = {file["id"]: file for file in held}
+    most = element.get("max_files", FILES_IN_INPUT)
+    if len(chosen) > most:
+        raise ImpossibleError(f"{element['action_id']} takes at most {most} files")
+    for item in chosen:
+        if item not in by_id:
+            raise ImpossibleError(f"{item!r} is no file of this person's")
+        if element.get("filetypes") and by_id[item]["filetype"] not in element["filetypes"]:
+            raise ImpossibleError(f"{by_id[item]['name']!r} is none of {', '.join(element['filetypes'])}")
+    return [by_id[item] for item in chosen]
+
+
 def element_state(element: Json, value: Any, offered: list[Json]) -> Json:
     """The state of an element after a person gave it `value`.
 
     Plain strings for text, dates and ids; an option's value for selects; lists of them where many may be chosen;
-    None or [] empties it. `offered` are the options an external select showed. Raises ImpossibleError.
+    None or [] empties it. `offered` are the options an external select showed, or the person's file objects.
+    Raises ImpossibleError.
     """
     kind = element["type"]
     if kind not in STATE:
@@ -134,6 +150,8 @@ def element_state(element: Json, value: Any, offered: list[Json]) -> Json:
             value = []
         if not isinstance(value, list):
             raise ImpossibleError(f"{element['action_id']} takes several values")
+        if key == "files":
+            return {"type": kind, key: _files(element, value, offered)}
         if key == "selected_options":
             value = [_choose(element, item, offered) for item in value]
         most = element.get("max_selected_items")

@@ -18,6 +18,9 @@ IDENTIFIER = 255
 MODAL_LABEL = 24
 SUGGESTIONS = 100
 METADATA_BYTES = 8_000
+FILE_BYTES = 1_073_741_824
+SNIPPET_BYTES = 1_048_576
+FILES_IN_INPUT = 10
 
 _EVERYWHERE = {"actions", "card", "context", "divider", "header", "image", "input", "rich_text", "section", "video"}
 BLOCKS_ON: dict[str, frozenset[str]] = {

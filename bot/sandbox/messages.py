@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.sandbox.files import File
 from bot.sandbox.forms import Values, initial_values
 from bot.sandbox.people import APP, BOT, TEAM
 
@@ -44,7 +45,8 @@ def _named(element: Json) -> Json:
 
 @dataclass(slots=True)
 class Message:
-    """One message. `ephemeral_to` is the only person who sees it; `values` its form state, per person."""
+    """One message. `ephemeral_to` is the only person who sees it; `values` its form state, per person; `base` where
+    its files are reached."""
 
     channel: str
     ts: str
@@ -58,6 +60,8 @@ class Message:
     thread_ts: str | None = None
     edited: bool = False
     values: dict[str, Values] = field(default_factory=dict)
+    files: list[File] = field(default_factory=list)
+    base: str = ""
 
     def values_for(self, person_id: str) -> Values:
         """What the message's own inputs hold for a person."""
@@ -76,6 +80,8 @@ class Message:
             data["attachments"] = self.attachments
         if self.thread_ts:
             data["thread_ts"] = self.thread_ts
+        if self.files:
+            data |= {"subtype": "file_share", "files": [file.as_slack(self.base) for file in self.files]}
         if self.edited:
             data["edited"] = {"user": self.author, "ts": self.ts}
         if self.metadata is not None and with_metadata:
@@ -92,6 +98,7 @@ class Message:
             "text": self.text,
             "blocks": self.blocks,
             "attachments": self.attachments,
+            "files": [file.as_page() for file in self.files],
             "ephemeral": self.ephemeral_to is not None,
             "thread_ts": self.thread_ts,
             "edited": self.edited,

@@ -18,6 +18,8 @@ Where a person acts is either `channel` + `ts` (a message), `view: ID` or `view:
 | POST act | `person`, where, `action_id, block_id?, value?` | `{ok, dispatched}`: click, choose or type |
 | POST fill | `person`, where, `values: {action_id: value}` | `{ok, dispatched}`: `act` for each, in order |
 | POST options | `person`, where, `action_id, query` | `{ok, options, option_groups}` of an external select |
+| POST attach | `person, name, content` (base64) | `{ok, file}`: chosen for a file input, whose value is then `[id]` |
+| GET file/ID | | the octets of a file |
 | POST submit | `person` | `{ok}`, or `{ok: false, errors}` shown in the modal, or `{ok: false, error, detail}` |
 | POST close | `person, all?` | `{ok}`: Cancel or Back closes the top modal, `all: true` is the cross |
 | POST home | `person, tab?` ("home", "messages") | `{ok}`: the app hears app_home_opened |
@@ -39,7 +41,7 @@ Where a person acts is either `channel` + `ts` (a message), `view: ID` or `view:
 | GET deliveries | | `{deliveries: [{kind, name, event_id, attempt, connection, outcome, seconds}]}` |
 
 `state`: `channels: [{id, name, kind, member, archived, bot_in}]` (kind public_channel, private_channel, im; only what
-the person may see), `messages: {channel id: [{ts, channel, author, by_bot, text, blocks, attachments, ephemeral,
+the person may see), `messages: {channel id: [{ts, channel, author, by_bot, text, blocks, attachments, files, ephemeral,
 thread_ts, edited, values}]}` (the newest 500), `modal: null | {stack: n, view}` and `home: null | view` with `view:
 {id, type, title, submit, close, callback_id, blocks, values, errors: {block_id: text}, trouble}`; `values` is Slack's
 `state.values` (block_id -> action_id -> `{type, value | selected_option | selected_users | …}`). `failures: [{at,
@@ -59,6 +61,7 @@ connect, ehlo, mail, rcpt, dot.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -112,6 +115,7 @@ class Pocket:
             "act": self._act,
             "fill": self._fill,
             "options": self._options,
+            "attach": self._attach,
             "submit": self._submit,
             "close": self._close,
             "home": self._home,
@@ -218,6 +222,10 @@ class Pocket:
         where = {name: body[name] for name in WHERE if name in body}
         person = self._actor(body["person"])
         return await self._client.options(person, where, str(body["action_id"]), str(body.get("query", "")))
+
+    async def _attach(self, body: Json) -> Json:
+        content = base64.b64decode(str(body["content"]), validate=True)
+        return {"ok": True, "file": self._client.attach(self._actor(body["person"]), str(body["name"]), content)}
 
     async def _submit(self, body: Json) -> Json:
         return await self._client.submit(self._actor(body["person"]))

@@ -22,6 +22,8 @@ DEFAULT_SCOPES = frozenset(
         "groups:read",
         "channels:join",
         "usergroups:read",
+        "files:write",
+        "files:read",
     }
 )
 DEFAULT_EVENTS = frozenset(

@@ -37,6 +37,12 @@ class WebApi:
         self._recovered.set()
         self._recovered = asyncio.Event()
 
+    def may_read_files(self, token: str) -> bool:
+        """Whether a file's private URL opens to this token."""
+        return (
+            token == self._workspace.settings.bot_token and not self.revoked and "files:read" in self._workspace.scopes
+        )
+
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """One call."""
         name = request.match_info["method"]

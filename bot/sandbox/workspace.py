@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.sandbox.changes import Changes
 from bot.sandbox.channels import Channel, Channels, built_in_channels
+from bot.sandbox.files import File, Files
 from bot.sandbox.limits import VIEW_STACK
 from bot.sandbox.messages import Message, Messages, with_ids
 from bot.sandbox.people import BOT_USER, People, Person, built_in_people
@@ -36,6 +37,7 @@ class Workspace:
         self.people = People(staff)
         self.channels = Channels(channels if channels is not None else built_in_channels(staff))
         self.messages = Messages()
+        self.files = Files()
         self.tickets = Tickets(clock)
         self.changes = changes or Changes()
         self.scopes = set(settings.scopes)
@@ -71,6 +73,7 @@ class Workspace:
         metadata: Json | None = None,
         ephemeral_to: str | None = None,
         thread_ts: str | None = None,
+        files: list[File] | None = None,
     ) -> Message:
         """A new message; ephemeral when it is for one person only."""
         message = Message(
@@ -84,6 +87,7 @@ class Workspace:
             by_bot=author == BOT_USER,
             ephemeral_to=ephemeral_to,
             thread_ts=thread_ts,
+            files=files or [],
         )
         self.messages.add(message)
         self.changes.note(f"channel:{channel}")

@@ -23,6 +23,9 @@ SCOPES = {
     "conversations.open": {"im:write"},
     "conversations.info": {"channels:read", "groups:read"},
     "conversations.history": {"channels:history", "groups:history", "im:history"},
+    "files.getUploadURLExternal": {"files:write"},
+    "files.completeUploadExternal": {"files:write"},
+    "files.info": {"files:read"},
     "users.info": {"users:read", "users:read.email"},
     "users.list": {"users:read", "users:read.email"},
     "usergroups.users.list": {"usergroups:read"},
@@ -39,9 +42,9 @@ def manifest() -> dict[str, Any]:
 
 
 def called() -> set[str]:
-    """The methods named in `bot/slack.py`."""
-    text = (ROOT / "bot/slack.py").read_text("utf-8")
-    return set(re.findall(r'"((?:auth|api|chat|conversations|users|usergroups|views)\.[A-Za-z.]+)"', text))
+    """The methods named where Slack is called."""
+    text = "".join((ROOT / name).read_text("utf-8") for name in ("bot/slack.py", "bot/shares.py"))
+    return set(re.findall(r'"((?:auth|api|chat|conversations|users|usergroups|views|files)\.[A-Za-z.]+)"', text))
 
 
 def test_scopes_are_those_of_the_methods_called(manifest: dict[str, Any]) -> None:

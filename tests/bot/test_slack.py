@@ -10,6 +10,7 @@ import pytest
 from bot.faults import Denied, Gone, RateLimited, Unreachable
 from bot.sandbox.app import Sandbox
 from bot.sandbox.driver import Pocket
+from bot.shares import Shares
 from bot.slack import Slack
 from bot.views import blocks
 from bot.views.ids import Form
@@ -129,3 +130,57 @@ async def test_an_expired_trigger_is_denied(slack: Slack) -> None:
 async def test_a_used_up_response_url_is_gone(slack: Slack, pocket_slack: Sandbox) -> None:
     with pytest.raises(Gone):
         await slack.respond(f"{pocket_slack.base}/response/none", SHOWN)
+
+
+async def test_a_file_is_shared_with_a_person_and_read_back(slack: Slack, pocket: Pocket) -> None:
+    content = bytes(range(256)) * 10
+    file_id = await slack.upload("U0ADA", "all.csv", content, "Who reads *all*")
+    message = await pocket.wait_message("ada", "dm", "Who reads")
+    assert [f["name"] for f in message["files"]] == ["all.csv"]
+    assert await pocket.download(message["files"][0]) == content
+    assert await slack.download(file_id) == ("all.csv", content)
+    with pytest.raises(Denied, match="file_too_large"):
+        await slack.download(file_id, most=len(content) - 1)
+
+
+async def test_what_is_wrong_with_a_file(slack: Slack, pocket: Pocket) -> None:
+    with pytest.raises(Gone, match="not_in_channel"):
+        await slack.upload("C0RANDOM", "all.csv", b"x")
+    with pytest.raises(Denied, match="file_not_found"):
+        await slack.download("F0NONE")
+    file_id = await slack.upload("C0GENERAL", "all.csv", b"x")
+    await pocket.control(outage="503", methods="download", times=1)
+    with pytest.raises(Unreachable, match="503"):
+        await slack.download(file_id)
+    await pocket.control(outage="503", methods="upload", times=1)
+    with pytest.raises(Unreachable, match="503") as caught:
+        await slack.upload("C0GENERAL", "all.csv", b"x")
+    assert not caught.value.uncertain
+    await pocket.control(revoke=["files:read", "files:write"])
+    with pytest.raises(Denied, match="missing_scope needs files:read"):
+        await slack.download(file_id)
+    with pytest.raises(Denied, match="missing_scope needs files:write"):
+        await slack.upload("C0GENERAL", "all.csv", b"x")
+
+
+async def test_our_token_goes_to_slack_alone_and_no_sign_in_page_is_taken_for_a_file(slack: Slack) -> None:
+    """The attack: a file whose URL is elsewhere, or leads there."""
+    shares = slack._shares
+    assert shares._own(f"{slack.client.base_url}x")
+    real = Shares(shares._call, shares._session, api_url="https://slack.com/api/", token="x")
+    assert real._own("https://files.slack.com/files-pri/T0-F0/all.csv")
+    for foreign in (
+        "https://files.slack.com.evil.example/x",
+        "https://evilslack.com/x",
+        "http://files.slack.com/x",
+        "https://files.slack.com:8443/x",
+        "https://files.slack.com@evil.example/x",
+        "file:///etc/passwd",
+        "",
+    ):
+        with pytest.raises(Denied, match="foreign_file"):
+            real._own(foreign)
+    file_id = await slack.upload("C0GENERAL", "all.csv", b"x")
+    shares._token = "xoxb-of-nobody"
+    with pytest.raises(Denied, match="file_not_readable 302"):
+        await slack.download(file_id)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.sandbox.call import Call, Json
-from bot.sandbox.methods import auth, chat, conversations, users, views
+from bot.sandbox.methods import auth, chat, conversations, files, users, views
 
 Handler = Callable[[Call], Awaitable[Json]]
 
@@ -43,6 +43,9 @@ METHODS: dict[str, Method] = {
     "conversations.members": Method(conversations.members, "t4"),
     "conversations.history": Method(conversations.history, "t3"),
     "conversations.join": Method(conversations.join, "t3", ("channels:join",)),
+    "files.getUploadURLExternal": Method(files.upload_url, "t4", ("files:write",)),
+    "files.completeUploadExternal": Method(files.complete_upload, "t4", ("files:write",)),
+    "files.info": Method(files.info, "t4", ("files:read",)),
     "users.info": Method(users.info, "t4", ("users:read",)),
     "users.list": Method(users.listing, "t2", ("users:read",)),
     "users.lookupByEmail": Method(users.lookup_by_email, "t3", ("users:read.email",)),

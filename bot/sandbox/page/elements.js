@@ -30,6 +30,7 @@ const MADE = {
   url_text_input: (b, e, p) => typed(b, e, p, "url"),
   number_input: (b, e, p) => typed(b, e, p, "number"),
   datepicker: (b, e, p) => typed(b, e, p, "date"),
+  file_input: files,
   timepicker: (b, e, p) => typed(b, e, p, "time"),
   radio_buttons: (b, e, p) => ticks(b, e, p, "radio"),
   checkboxes: (b, e, p) => ticks(b, e, p, "checkbox"),
@@ -167,6 +168,23 @@ function typed(block, element, place, kind) {
     },
   });
   return node;
+}
+
+// The browser shows no file that was chosen before a form is drawn anew, so what is held is named beside.
+function files(block, element, place) {
+  const state = place.values?.[block.block_id]?.[element.action_id];
+  const types = element.filetypes?.map((kind) => `.${kind}`).join(",");
+  const node = el("input", { ...about(block, element, place), type: "file", accept: types, multiple: (element.max_files ?? 10) > 1, on: { change: chosen } });
+  async function chosen() {
+    const ids = [];
+    for (const file of node.files) {
+      const uploaded = await place.attach(file);
+      if (uploaded) ids.push(uploaded.id);
+    }
+    await tell(block, element, place, ids);
+  }
+  const names = (state?.files ?? []).map((file) => `${file.name} (${file.size} bytes)`).join(", ");
+  return el("div", { class: "several" }, node, names && el("span", { class: "b-context" }, names));
 }
 
 function ticks(block, element, place, kind) {

@@ -364,3 +364,36 @@ async def test_checkboxes_radios_overflow_dates_and_numbers_have_slacks_shapes(r
             "pick": {"pick": {"type": "channels_select", "selected_channel": "C0RANDOM"}},
         },
     ]
+
+
+async def test_a_file_chosen_in_a_modal_is_in_its_state(rig: Rig) -> None:
+    app, submitted = rig.app(), []
+    chooser = {"type": "file_input", "action_id": "file", "filetypes": ["csv"], "max_files": 1}
+    view = modal(question("file", chooser))
+
+    @app.command("/group")
+    async def group(ack: Any, body: Json, client: Any) -> None:
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=view)
+
+    @app.view("wizard")
+    async def wizard(ack: Any, body: Json) -> None:
+        submitted.append(body["view"]["state"]["values"]["file"]["file"])
+        await ack()
+
+    await rig.bolt(app)
+    await rig.pocket.command("ada", "#general", "/group")
+    await rig.pocket.wait_modal("ada")
+    assert "file" in (await rig.pocket.submit("ada"))["errors"]
+    with pytest.raises(PocketError, match="none of csv"):
+        await rig.pocket.attach("ada", "file", "people.txt", b"a@example.org")
+    with pytest.raises(PocketError, match="at most 1"):
+        await rig.pocket.fill("ada", {"file": ["F1", "F2"]})
+    with pytest.raises(PocketError, match="no file of this person"):
+        await rig.pocket.fill("ada", {"file": ["F0NONE"]})
+    await rig.pocket.attach("ada", "file", "people.csv", b"a@example.org")
+    assert (await rig.pocket.submit("ada"))["ok"]
+    (state,) = submitted
+    (file,) = state["files"]
+    assert (state["type"], file["name"], file["filetype"], file["size"]) == ("file_input", "people.csv", "csv", 13)
+    assert (await rig.client.files_info(file=file["id"]))["file"]["url_private"] == file["url_private"]
