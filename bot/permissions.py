@@ -26,6 +26,8 @@ class Verb(StrEnum):
     RESUME = "resume"
     RECEIVE = "receive"
     PENDING = "pending"
+    WHY = "why"  # of oneself; of others by DETAILS
+    CHECK = "check"
     DELETE = "delete"
     PASSWORD = "password"  # one's own app passwords: look, revoke
     HELP = "help"
@@ -109,6 +111,8 @@ TABLE: dict[Verb, tuple[frozenset[Role], str]] = {
     Verb.RESUME: (EVERYBODY, "gone"),
     Verb.RECEIVE: (EVERYBODY, "gone"),
     Verb.PENDING: (EVERYBODY, "gone"),
+    Verb.WHY: (COLLEAGUES | {Role.MEMBER}, "colleagues"),
+    Verb.CHECK: (COLLEAGUES | {Role.MEMBER}, "colleagues"),
     Verb.DELETE: (ADMINISTRATORS, "administrators"),
     Verb.HELP: (EVERYBODY, "gone"),
     Verb.DECIDE_REQUEST: (DECIDERS, "deciders"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bot.actions import bouncing, decisions, deliveries, groups, home, members, passwords, wizard
+from bot.actions import bouncing, decisions, deliveries, groups, home, members, passwords, why, wizard
 from bot.commands import dispatch
 from bot.context import ActionHandler, CommandHandler, FormHandler, HomeHandler
 from bot.views.ids import Action, Form
@@ -47,9 +47,12 @@ TABLES = Tables(
             home.ACTIONS,
             members.ACTIONS,
             passwords.ACTIONS,
+            why.ACTIONS,
             wizard.ACTIONS,
         ]
     ),
-    forms=merged([decisions.FORMS, bouncing.FORMS, groups.FORMS, members.FORMS, passwords.FORMS, wizard.FORMS]),
+    forms=merged(
+        [decisions.FORMS, bouncing.FORMS, groups.FORMS, members.FORMS, passwords.FORMS, why.FORMS, wizard.FORMS]
+    ),
     home=home.opened,
 )

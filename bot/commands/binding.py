@@ -32,6 +32,8 @@ class Kind(StrEnum):
     DEED = "deed"
     HOLDER = "holder"
     LABEL = "label"
+    WHOM = "whom"
+    POST = "post"
 
 
 class Role(StrEnum):
@@ -95,6 +97,7 @@ class Bound:
     deed: Deed | None = None
     holder: str = ""  # the Slack id of whose app passwords are meant
     label: str = ""
+    post: str = ""
 
 
 @dataclass(slots=True)
@@ -313,6 +316,27 @@ def _take_label(bound: Bound, reader: _Reader) -> Bound:
     return replace(bound, label=reader.rest())
 
 
+def _take_whom(bound: Bound, reader: _Reader) -> Bound:
+    """One person or address, if that is the next word; other words are left for what follows."""
+    token = reader.left[0]
+    if token.kind is TokenKind.WORD:
+        if token.value.startswith("@") and not token.quoted:
+            raise Misread("person_not_picked", word=token.value)
+        if "@" in token.value and not token.quoted:
+            raise Misread("malformed_address", word=token.value)
+        return bound
+    reader.left.pop(0)
+    if token.kind is TokenKind.PERSON:
+        return replace(bound, slack_ids=(token.value,))
+    if token.kind is TokenKind.ADDRESS:
+        return replace(bound, outsiders=(Outsider(token.value),))
+    raise Misread(f"{token.kind.value}_is_no_person", word=_shown(token))
+
+
+def _take_post(bound: Bound, reader: _Reader) -> Bound:
+    return replace(bound, post=reader.rest())
+
+
 TAKE: dict[Kind, Callable[[Bound, _Reader], Bound]] = {
     Kind.VERB: _take_verb,
     Kind.GROUP: _take_group,
@@ -330,4 +354,6 @@ TAKE: dict[Kind, Callable[[Bound, _Reader], Bound]] = {
     Kind.DEED: _take_deed,
     Kind.HOLDER: _take_holder,
     Kind.LABEL: _take_label,
+    Kind.WHOM: _take_whom,
+    Kind.POST: _take_post,
 }

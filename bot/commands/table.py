@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.commands import (
+    answers,
     checkup,
     groups,
     help,  # noqa: A004 - the noun is the command's
@@ -55,6 +56,8 @@ ENTRIES = (
     Entry(Verb.RESUME, (GROUP,), subscription.resume),
     Entry(Verb.RECEIVE, (GROUP, _optional(Kind.WISH), _optional(Kind.SWITCH)), subscription.receive),
     Entry(Verb.PENDING, (), groups.pending),
+    Entry(Verb.CHECK, (GROUP,), answers.check),
+    Entry(Verb.WHY, (GROUP, _optional(Kind.WHOM), _optional(Kind.POST)), answers.why),
     Entry(Verb.PASSWORD, (_optional(Kind.DEED), _optional(Kind.HOLDER), _optional(Kind.LABEL)), passwords.password),
     Entry(Verb.CREATE, (_optional(Kind.GROUP),), groups.create, operators_only=True),
     Entry(Verb.SETTINGS, (GROUP, _optional(Kind.SETTING), _optional(Kind.VALUE)), settings.change),
@@ -81,6 +84,8 @@ SYNONYMS: Mapping[str, str] = {
         Verb.REMOVE: ("kick", "rm"),
         Verb.DIRECTORY: ("ls", "groups", "lists", "search", "find"),
         Verb.PENDING: ("held", "requests", "queue", "moderate"),
+        Verb.CHECK: ("tips", "mailtips", "can"),
+        Verb.WHY: ("explain", "trace", "whynot", "reason"),
         Verb.PAUSE: ("mute", "vacation", "snooze"),
         Verb.RESUME: ("unmute", "unpause"),
         Verb.PASSWORD: ("token", "apppassword", "app-password", "passwd", "smtp"),

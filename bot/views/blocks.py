@@ -165,6 +165,11 @@ def people(*, initial: Sequence[str] = (), placeholder: str = "") -> Element:
     )
 
 
+def person() -> Element:
+    """A picker of one Slack person."""
+    return {"type": "users_select"}
+
+
 def channel(
     *, initial: str | None = None, kinds: Sequence[str] = ("public", "private"), placeholder: str = ""
 ) -> Element:

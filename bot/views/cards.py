@@ -231,6 +231,12 @@ def _held_buttons(language: str, card: HeldCard) -> Block:
     reject = [button(Action.POST_REJECT, "reject")] if card.authenticated else []
     return blocks.actions(
         button(Action.POST_READ, "read"),
+        blocks.button(
+            say(language, "why.button"),
+            Action.POST_WHY,
+            card.post_id,
+            spoken=say(language, "why.spoken_held", via=escape.plain, group=card.group),
+        ),
         button(Action.POST_RELEASE, "release", style="primary"),
         *reject,
         button(Action.POST_DISCARD, "discard", style="danger", confirm=sure),

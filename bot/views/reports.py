@@ -141,6 +141,16 @@ def report(language: str, shown: Report) -> Shown:
             ),
         ),
     ]  # fmt: skip
+    body.append(
+        blocks.actions(
+            blocks.button(
+                say(language, "why.button"),
+                Action.REPORT_WHY,
+                shown.post_id,
+                spoken=say(language, "why.spoken_report", via=escape.plain, group=shown.group),
+            )
+        )
+    )
     changes = _changes(language, shown)
     if changes:
         body.append(blocks.section("\n".join(changes)))

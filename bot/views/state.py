@@ -33,6 +33,11 @@ def channel(view: Payload, field: Field | str) -> str:
     return str(_typed(view, field).get("selected_conversation") or "")
 
 
+def person(view: Payload, field: Field | str) -> str:
+    """The Slack id of the one person picked; "" where none is."""
+    return str(_typed(view, field).get("selected_user") or "")
+
+
 def people(view: Payload, field: Field | str) -> tuple[str, ...]:
     """The Slack ids of the picked people, each once."""
     return tuple(dict.fromkeys(str(one) for one in _typed(view, field).get("selected_users") or ()))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from mailbridge.policy import replies, rules
 from mailbridge.policy.facts import Facts
+from store import posting
 from store.sizes import show
 from store.terms import Action, Decision, GroupKind, GroupPolicy, Reason, Reply, wire_limit
 
@@ -30,8 +31,8 @@ class Rule:
     reply: Callable[[GroupPolicy], Reply] | None = None
 
 
-def _not(question: Question) -> Question:
-    return lambda facts, group: not question(facts, group)
+def _of_author(question: posting.Question) -> Question:
+    return lambda facts, group: question(posting.Author(facts.standing, facts.unchecked), group)
 
 
 def _owner(group: GroupPolicy) -> str:
@@ -53,7 +54,12 @@ def _forbidden(group: GroupPolicy) -> Reply:
 
 # Reasons that rest on what the checks found about the author, which is then told one by one.
 _EXPLAINED = frozenset({"unproven", "unchecked"})
-_forbids = _not(rules.permitted)
+# What the session says where a row of the table refuses.
+_REPLIES: Mapping[str, Callable[[GroupPolicy], Reply]] = {
+    "unchecked_deferred": lambda group: replies.UNCHECKED,
+    "unproven_refused": _forbidden,
+    "refused": _forbidden,
+}
 
 CHAIN: tuple[Rule, ...] = (
     Rule("loop", (rules.looped,), Action.REJECT, "loop", lambda group: replies.LOOP),
@@ -61,28 +67,11 @@ CHAIN: tuple[Rule, ...] = (
     Rule("automatic", (rules.written_by_machine,), Action.DISCARD, "automatic"),
     Rule("over_receive_size", (rules.over_receive_size,), Action.REJECT, "over_receive_size", _over_receive),
     Rule("over_send_size", (rules.over_send_size,), Action.REJECT, "over_send_size", _over_send),
-    # Who may post. Proven administrators and moderators: always.
-    Rule("in_charge", (rules.in_charge,), Action.ACCEPT),
-    # Proven members the policy allows: held only where everybody is.
-    Rule("member_moderated", (rules.member, rules.permitted, rules.all_moderated), Action.HOLD, "everyone_moderated"),
-    Rule("member", (rules.member, rules.permitted), Action.ACCEPT),
-    # Whom the policy does not allow: refused without moderation, else held for a decision.
-    # A silent DNS is no forgery (RFC 9989 7): whoever sent it tries again, and a moderator is told how it is.
-    Rule(
-        "unchecked_deferred",
-        (rules.unproven, rules.unchecked, _forbids, rules.unmoderated),
-        Action.REJECT,
-        "unchecked",
-        lambda group: replies.UNCHECKED,
+    # Who may post: the design's table, which the bot asks too.
+    *(
+        Rule(row.name, tuple(map(_of_author, row.questions)), row.action, row.reason, _REPLIES.get(row.name))
+        for row in posting.TABLE
     ),
-    Rule("unproven_refused", (rules.unproven, _forbids, rules.unmoderated), Action.REJECT, "unproven", _forbidden),
-    Rule("refused", (_forbids, rules.unmoderated), Action.REJECT, "not_permitted", _forbidden),
-    Rule("unchecked_held", (rules.unproven, rules.unchecked, _not(rules.unmoderated)), Action.HOLD, "unchecked"),
-    Rule("unproven_held", (rules.unproven, _not(rules.unmoderated)), Action.HOLD, "unproven"),
-    Rule("not_permitted_held", (rules.member, _forbids), Action.HOLD, "not_permitted"),
-    # Everybody else is a stranger, or unproven where anyone may post unmoderated.
-    Rule("stranger_held", (_not(rules.unmoderated),), Action.HOLD, "non_member"),
-    Rule("anyone", (), Action.ACCEPT),
 )
 
 # What holds a post whoever may post it, all of it told (Mailman's chain of hits). Those in charge and groups without

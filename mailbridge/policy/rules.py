@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from mailbridge.policy.facts import Facts
-from store.terms import GroupKind, GroupPolicy, Mode, Moderation, OverSendSize, Posting, Standing, wire_limit
+from store import posting
+from store.terms import GroupKind, GroupPolicy, Moderation, OverSendSize, wire_limit
 
 MOST_RECEIVED = 30
 # Mailman's max_num_recipients: a mail to so many at once is a circular, or spam.
 MANY = 10
-_IN_CHARGE = frozenset({Standing.ADMINISTRATOR, Standing.MODERATOR})
-_PROVEN = _IN_CHARGE | {Standing.MEMBER}
 
 
 def looped(facts: Facts, group: GroupPolicy) -> bool:
@@ -38,46 +37,9 @@ def over_send_size(facts: Facts, group: GroupPolicy) -> bool:
     return group.over_send_size is OverSendSize.REFUSE or not facts.trimmable
 
 
-def in_charge(facts: Facts, group: GroupPolicy) -> bool:
-    """A proven administrator or moderator, whom every posting policy allows."""
-    return facts.standing in _IN_CHARGE
-
-
-def member(facts: Facts, group: GroupPolicy) -> bool:
-    """A proven member without a role."""
-    return facts.standing is Standing.MEMBER
-
-
-def unproven(facts: Facts, group: GroupPolicy) -> bool:
-    """The From line names a member, and nothing shows that it tells the truth."""
-    return facts.standing is Standing.UNPROVEN
-
-
-def unchecked(facts: Facts, group: GroupPolicy) -> bool:
-    """Nobody answered about the author's domain, so that "unproven" is not yet known."""
-    return facts.unchecked
-
-
-def permitted(facts: Facts, group: GroupPolicy) -> bool:
-    """The posting policy names this author's kind."""
-    return (
-        group.posting is Posting.ANYONE
-        or facts.standing in _IN_CHARGE
-        or (group.posting is Posting.MEMBERS and facts.standing in _PROVEN)
-    )
-
-
-def unmoderated(facts: Facts, group: GroupPolicy) -> bool:
-    return group.moderation is Moderation.NONE
-
-
-def all_moderated(facts: Facts, group: GroupPolicy) -> bool:
-    return group.moderation is Moderation.EVERYONE
-
-
 def doubtable(facts: Facts, group: GroupPolicy) -> bool:
     """A moderator may be asked about what this author writes: the group has moderation, and they are not in charge."""
-    return group.moderation is not Moderation.NONE and facts.standing not in _IN_CHARGE
+    return group.moderation is not Moderation.NONE and facts.standing not in posting.IN_CHARGE
 
 
 def too_many_recipients(facts: Facts, group: GroupPolicy) -> bool:
@@ -106,12 +68,12 @@ def spam(facts: Facts, group: GroupPolicy) -> bool:
 
     The addresses of roles take it all the same: to `abuse` spam is sent on purpose.
     """
-    stranger = group.kind is GroupKind.GROUP and facts.standing not in _PROVEN
+    stranger = group.kind is GroupKind.GROUP and facts.standing not in posting.PROVEN
     return facts.marks.spam and (stranger or doubtable(facts, group))
 
 
 def paused(facts: Facts, group: GroupPolicy) -> bool:
-    return group.mode is Mode.PAUSED
+    return posting.paused(group)
 
 
 def receive_limit(group: GroupPolicy) -> int | None:

@@ -13,6 +13,7 @@ HELD = text("state = 'held'")
 UNDONE = text("state = 'accepted' AND done_at IS NULL")
 RELATED = text("family_id IS NOT NULL")
 NESTING = text("nesting IS TRUE")
+REAL = text("test IS FALSE")
 
 
 class Post(SQLModel, table=True):
@@ -31,6 +32,7 @@ class Post(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("group_id", "fingerprint", name="uq_post_repeat"),
+        Index("ix_post_recent", "group_id", "created_at", postgresql_where=REAL, sqlite_where=REAL),
         Index("ix_post_held", "group_id", "id", postgresql_where=HELD, sqlite_where=HELD),
         Index("ix_post_undone", "id", postgresql_where=UNDONE, sqlite_where=UNDONE),
         Index("ix_post_nesting", "id", postgresql_where=NESTING, sqlite_where=NESTING),

@@ -1,0 +1,59 @@
+"""What would happen if the asker wrote to a group now: by the table that mail is judged by, and its contacts as of now.
+
+What a message itself shows (its size, its marks) is not known before it is there.
+"""
+
+from __future__ import annotations
+
+from bot.acts import lookup
+from bot.context import Context
+from bot.permissions import Verb
+from bot.views import check as views
+from bot.views.blocks import Shown
+from store import fates, memberships, names, posting, reach
+from store.terms import Action, GroupPolicy, Reason, Standing
+
+
+async def check(context: Context, group_text: str) -> Shown:
+    """Raises Refused, NotAllowed."""
+    address = context.person.email or ""
+    async with context.database.reading() as tx:
+        group, _ = await lookup.named(context, tx, Verb.CHECK, group_text)
+        assert group.id is not None
+        standing = Standing.STRANGER
+        if address:
+            standing = await memberships.standing(tx, group.id, address, authenticated=True)
+        found = await reach.of(tx, group.id)
+        named = [one.address for one in found.within if await lookup.seen(context, tx, one)]
+        last = await fates.recent(tx, group.id, 1, author="")
+        policy = names.policy(group)
+    sure = judged(standing, policy, address)
+    doubted = judged(Standing.UNPROVEN, policy, address) if standing is not Standing.STRANGER else sure
+    return views.answer(
+        context.language,
+        views.Check(
+            group=group.address,
+            address=address,
+            verdict=sure,
+            unproven=doubted if doubted.action is not sure.action else None,
+            recipients=found.recipients,
+            outside=found.outside,
+            within=named,
+            hidden=len(found.within) - len(named),
+            moderation=policy.moderation.value,
+            largest=policy.max_receive_size,
+            delivered=policy.max_send_size,
+            over_send_size=policy.over_send_size,
+            last_at=last[0].accepted_at if last else None,
+        ),
+    )
+
+
+def judged(standing: Standing, policy: GroupPolicy, author: str) -> views.Verdict:
+    """What the policy decides about an author of that standing; a pause holds what would go out."""
+    row = posting.judge(posting.Author(standing), policy)
+    values = {"author": author or "–", "group": policy.address}
+    reasons = [Reason(row.reason, values)] if row.reason else []
+    if row.action is Action.REJECT or not posting.paused(policy):
+        return views.Verdict(row.action, reasons)
+    return views.Verdict(Action.HOLD, [*reasons, Reason("group_paused", {"group": policy.address})])
