@@ -15,6 +15,8 @@ REQUIRED: Mapping[str, str] = {
     "users:read.email": "email",
     "channels:read": "public_channels",
     "groups:read": "private_channels",
+    "files:write": "files_out",
+    "files:read": "files_in",
 }
 OPTIONAL: Mapping[str, str] = {
     "usergroups:read": "user_groups",
