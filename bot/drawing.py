@@ -14,7 +14,7 @@ from bot.views import alarms, cards, reports
 from bot.views import bouncing as bounces
 from bot.views import checkup as checkup_views
 from bot.views.blocks import Shown
-from store import checkups, incidents, lanes, persons, posts, requests, retention
+from store import checkups, incidents, lanes, outbox, persons, posts, requests, retention
 from store import reports as figures
 from store.engine import Reading
 from store.findings import Progress
@@ -270,6 +270,17 @@ DRAW: dict[NoticeKind, Draw] = {
     NoticeKind.BOUNCE_STORM: _bounce_storm,
     NoticeKind.CHECKUP: _checkup,
 }
+
+
+async def under(tx: Reading, notice: Notice, target: str) -> str | None:
+    """The message in whose thread a notice is to stand at `target`: that of another notice, by what it is about."""
+    found = notice.arguments.get("under")
+    if not found:
+        return None
+    kind, subject_id = found
+    cards_there = await outbox.placements(tx, NoticeKind(kind), int(subject_id))
+    return next((card.ts for card in cards_there if card.target == target and card.ts), None)
+
 
 # Where a notice is wanted, if the group has such a channel.
 CHANNEL_OF = {

@@ -7,7 +7,7 @@ import asyncio
 from bot import rows
 from bot.views import cards, mail, reminders
 from bot.views.blocks import Shown
-from store import held, outbox, posts
+from store import held, ladder, outbox, posts
 from store.engine import Reading
 from store.marks import Marks
 from store.schema.notice import Notice
@@ -58,14 +58,20 @@ async def reminder(tx: Reading, notice: Notice, language: str) -> Shown | None:
     """What still waits of what the reminder named. Said too late, with nothing waiting, it is not said at all."""
     assert notice.group_id is not None
     group = await rows.group(tx, notice.group_id)
-    waiting = await held.named(tx, notice.group_id, notice.subject_id)
-    if not waiting:
+    asking, waiting = await ladder.named(tx, notice.group_id, notice.subject_id)
+    if not asking and not waiting:
         copies = await outbox.placements(tx, notice.kind, notice.subject_id)
         return reminders.over(language, group.address) if any(copy.ts for copy in copies) else None
-    if len(waiting) == 1:
+    ends = [*(one.expires_at for one in asking), *(one.expires_at for one in waiting)]
+    until = min(filter(None, ends), default=None)
+    seen = reminders.Seen(group.address, posts=len(waiting), requests=len(asking), until=until)
+    if "under" in notice.arguments:
+        # By name where several read; who is written to alone is meant.
+        people = await ladder.mentioned(tx, notice.group_id) if group.moderation_channel else []
+        return reminders.mention(language, people, seen)
+    if len(waiting) == 1 and not asking:
         return reminders.one(language, await card(tx, waiting[0]))
-    until = min((post.expires_at for post in waiting if post.expires_at is not None), default=None)
-    return reminders.several(language, group.address, len(waiting), until)
+    return reminders.several(language, seen)
 
 
 async def full(tx: Reading, notice: Notice, language: str) -> Shown | None:

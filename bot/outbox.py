@@ -189,6 +189,7 @@ class Outbox:
             language = await drawing.language_of(tx, notice, placement.target)
             unplaced = await drawing.unplaced(tx, notice, placement.target)
             private = await drawing.wants_private(tx, notice)
+            thread = await drawing.under(tx, notice, placement.target)
         if placement.channel and placement.ts:
             # A report that grows is redrawn every few seconds.
             if private and not self._lately_private(placement.channel) and await self._public(placement.channel):
@@ -216,7 +217,7 @@ class Outbox:
             group, where = unplaced
             values: dict[str, Any] = {"group": group, "channel": escape.channel(where)}
             shown = _noted(shown, say(language, "slack.outbox.unplaced", via=escape.mrkdwn, **values))
-        return await self._slack.post(channel, shown, placement=placement.id)
+        return await self._slack.post(channel, shown, placement=placement.id, thread=thread)
 
     async def _public(self, channel_id: str) -> bool:
         """Whether a channel that was private when it was chosen is open to everybody now. Raises SlackFault."""

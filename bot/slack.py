@@ -167,9 +167,14 @@ class Slack:
 
     # ------------------------------------------------------------ messages
 
-    async def post(self, channel_id: str, shown: Shown, *, placement: int | None = None) -> tuple[str, str]:
-        """Post a message; gives its (channel, ts). `placement` goes into its metadata: an id and nothing else."""
+    async def post(
+        self, channel_id: str, shown: Shown, *, placement: int | None = None, thread: str | None = None
+    ) -> tuple[str, str]:
+        """Post a message; gives its (channel, ts). `placement` goes into its metadata: an id and nothing else.
+        `thread` is the ts of the message that it answers."""
         more: dict[str, Any] = dict(QUIET)
+        if thread is not None:
+            more["thread_ts"] = thread
         if placement is not None:
             more["metadata"] = {"event_type": NOTICE_EVENT, "event_payload": {"placement": placement}}
         answer = await self._shown("chat.postMessage", shown, channel=channel_id, **more)

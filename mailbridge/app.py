@@ -118,7 +118,10 @@ class Bridge:
             signers=signers,
         )
         scheduler = chores.schedule(
-            database, by_domain=isinstance(way, route.Mx), retention_days=settings.retention_days
+            database,
+            by_domain=isinstance(way, route.Mx),
+            retention_days=settings.retention_days,
+            hours=settings.working_hours,
         )
         stack.callback(scheduler.shutdown, wait=False)
         judging = asyncio.create_task(_kept_up("judge", lambda: _judging(database)))

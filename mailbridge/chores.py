@@ -12,6 +12,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from mailbridge import keeping, scoring
 from store import allowances, bounces, checkups, chores, incidents, joining, memberships, repeats, strikes, workers
 from store.engine import Database, Writing
+from store.hours import Hours
 
 log = structlog.get_logger()
 
@@ -53,19 +54,21 @@ async def go_round(database: Database, name: str, every: timedelta, rounds: Roun
     return changed
 
 
-def rounds(*, by_domain: bool, retention_days: int) -> tuple[tuple[str, timedelta, Rounds], ...]:
-    """The chores of many transactions. `by_domain`: letters go straight to MX hosts."""
+def rounds(*, by_domain: bool, retention_days: int, hours: Hours) -> tuple[tuple[str, timedelta, Rounds], ...]:
+    """The chores of many transactions. `by_domain`: letters go straight to MX hosts; `hours`: when people may be rung
+    up."""
     return (
         # Before what reminds, so that nobody is asked about what has just ended.
         ("expire_held", timedelta(minutes=1), partial(keeping.expire, by_domain=by_domain)),
-        ("remind_held", timedelta(minutes=1), keeping.remind),
+        ("expire_requests", timedelta(minutes=1), keeping.expire_requests),
+        ("remind_held", timedelta(minutes=1), partial(keeping.remind, hours=hours)),
         ("empty_messages", timedelta(hours=1), partial(keeping.empty, days=retention_days)),
         ("score_bounces", timedelta(minutes=1), partial(scoring.run, by_domain=by_domain)),
         ("warn_bouncing", timedelta(hours=1), partial(scoring.warn, by_domain=by_domain)),
     )
 
 
-def schedule(database: Database, *, by_domain: bool, retention_days: int) -> AsyncIOScheduler:
+def schedule(database: Database, *, by_domain: bool, retention_days: int, hours: Hours) -> AsyncIOScheduler:
     """A started scheduler with every chore of the bridge; shut it down with `shutdown`."""
     scheduler = AsyncIOScheduler(timezone="UTC")
 
@@ -75,7 +78,7 @@ def schedule(database: Database, *, by_domain: bool, retention_days: int) -> Asy
 
     for name, every, job in CHORES:
         add(run, name, every, job)
-    for name, every, many in rounds(by_domain=by_domain, retention_days=retention_days):
+    for name, every, many in rounds(by_domain=by_domain, retention_days=retention_days, hours=hours):
         add(go_round, name, every, many)
     scheduler.start()
     return scheduler

@@ -1,4 +1,4 @@
-"""Keeping: what waits too long and what is kept too long. The shell around `store.held` and `store.retention`.
+"""Keeping: what waits too long, and what is kept too long. The shell around `store`'s `held`, `ladder`, `retention`.
 
 Each post and each group is a transaction of its own, so that nothing waits for many.
 """
@@ -9,8 +9,9 @@ from datetime import timedelta
 
 import structlog
 
-from store import held, posts, retention
+from store import held, ladder, posts, requests, retention
 from store.engine import Database
+from store.hours import Hours
 
 _log = structlog.get_logger(__name__)
 AT_ONCE = 500  # posts in one run
@@ -31,17 +32,28 @@ async def expire(database: Database, *, by_domain: bool) -> int:
     return count
 
 
-async def remind(database: Database) -> int:
-    """Remind the moderators of groups whose posts wait. Returns how many posts were named."""
+async def expire_requests(database: Database) -> int:
+    """Let the requests expire whose time is over. Returns how many did."""
     async with database.reading() as tx:
-        due = await held.to_remind(tx)
+        due = await requests.expired(tx, AT_ONCE)
+    count = 0
+    for request_id in due:
+        async with database.writing() as tx:
+            count += await requests.expire(tx, request_id)
+    return count
+
+
+async def remind(database: Database, *, hours: Hours) -> int:
+    """Remind the people in charge of groups in which something waits. Returns how much was named."""
+    async with database.reading() as tx:
+        due = await ladder.to_remind(tx)
     count = 0
     for group_id in due:
         async with database.writing() as tx:
-            named = await held.remind(tx, group_id)
+            named = await ladder.remind(tx, group_id, hours)
         if named:
             count += named
-            _log.info("group.reminded", group=group_id, posts=named)
+            _log.info("group.reminded", group=group_id, waiting=named)
     return count
 
 

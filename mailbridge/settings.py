@@ -10,6 +10,7 @@ from pydantic_settings import NoDecode
 from mailbridge.doors import Door, door, nameserver
 from mailbridge.keyring import KeyFile, is_selector
 from mailbridge.providers import sharing
+from store.hours import Hours
 from store.settings import Optional, StoreSettings, Words, domain, words
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -59,9 +60,14 @@ def _days(value: int) -> int:
     return value
 
 
+def _hours(value: object) -> object:
+    return Hours.parse(value) if isinstance(value, str) else value
+
+
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(networks)]
 Doors = Annotated[tuple[Door, ...], NoDecode, BeforeValidator(doors)]
 KeyFiles = Annotated[tuple[KeyFile, ...], NoDecode, BeforeValidator(keyfiles)]
+WorkingHours = Annotated[Hours, NoDecode, BeforeValidator(_hours)]
 Days = Annotated[int, AfterValidator(_days)]
 _DOOR = "host:port or unix:/path, comma-separated, such as"
 
@@ -96,6 +102,9 @@ class BridgeSettings(StoreSettings):
     max_unsettled: int = Field(200, ge=1, le=5_000, description="copies in flight at most per process, such as 200")
     dkim_keys: KeyFiles = Field(
         (), description="domain:selector:file, comma-separated, as python -m mailbridge keygen prints it"
+    )
+    working_hours: WorkingHours = Field(
+        Hours(), description="when people may be reminded of what waits, by their own clock: mon-fri 9-18, or always"
     )
     retention_days: Days = Field(30, description="how many days messages are kept, such as 30")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import delete as delete_rows
 from sqlmodel import col, or_, select, update
 
-from store import audit, authors, held, outbox, posts, queue, waiting
+from store import audit, authors, ladder, outbox, posts, queue, waiting
 from store.engine import Writing
 from store.schema.group import Group, Name
 from store.schema.post import UNDONE, Post
@@ -35,7 +35,7 @@ async def delete(tx: Writing, group_id: int, actor: Actor) -> Group:
         await tx.flush()
         assert post.id is not None
         await outbox.touch(tx, NoticeKind.HELD_CARD, post.id)
-        await held.withdraw(tx, post)
+        await ladder.withdraw(tx, [post])
         await authors.tell_deleted(tx, post, group)
         if post.parent_id is not None:
             await outbox.touch(tx, NoticeKind.REPORT, post.parent_id)

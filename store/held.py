@@ -1,4 +1,4 @@
-"""Held: how long posts wait for a decision, who is reminded of it, and how many may wait."""
+"""Held: how long posts wait for a decision, and how many may."""
 
 from __future__ import annotations
 
@@ -8,19 +8,12 @@ from typing import Final
 
 from sqlmodel import col, func, select
 
-from store import audience, chores, outbox
+from store import audience, chores, ladder, outbox
 from store.engine import Reading, Writing
 from store.schema.group import Group
 from store.schema.post import HELD, Post
-from store.schema.reminder import Reminder
-from store.terms import GroupKind, NoticeKind, Reason, Standing, folded
+from store.terms import NoticeKind, Reason, Standing, folded
 
-# As long as mlmmj, half of Google Groups: a decision that nobody took in a week is not coming.
-EXPIRES_AFTER: Final = timedelta(days=7)
-# A day, three days, and a day before the end.
-REMIND_AFTER: Final = (timedelta(hours=24), timedelta(hours=72), EXPIRES_AFTER - timedelta(days=1))
-# What would be due within this time of a reminder is named in it, so that a group hears of all its posts together.
-TOGETHER: Final = timedelta(hours=12)
 # Nobody has ten posts to one group waiting for good reasons, and nobody reads through more than a hundred. Beyond, the
 # sender is asked to try again, which honest ones do for days.
 MOST_OF_AUTHOR: Final = 10
@@ -39,7 +32,7 @@ def waits(reasons: Iterable[Reason], now: datetime) -> dict[str, datetime | None
     """
     if {reason.name for reason in reasons} - _ASIDE == _ONLY_PAUSED:
         return {"expires_at": None, "remind_at": None}
-    return {"expires_at": now + EXPIRES_AFTER, "remind_at": now + REMIND_AFTER[0]}
+    return ladder.waits(now, ladder.POST_EXPIRES)
 
 
 # ---------------------------------------------------------------- how many
@@ -107,63 +100,3 @@ async def expired(tx: Reading, limit: int) -> list[int]:
     over = select(Post.id).where(HELD, col(Post.expires_at) <= tx.now)
     query = over.order_by(col(Post.group_id), col(Post.id)).limit(limit)
     return [post_id for post_id in (await tx.exec(query)).all() if post_id is not None]
-
-
-async def to_remind(tx: Reading) -> list[int]:
-    """Ids of groups with a held post whose moderators are to be reminded now."""
-    due = select(Post.group_id).where(HELD, col(Post.remind_at) <= tx.now, col(Post.expires_at) > tx.now)
-    return list((await tx.exec(due.distinct().order_by(col(Post.group_id)))).all())
-
-
-async def remind(tx: Writing, group_id: int) -> int:
-    """Remind a group's moderators, by one notice, of what is due now or soon. Returns how many posts it names.
-
-    Each post takes its next date in the same transaction, so no two processes remind of one twice; what several dates
-    have passed for, while nothing ran, is reminded of once.
-    """
-    group = await tx.get(Group, group_id)
-    if group is None or group.kind is not GroupKind.GROUP:
-        return 0
-    # Whose time is over is nobody's to decide any more, even if it has not ended yet.
-    query = select(Post).where(HELD, col(Post.group_id) == group_id, col(Post.expires_at) > tx.now)
-    query = query.order_by(col(Post.id))
-    locked = query.with_for_update(key_share=True).execution_options(populate_existing=True)
-    posts = [post for post in (await tx.exec(locked)).all() if post.remind_at is not None]
-    if not any(post.remind_at is not None and post.remind_at <= tx.now for post in posts):
-        return 0
-    named = [post for post in posts if post.remind_at is not None and post.remind_at <= tx.now + TOGETHER]
-    reminder = Reminder(group_id=group_id, created_at=tx.now)
-    tx.add(reminder)
-    await tx.flush()
-    assert reminder.id is not None
-    overtaken = sorted({post.reminder_id for post in named if post.reminder_id is not None})
-    for post in named:
-        post.reminder_id, post.remind_at = reminder.id, _next(post, tx.now)
-        tx.add(post)
-    await tx.flush()
-    for reminder_id in overtaken:
-        await outbox.touch(tx, NoticeKind.HELD_REMINDER, reminder_id)
-    targets = await audience.moderators(tx, group)
-    await outbox.announce(tx, NoticeKind.HELD_REMINDER, reminder.id, targets, group_id=group_id)
-    return len(named)
-
-
-def _next(post: Post, now: datetime) -> datetime | None:
-    """The first date after the one that is being used, and after now."""
-    assert post.expires_at is not None
-    assert post.remind_at is not None
-    held_at = post.expires_at - EXPIRES_AFTER
-    after = max(post.remind_at, now)
-    return next((held_at + wait for wait in REMIND_AFTER if held_at + wait > after), None)
-
-
-async def named(tx: Reading, group_id: int, reminder_id: int) -> list[Post]:
-    """The posts a reminder names that still wait, oldest first."""
-    query = select(Post).where(HELD, col(Post.group_id) == group_id, col(Post.reminder_id) == reminder_id)
-    return list((await tx.exec(query.order_by(col(Post.id)))).all())
-
-
-async def withdraw(tx: Writing, post: Post) -> None:
-    """The post waits no more: what reminded of it is drawn anew."""
-    if post.reminder_id is not None:
-        await outbox.touch(tx, NoticeKind.HELD_REMINDER, post.reminder_id)

@@ -17,6 +17,7 @@ from store import (
     audience,
     audit,
     enrolment,
+    ladder,
     letters,
     memberships,
     names,
@@ -227,6 +228,7 @@ async def _admitted(tx: Writing, group: Group, request: Request, *, by_domain: b
         await waiting.close(tx, group.id, RequestState.DENIED, request_id=request.id, reason=reason)
         return Confirmed.CLOSED
     request.state = RequestState.PENDING
+    request.expires_at, request.remind_at = tx.now + ladder.REQUEST_EXPIRES, tx.now + ladder.AFTER[ladder.Rung.MENTION]
     tx.add(request)
     await tx.flush()
     targets = await audience.moderators(tx, group)

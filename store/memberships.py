@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam
 from sqlmodel import case, col, delete, func, or_, select, update
 
-from store import audience, audit, incidents, outbox, queue, roster, suppressions, waiting
+from store import audience, audit, incidents, ladder, outbox, queue, roster, suppressions, waiting
 from store.engine import Reading, Writing
 from store.enrolment import Enrolled, enrol
 from store.inserts import insert
@@ -313,7 +313,7 @@ async def _ask_to_leave(tx: Writing, group: Group, row: Membership) -> None:
         "state": RequestState.PENDING,
         "created_at": tx.now,
         "decision_reason": "",
-    }
+    } | ladder.waits(tx.now, ladder.REQUEST_EXPIRES)
     made = (
         await tx.scalars(insert(tx, Request).values(values).on_conflict_do_nothing().returning(col(Request.id)))
     ).first()

@@ -12,7 +12,22 @@ from sqlalchemy import func
 from sqlalchemy.orm import make_transient_to_detached
 from sqlmodel import col, delete, select, update
 
-from store import apart, audience, audit, authors, families, held, inserts, names, outbox, queue, repeats, roster, turns
+from store import (
+    apart,
+    audience,
+    audit,
+    authors,
+    families,
+    held,
+    inserts,
+    ladder,
+    names,
+    outbox,
+    queue,
+    repeats,
+    roster,
+    turns,
+)
 from store.engine import Reading, Writing
 from store.schema.delivery import CLAIMABLE, Delivery
 from store.schema.group import Group
@@ -270,7 +285,7 @@ async def _decide(tx: Writing, post_id: int, state: PostState, verb: str, actor:
             tx, verb, actor, group_id=post.group_id, subject=f"post:{post_id}", details={"reason": reason}
         )
         await outbox.touch(tx, NoticeKind.HELD_CARD, post_id)
-        await held.withdraw(tx, post)
+        await ladder.withdraw(tx, [post])
         if post.parent_id is not None and state is not PostState.ACCEPTED:  # accepting does, once it has its locks
             await outbox.touch(tx, NoticeKind.REPORT, post.parent_id)
     return Decided(won, post)

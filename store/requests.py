@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from sqlmodel import col, select
 
-from store import audience, audit, enrolment, memberships, outbox, persons, roster, suppressions, waiting
+from store import audience, audit, enrolment, ladder, memberships, outbox, persons, roster, suppressions, waiting
 from store.engine import Reading, Writing
 from store.inserts import insert
 from store.roster import Entry
 from store.schema.group import Group
 from store.schema.membership import Membership
 from store.schema.person import Person
-from store.schema.request import Request
+from store.schema.request import WAITING, Request
 from store.terms import (
     Actor,
     Address,
@@ -24,6 +24,8 @@ from store.terms import (
     RequestState,
     Subscription,
 )
+
+_ASKING = (WAITING, col(Request.state) == RequestState.PENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ async def propose(tx: Writing, group: Group, person: Person, address: Address, n
         "state": RequestState.PENDING,
         "created_at": tx.now,
         "decision_reason": "",
-    }
+    } | ladder.waits(tx.now, ladder.REQUEST_EXPIRES)
     assert group.id is not None
     await waiting.forget_unconfirmed(tx, group.id, address.key)
     statement = insert(tx, Request).values(values).on_conflict_do_nothing().returning(col(Request.id))
@@ -133,6 +135,31 @@ async def decide(tx: Writing, request_id: int, approve: bool, reason: str, actor
     if approve:
         await _carry_out(tx, closed[0], actor)
     return Decided(True, closed[0])
+
+
+async def expired(tx: Reading, limit: int) -> list[int]:
+    """Ids of waiting requests whose time is over, by group and age."""
+    over = select(Request.id).where(*_ASKING, col(Request.expires_at) <= tx.now)
+    query = over.order_by(col(Request.group_id), col(Request.id)).limit(limit)
+    return [request_id for request_id in (await tx.exec(query)).all() if request_id is not None]
+
+
+async def expire(tx: Writing, request_id: int) -> bool:
+    """End a request whose time is over, unless a person was faster; its applicant is told."""
+    request = await get(tx, request_id)
+    if request is None:
+        return False
+    try:
+        await roster.lock(tx, request.group_id)
+    except Refused:
+        return False
+    request = await _latest(tx, request_id)
+    if request.state is not RequestState.PENDING or request.expires_at is None or request.expires_at > tx.now:
+        return False
+    await waiting.close(tx, request.group_id, RequestState.EXPIRED, request_id=request_id)
+    subject = f"request:{request_id}"
+    await audit.record(tx, "request.expired", Actor("system"), group_id=request.group_id, subject=subject)
+    return True
 
 
 async def _latest(tx: Reading, request_id: int) -> Request:

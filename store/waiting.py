@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from sqlmodel import col, delete, select, update
 
-from store import letters, outbox, persons
+from store import ladder, letters, outbox, persons
 from store.chunks import chunks
 from store.engine import Writing
 from store.schema.group import Group
@@ -77,6 +77,7 @@ async def forget_unconfirmed(tx: Writing, group_id: int, key: str) -> None:
 async def _tell(tx: Writing, request: Request) -> None:
     assert request.id is not None
     await outbox.touch(tx, NoticeKind.REQUEST_CARD, request.id)
+    await ladder.withdraw(tx, [request])
     if request.state is RequestState.WITHDRAWN:
         return
     if request.person_id is None:

@@ -1,10 +1,12 @@
-"""Reminders of held posts, and the word that no more can be held.
+"""Reminders of what waits, and the word that no more can be held.
 
 Pure.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.views import blocks, cards, escape
@@ -18,17 +20,39 @@ def one(language: str, card: cards.HeldCard) -> Shown:
     return cards.held(language, card, again=True)
 
 
-def several(language: str, group: str, n: int, until: datetime | None) -> Shown:
-    """Of `n` posts, however many, in one message; `until` is when the first expires."""
-    head = say(language, "slack.reminder.head", n=n, via=escape.mrkdwn, group=group)
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What of a reminder still waits; `until` is when the first of it expires."""
+
+    group: str
+    posts: int
+    requests: int
+    until: datetime | None
+
+
+def several(language: str, seen: Seen) -> Shown:
+    """Of however many, in one message."""
+    head = _head(language, seen)
     body: list[Block] = [blocks.section(head)]
-    if until is not None:
-        body.append(blocks.context(say(language, "slack.reminder.until", until=escape.moment(until))))
+    if seen.until is not None:
+        body.append(blocks.context(say(language, "slack.reminder.until", until=escape.moment(seen.until))))
     show = blocks.button(
         say(language, "slack.reminder.show"), Action.PENDING_PAGE, 1, style="primary",
         spoken=say(language, "slack.reminder.show_spoken"),
     )  # fmt: skip
     return blocks.shown(head, [*body, blocks.actions(show)])
+
+
+def mention(language: str, people: Sequence[str], seen: Seen) -> Shown:
+    """In the thread of a card, with the names of those who may decide."""
+    names = " ".join(escape.person(slack_id) for slack_id in people)
+    text = f"{names} {_head(language, seen)}".strip()
+    return blocks.shown(text, [blocks.section(text)])
+
+
+def _head(language: str, seen: Seen) -> str:
+    counted = (("slack.reminder.head", seen.posts), ("ladder.requests", seen.requests))
+    return " ".join(say(language, key, n=n, via=escape.mrkdwn, group=seen.group) for key, n in counted if n)
 
 
 def over(language: str, group: str) -> Shown:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from store.schema.columns import ID, choice, document, key, moment, reference
@@ -27,7 +27,7 @@ class Post(SQLModel, table=True):
     the bridge makes posts of their own (`parent_id`, `depth`) while `nesting` is set.
 
     While it is held: `expires_at` is when it expires if nobody decides, `remind_at` when its moderators are reminded
-    next (none: never), and `reminder_id` the reminder that named it last.
+    next (none: never), by which `rung` of the ladder, and `reminder_id` the reminder that named it last.
     """
 
     __table_args__ = (
@@ -75,6 +75,7 @@ class Post(SQLModel, table=True):
     expires_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     remind_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     reminder_id: int | None = Field(default=None, sa_column=Column(ID, nullable=True))
+    rung: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
     decided_by: int | None = Field(default=None, sa_column=reference("person.id", nullable=True))
     decided_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     decision_reason: str = ""

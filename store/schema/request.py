@@ -2,17 +2,20 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, text
+from sqlalchemy import Column, Index, Integer, text
 from sqlmodel import Field, SQLModel
 
-from store.schema.columns import choice, key, moment, reference
+from store.schema.columns import ID, choice, key, moment, reference
 from store.terms import RequestKind, RequestState
 
 WAITING = text("state IN ('unconfirmed', 'pending')")
 
 
 class Request(SQLModel, table=True):
-    """At most one waiting request per address and group: the database says so, not the code."""
+    """At most one waiting request per address and group: the database says so, not the code.
+
+    While it is pending: `expires_at`, `remind_at`, `rung` and `reminder_id` are as a held post's.
+    """
 
     __table_args__ = (
         Index("uq_request_waiting", "group_id", "key", unique=True, postgresql_where=WAITING, sqlite_where=WAITING),
@@ -31,6 +34,10 @@ class Request(SQLModel, table=True):
     created_at: datetime = Field(sa_column=moment())
     # By mail: since when the mailbox is known to be the applicant's. Without it nobody is written to.
     confirmed_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    expires_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    remind_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    reminder_id: int | None = Field(default=None, sa_column=Column(ID, nullable=True))
+    rung: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
     decided_by: int | None = Field(default=None, sa_column=reference("person.id", nullable=True))
     decided_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     decision_reason: str = ""

@@ -8,16 +8,20 @@ from sqlmodel import select
 
 from bot.views.ids import Action
 from mailbridge import keeping
-from store import held, outbox, posts
+from store import held, ladder, outbox, posts
+from store.hours import Hours
+from store.ladder import Rung
 from store.marks import UNMARKED, Marks
 from store.posts import NewMessage, Submission
 from store.schema.group import Group
 from store.schema.notice import Notice
+from store.schema.request import Request
 from store.terms import Action as Decided
 from store.terms import Decision, NoticeKind, PostState, Reason, Standing
 from tests.bot.conftest import SYSTEM, Office
 
 RAW = b"From: Eve <eve@else.example>\r\nSubject: Lunch <!channel>\r\n\r\nunsubscribe\r\n"
+ALWAYS = Hours.parse("always")
 AGAIN = "still waits for a decision"
 
 
@@ -37,8 +41,9 @@ async def hold(office: Office, group: Group, n: int = 1, *names: str, marks: Mar
     return submitted.posts[0].id
 
 
-async def let_pass(office: Office, group: Group, **time: float) -> None:
-    """So long ago all that waits was held: the clock of a running bot cannot be turned."""
+async def let_pass(office: Office, group: Group, rung: Rung = Rung.AGAIN, **time: float) -> None:
+    """So long ago all that waits was held, and this is how it is reminded of next: the clock of a running bot cannot be
+    turned."""
     assert group.id is not None
     async with office.database.writing() as tx:
         for post in await posts.waiting(tx, [group.id]):
@@ -46,6 +51,7 @@ async def let_pass(office: Office, group: Group, **time: float) -> None:
             post.created_at -= timedelta(**time)
             post.expires_at -= timedelta(**time)
             post.remind_at = post.remind_at and post.remind_at - timedelta(**time)
+            post.rung = ladder.RUNGS.index(rung)
             tx.add(post)
 
 
@@ -80,7 +86,7 @@ async def test_a_single_post_is_shown_again_with_its_buttons_and_withdrawn_once_
     await hold(office, group)
     await office.pocket.wait_message("ada", "dm", "waits for a decision")
     await let_pass(office, group, hours=24)
-    assert await keeping.remind(office.database) == 1
+    assert await keeping.remind(office.database, hours=ALWAYS) == 1
     for person in ("ada", "grace"):
         again = await office.pocket.wait_message(person, "dm", AGAIN)
         assert "Lunch 1 &lt;!channel&gt;" in office.pocket.text(again)
@@ -96,7 +102,7 @@ async def test_many_posts_make_one_reminder_that_counts_them_and_shows_them_to_w
     for n in range(9):
         await hold(office, group, n)
     await let_pass(office, group, hours=30)
-    assert await keeping.remind(office.database) == 9
+    assert await keeping.remind(office.database, hours=ALWAYS) == 9
     await office.pocket.wait_message("ada", "#moderators", "9 posts to *team@groups.example.org* still wait")
     await office.quiet()
     await office.pocket.click("ada", Action.PENDING_PAGE, channel="#moderators")
@@ -132,7 +138,7 @@ async def test_what_ends_while_the_bot_is_away_is_said_as_it_is_and_not_reminded
     await office.end()
     await hold(office, group)
     await let_pass(office, group, hours=25)
-    assert await keeping.remind(office.database) == 1
+    assert await keeping.remind(office.database, hours=ALWAYS) == 1
     await let_pass(office, group, days=6)
     assert await keeping.expire(office.database, by_domain=False) == 1
     await office.start()
@@ -156,3 +162,48 @@ async def test_a_group_that_can_hold_no_more_says_what_to_do(office: Office) -> 
         assert not await held.tell_full(tx, group.id)
     found = await office.pocket.wait_message("ada", "#moderators", "No more posts to *team@groups.example.org*")
     assert "its senders try again" in office.pocket.text(found)
+
+
+async def test_who_may_decide_is_named_in_the_cards_thread_then_administrators_hear_by_dm(office: Office) -> None:
+    group = await office.group(moderation_channel="C0MODERATORS")
+    await hold(office, group)
+    card = await office.pocket.wait_message("grace", "#moderators", "waits for a decision")
+    await let_pass(office, group, Rung.MENTION, hours=5)
+    assert await keeping.remind(office.database, hours=ALWAYS) == 1
+    named = await office.pocket.wait_message("grace", "#moderators", AGAIN)
+    assert named["thread_ts"] == card["ts"]
+    assert office.pocket.text(named).startswith("<@U0ADA> <@U0GRACE> A post to")
+    await let_pass(office, group, Rung.PEOPLE, hours=24)
+    assert await keeping.remind(office.database, hours=ALWAYS) == 1
+    again = await office.pocket.wait_message("ada", "dm", AGAIN)
+    assert "Lunch 1" in office.pocket.text(again)
+    await office.quiet()
+    assert await messages(office, AGAIN, "grace") == []
+    assert await messages(office, AGAIN, "ada", "#moderators") == []  # overtaken
+    assert (await office.pocket.click("ada", Action.POST_DISCARD, channel="dm"))["ok"]
+    await office.pocket.wait_message("grace", "#moderators", "Discarded by <@U0ADA>")
+
+
+async def test_a_request_is_reminded_of_and_expires_and_its_applicant_hears(office: Office) -> None:
+    group = await office.group(moderation_channel="C0MODERATORS")
+    await office.pocket.command("linus", "#general", f"/group join {group.address}")
+    card = await office.pocket.wait_message("grace", "#moderators", "asks to join")
+    await set_back(office, hours=5)
+    assert await keeping.remind(office.database, hours=ALWAYS) == 1
+    named = await office.pocket.wait_message("grace", "#moderators", "A request about")
+    assert named["thread_ts"] == card["ts"]
+    await set_back(office, days=14)
+    assert await keeping.expire_requests(office.database) == 1
+    assert await keeping.expire_requests(office.database) == 0
+    await office.pocket.wait_message("linus", "dm", "Nobody decided on your request to join")
+    redrawn = await office.pocket.wait_message("grace", "#moderators", "the request expired")
+    assert not any(block["type"] == "actions" for block in redrawn["blocks"])
+
+
+async def set_back(office: Office, **time: float) -> None:
+    async with office.database.writing() as tx:
+        for request in (await tx.exec(select(Request))).all():
+            assert request.expires_at is not None
+            request.expires_at -= timedelta(**time)
+            request.remind_at = request.remind_at and request.remind_at - timedelta(**time)
+            tx.add(request)

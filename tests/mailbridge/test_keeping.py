@@ -11,8 +11,9 @@ from sqlmodel import col, select, update
 
 from mailbridge import chores, keeping
 from mailbridge.rejudge import rejudge
-from store import audience, ending, groups, held, outbox, posts, retention
+from store import audience, ending, groups, ladder, outbox, posts, retention
 from store.engine import Database
+from store.hours import Hours
 from store.marks import Marks
 from store.posts import NewMessage, Submission
 from store.schema.audit import Audit
@@ -21,6 +22,7 @@ from store.schema.letter import Letter
 from store.schema.message import Message
 from store.schema.notice import Notice
 from store.schema.post import Post
+from store.schema.reminder import Reminder
 from store.terms import (
     Action,
     Actor,
@@ -85,7 +87,7 @@ class Desk:
 
     async def run(self) -> tuple[int, int]:
         """What expired and what was reminded of, now."""
-        return await keeping.expire(self.database, by_domain=False), await keeping.remind(self.database)
+        return await keeping.expire(self.database, by_domain=False), await keeping.remind(self.database, hours=Hours())
 
 
 @pytest.fixture
@@ -174,15 +176,16 @@ async def test_what_waited_for_a_paused_group_begins_to_wait_when_it_is_judged(d
 # ---------------------------------------------------------------- reminders
 
 
-async def test_a_post_is_reminded_of_after_one_day_three_days_and_one_day_before_its_end(desk: Desk) -> None:
+async def test_a_post_is_reminded_of_after_four_hours_a_day_three_days_and_before_its_end(desk: Desk) -> None:
     await desk.hold()
     seen = []
     for hour in range(7 * 24 + 1):
         if (await desk.run())[1]:
             seen.append(hour)
         desk.clock.advance(HOUR)
-    assert seen == [24, 72, 144]
-    assert await desk.reminders() == 3
+    # A day before its end is a Sunday: the last word comes on Friday.
+    assert seen == [4, 24, 72, 104]
+    assert [one.rung for one in await desk.rows(Reminder)] == list(ladder.RUNGS)
 
 
 async def test_dates_that_passed_while_nothing_ran_make_one_reminder(desk: Desk) -> None:
@@ -200,7 +203,7 @@ async def test_dates_that_passed_while_nothing_ran_make_one_reminder(desk: Desk)
 async def test_nobody_is_reminded_of_what_is_about_to_expire_with_the_next_run(desk: Desk) -> None:
     await desk.hold()
     desk.clock.advance(8 * DAY)
-    assert await keeping.remind(desk.database) == 0
+    assert await keeping.remind(desk.database, hours=Hours()) == 0
     assert await desk.run() == (1, 0)
 
 
@@ -217,14 +220,14 @@ async def test_a_group_gets_one_reminder_for_all_and_not_one_for_each(desk: Desk
         assert await desk.run() == (0, 0)
     (notice,) = await desk.notices(NoticeKind.HELD_REMINDER)
     async with desk.database.reading() as tx:
-        assert [post.id for post in await held.named(tx, desk.group_id, notice.subject_id)] == made
+        assert [post.id for post in (await ladder.named(tx, desk.group_id, notice.subject_id))[1]] == made
 
 
 async def test_several_processes_remind_once(desk: Desk) -> None:
     for _ in range(3):
         await desk.hold()
     desk.clock.advance(DAY)
-    named = await asyncio.gather(*(keeping.remind(desk.database) for _ in range(4)))
+    named = await asyncio.gather(*(keeping.remind(desk.database, hours=Hours()) for _ in range(4)))
     assert sorted(named) == [0, 0, 0, 3]
     assert await desk.reminders() == 1
 
@@ -237,13 +240,13 @@ async def test_a_reminder_is_drawn_anew_when_what_it_names_is_decided_or_named_a
     assert notice.version == 1
     async with desk.database.writing() as tx:
         await posts.discard(tx, first, SYSTEM)
-        assert [post.id for post in await held.named(tx, desk.group_id, notice.subject_id)] == [second]
+        assert [post.id for post in (await ladder.named(tx, desk.group_id, notice.subject_id))[1]] == [second]
     desk.clock.advance(2 * DAY)
     await desk.run()
     old, new = await desk.notices(NoticeKind.HELD_REMINDER)
     assert (old.version, new.version) == (3, 1)
     async with desk.database.writing() as tx:
-        assert await held.named(tx, desk.group_id, old.subject_id) == []
+        assert await ladder.named(tx, desk.group_id, old.subject_id) == ([], [])
         await ending.delete(tx, desk.group_id, SYSTEM)
     assert [notice.version for notice in await desk.notices(NoticeKind.HELD_REMINDER)] == [3, 2]
     desk.clock.advance(30 * DAY)
@@ -328,10 +331,13 @@ async def test_many_are_emptied_in_small_transactions(desk: Desk) -> None:
 
 
 async def test_the_bridge_runs_them_each_in_one_process(desk: Desk) -> None:
-    table = {name: (every, rounds) for name, every, rounds in chores.rounds(by_domain=False, retention_days=30)}
-    assert list(table)[:3] == ["expire_held", "remind_held", "empty_messages"]
+    table = {
+        name: (every, rounds)
+        for name, every, rounds in chores.rounds(by_domain=False, retention_days=30, hours=Hours())
+    }
+    assert list(table)[:3] == ["expire_held", "expire_requests", "remind_held"]
     await desk.hold()
     desk.clock.advance(DAY)
-    for name, found in (("expire_held", 0), ("remind_held", 1), ("empty_messages", 0)):
+    for name, found in (("expire_held", 0), ("expire_requests", 0), ("remind_held", 1)):
         every, rounds = table[name]
         assert [await chores.go_round(desk.database, name, every, rounds) for _ in range(2)] == [found, None]

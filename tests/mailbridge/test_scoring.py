@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from mailbridge import chores, scoring
 from store import bounces, ending, incidents, memberships, strikes
 from store.engine import Database
+from store.hours import Hours
 from store.schema.delivery import Delivery
 from store.schema.incident import Strike
 from store.terms import Actor, BounceReason, LetterKind, NoticeKind, Receiving
@@ -206,7 +207,10 @@ async def test_a_group_that_ends_ends_what_was_said_of_its_contacts(scene: Scene
 
 
 async def test_the_chore_is_run_by_one_process_and_again_when_due(scene: Scene) -> None:
-    table = {name: (every, rounds) for name, every, rounds in chores.rounds(by_domain=False, retention_days=30)}
+    table = {
+        name: (every, rounds)
+        for name, every, rounds in chores.rounds(by_domain=False, retention_days=30, hours=Hours())
+    }
     assert {"score_bounces", "warn_bouncing"} <= set(table)
     await scene.bounce("ana")
     scene.clock.advance(900)

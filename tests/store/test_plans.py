@@ -14,6 +14,7 @@ from sqlmodel import col, update
 from store import (
     expansion,
     held,
+    ladder,
     memberships,
     nesting,
     outbox,
@@ -28,6 +29,7 @@ from store import (
     workers,
 )
 from store.engine import Bulk, Database
+from store.hours import Hours
 from store.schema.delivery import Delivery
 from store.terms import Action, Decision, Standing
 from tests.store.offices import SYSTEM
@@ -157,10 +159,10 @@ async def test_no_statement_of_a_workers_turn_reads_a_whole_table(database: Data
         await vitals.read(look)
         await held.without_room(look, "a@x.example", authenticated=False, standings=[(1, Standing.STRANGER)])
         await held.expired(look, 10)
-        await held.to_remind(look)
-        await held.named(look, 1, 1)
+        await ladder.to_remind(look)
+        await ladder.named(look, 1, 1)
     async with database.writing() as tx:
-        await held.remind(tx, 1)
+        await ladder.remind(tx, 1, Hours.parse("always"))
         await retention.empty(tx, timedelta(days=30))
     assert any("delivery" in statement for statement in listener.statements)
     assert await scans(database, listener) == []

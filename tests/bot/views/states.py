@@ -89,7 +89,8 @@ def messages(text: str) -> Iterator[Shown]:
     for n in (1, 2, 200):
         marks = Marks(recipients=1_000, unnamed=True, command="leave", spam=True, score=text)
         yield reminders.one("en", held_card(text, marks=marks, until=AT, of_author=n))
-        yield reminders.several("en", text, n, AT if n > 1 else None)
+        yield reminders.several("en", reminders.Seen(text, n, n - 1, AT if n > 1 else None))
+        yield reminders.mention("en", ["U0ADA"] * n, reminders.Seen(text, n, n - 1, None))
         yield reminders.full("en", text, n)
     yield reminders.over("en", text)
     for why in ("limit", "fault", "refused"):
