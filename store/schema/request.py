@@ -2,21 +2,26 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, text
+from sqlalchemy import Column, Index, text
 from sqlmodel import Field, SQLModel
 
-from store.schema.columns import choice, key, moment, reference
+from store.schema.columns import ID, choice, document, key, moment, reference
 from store.terms import RequestKind, RequestState
 
 WAITING = text("state IN ('unconfirmed', 'pending')")
+LAPSING = text("(undo_until IS NOT NULL OR claimed_until IS NOT NULL)")
 
 
 class Request(SQLModel, table=True):
-    """At most one waiting request per address and group: the database says so, not the code."""
+    """At most one waiting request per address and group: the database says so, not the code.
+
+    Who looks at it, and until when a decision can be taken back, as of a post.
+    """
 
     __table_args__ = (
         Index("uq_request_waiting", "group_id", "key", unique=True, postgresql_where=WAITING, sqlite_where=WAITING),
         Index("ix_request_person", "person_id"),
+        Index("ix_request_lapsing", "id", postgresql_where=LAPSING, sqlite_where=LAPSING),
         {"sqlite_autoincrement": True},
     )
 
@@ -34,3 +39,7 @@ class Request(SQLModel, table=True):
     decided_by: int | None = Field(default=None, sa_column=reference("person.id", nullable=True))
     decided_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     decision_reason: str = ""
+    claimed_by: int | None = Field(default=None, sa_column=Column(ID, nullable=True))
+    claimed_until: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    undo_until: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    undo: dict[str, int] | None = Field(default=None, sa_column=document(nullable=True))
