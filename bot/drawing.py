@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from bot import held, rows
-from bot.views import alarms, cards, reports
+from bot.views import alarms, cards, decide, reports
 from bot.views import bouncing as bounces
 from bot.views import checkup as checkup_views
 from bot.views.blocks import Shown
-from store import checkups, incidents, lanes, outbox, persons, posts, requests, retention
+from store import checkups, incidents, lanes, outbox, persons, posts, requests, retention, undo
 from store import reports as figures
 from store.engine import Reading
 from store.findings import Progress
@@ -46,7 +46,16 @@ async def request_card(tx: Reading, request: Request) -> cards.RequestCard:
         note=request.note,
         verdict=await rows.verdict(tx, request.decided_by, request.decided_at, request.decision_reason),
         deleted=request.state is RequestState.EXPIRED and rows.ended_with(group, request.decided_at),
+        claim=await rows.claim(tx, request),
+        undo=_undo(request, tx.now),
     )
+
+
+def _undo(request: Request, now: datetime) -> decide.Undo | None:
+    if request.undo_until is None or not undo.open_for(request, now):
+        return None
+    letter = undo.LETTER in (request.undo or {}) and request.state is RequestState.DENIED
+    return decide.Undo(request.undo_until, undo=True, letter=letter)
 
 
 async def report(tx: Reading, post_id: int) -> reports.Report | None:
@@ -114,8 +123,12 @@ async def _request_card(tx: Reading, notice: Notice, language: str) -> Shown | N
 
 async def _request_outcome(tx: Reading, notice: Notice, language: str) -> Shown | None:
     request = await requests.get(tx, notice.subject_id)
-    if request is None or request.state in {RequestState.PENDING, RequestState.UNCONFIRMED}:
+    if request is None or request.state is RequestState.UNCONFIRMED:
         return None
+    if request.state is RequestState.PENDING:  # a decision was taken back, of which they have heard or not
+        copies = await outbox.placements(tx, notice.kind, notice.subject_id)
+        if not any(copy.ts for copy in copies):
+            return None
     return cards.outcome(language, await request_card(tx, request))
 
 

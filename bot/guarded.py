@@ -45,7 +45,9 @@ log = structlog.get_logger()
 SUBMIT_SECONDS = 2.0
 PERSONLESS = "en"
 MARK_WAITS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)  # for an acknowledgement to reach Slack
-NAMING = frozenset({"administrators", "deciders"})  # refusals that name the group, where the person may know of it
+NAMING = frozenset(
+    {"administrators", "deciders", "unclaimers", "undoers"}
+)  # refusals that name the group, where the person may know of it
 Run = Callable[[Person], Awaitable[None]]
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 from bot import rows
-from bot.views import cards, mail, reminders
+from bot.views import cards, decide, mail, reminders
 from bot.views.blocks import Shown
-from store import held, ladder, outbox, posts
+from store import held, ladder, outbox, posts, undo
 from store.engine import Reading
 from store.marks import Marks
 from store.schema.notice import Notice
@@ -44,6 +45,23 @@ async def card(tx: Reading, post: Post) -> cards.HeldCard:
         marks=Marks.from_json(post.marks),
         until=post.expires_at,
         of_author=await held.of_author(tx, post) if waits else 1,
+        claim=await rows.claim(tx, post),
+        undo=_undo(post, tx.now),
+    )
+
+
+def _undo(post: Post, now: datetime) -> decide.Undo | None:
+    """What can still be taken back of the decision on a post, or stopped of what it let go out."""
+    if post.undo_until is None or post.undo_until <= now:
+        return None
+    back = post.state in undo.TAKEN_BACK
+    what = post.undo or {}
+    return decide.Undo(
+        post.undo_until,
+        undo=back,
+        letter=undo.LETTER in what,
+        allowed=undo.RULING in what and not back,
+        stop=post.state is PostState.ACCEPTED and post.done_at is None,
     )
 
 

@@ -36,6 +36,10 @@ class Verb(StrEnum):
     READ_POST = "read_post"
     DETAILS = "details"
     DOCTOR = "doctor"
+    BAN = "ban"
+    ALLOW = "allow"
+    UNDO = "undo"  # what somebody else decided
+    UNCLAIM = "unclaim"  # what somebody else looks at
     STEER_POST = "steer_post"  # retry or stop what a next hop refused
     MAKE_PASSWORD = "make_password"
     REVOKE_PASSWORD = "revoke_password"  # somebody else's
@@ -120,6 +124,10 @@ TABLE: dict[Verb, tuple[frozenset[Role], str]] = {
     Verb.READ_POST: (DECIDERS, "deciders"),
     Verb.DETAILS: (ADMINISTRATORS, "administrators"),
     Verb.DOCTOR: (OPERATORS, "checkups"),
+    Verb.BAN: (DECIDERS, "deciders"),
+    Verb.ALLOW: (DECIDERS, "deciders"),
+    Verb.UNDO: (ADMINISTRATORS, "undoers"),
+    Verb.UNCLAIM: (ADMINISTRATORS, "unclaimers"),
     Verb.STEER_POST: (DECIDERS, "deciders"),
     Verb.PASSWORD: (EVERYBODY, "gone"),  # who became a guest can still see and revoke them
     Verb.MAKE_PASSWORD: (frozenset({Role.ANYONE}), "guests"),

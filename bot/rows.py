@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.views import cards
-from store import persons
+from bot.views import cards, decide
+from store import claims, persons
 from store.engine import Reading
 from store.schema.group import Group
+from store.schema.post import Post
+from store.schema.request import Request
 
 
 async def group(tx: Reading, group_id: int) -> Group:
@@ -26,3 +28,10 @@ async def verdict(tx: Reading, person_id: int | None, at: datetime | None, reaso
     """A decision as its card tells it."""
     by = await persons.get(tx, person_id) if person_id is not None else None
     return cards.Verdict(by.slack_id if by else None, at, reason)
+
+
+async def claim(tx: Reading, row: Post | Request) -> decide.Claim | None:
+    """Who looks at what waits, as its card tells it."""
+    if row.claimed_by is None or row.claimed_until is None or row.claimed_until <= tx.now:
+        return None
+    return decide.Claim((await persons.get(tx, row.claimed_by)).slack_id, row.claimed_until - claims.LASTS)

@@ -12,7 +12,7 @@ from mailbridge.policy import facts
 from mailbridge.policy.chain import decide
 from mailbridge.policy.facts import Facts
 from mailbridge.rewrite import trim
-from store import held, memberships, nesting, posts
+from store import held, memberships, nesting, posts, rulings
 from store.engine import Database, Writing
 from store.schema.post import Post
 from store.terms import Action, Address, Decision, GroupPolicy, Reason, Standing
@@ -79,7 +79,9 @@ async def _judge(tx: Writing, post: Post, group: GroupPolicy, about: Facts) -> t
     """
     key = Address.parse(post.author).key
     standing = await memberships.standing(tx, group.group_id, key, post.authenticated)
-    decision = decide(replace(about, standing=standing), group)
+    word = await rulings.word(tx, group.group_id, [key])
+    allowed = word.allowed and post.authenticated
+    decision = decide(replace(about, standing=standing, banned=word.banned, allowed=allowed), group)
     if decision.action is not Action.HOLD:
         return standing, decision
     asked = [(group.group_id, standing)]

@@ -9,7 +9,7 @@ from mailbridge.policy.chain import decide
 from mailbridge.policy.facts import Facts
 from mailbridge.proof.judgement import is_check
 from mailbridge.rewrite import trim
-from store import groups, memberships, names, posts
+from store import groups, memberships, names, posts, rulings
 from store.engine import Database
 from store.marks import Marks
 from store.terms import GroupPolicy, Reason, folded
@@ -29,6 +29,7 @@ async def rejudge(database: Database) -> int:
                 continue
             policy = names.policy(group)
             standing = await memberships.standing(tx, post.group_id, folded(post.author), post.authenticated)
+            word = await rulings.word(tx, post.group_id, [folded(post.author)])
             # Loops, machines and malformed mail were judged on the bytes at intake, and do not change.
             facts = Facts(
                 post.author,
@@ -38,6 +39,8 @@ async def rejudge(database: Database) -> int:
                 checks=tuple(reason for reason in map(Reason.from_json, post.reasons) if is_check(reason)),
                 marks=Marks.from_json(post.marks),
                 trimmable=trimmable == policy,
+                banned=word.banned,
+                allowed=word.allowed and post.authenticated,
             )
             decision = decide(facts, policy)
             whence = tuple(reason for reason in map(Reason.from_json, post.reasons) if reason.name == "through")

@@ -45,19 +45,27 @@ async def _written(tx: Reading, post: Post, within: timedelta) -> int:
     return (await tx.exec(query)).one()
 
 
-async def tell(tx: Writing, kind: LetterKind, post: Post, *, reason: str = "", by_domain: bool = False) -> None:
-    """Write what became of a post to its author, if proven to be it.
+async def tell(
+    tx: Writing,
+    kind: LetterKind,
+    post: Post,
+    *,
+    reason: str = "",
+    by_domain: bool = False,
+    after: timedelta = letters.AT_ONCE,
+) -> int | None:
+    """Write what became of a post to its author, if proven to be it. Gives the letter's id, None where none is written.
 
     Of a group within another, which the author did not write to and may not know of, only its moderator speaks to them.
     """
     if not post.authenticated or (post.parent_id is not None and kind is not LetterKind.POST_REJECTED):
-        return
+        return None
     group = await tx.get(Group, post.group_id)
     assert group is not None
     arguments = {"group": group.address, "name": group.display_name, "subject": post.subject, "reason": reason}
     if post.expires_at is not None:
         arguments["until"] = f"{post.expires_at:%Y-%m-%d %H:%M} UTC"
-    await letters.write(
+    letter = await letters.write(
         tx,
         kind,
         post.author,
@@ -66,7 +74,9 @@ async def tell(tx: Writing, kind: LetterKind, post: Post, *, reason: str = "", b
         arguments=arguments,
         in_reply_to=post.header_message_id,
         by_domain=by_domain,
+        after=after,
     )
+    return letter.id
 
 
 async def tell_deleted(tx: Writing, post: Post, group: Group) -> None:

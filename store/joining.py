@@ -24,6 +24,7 @@ from store import (
     outbox,
     persons,
     roster,
+    rulings,
     suppressions,
     waiting,
 )
@@ -115,6 +116,11 @@ async def unwelcome(tx: Reading, group_id: int, address: Address) -> bool:
     return found.get(address.key) in _UNWELCOME
 
 
+async def banned(tx: Reading, group_id: int, key: str) -> bool:
+    """Whether the group takes no request of this address."""
+    return bool((await rulings.word(tx, group_id, [key])).banned)
+
+
 async def ask(tx: Writing, group_id: int, wish: Wish, *, by_domain: bool = False) -> LetterKind:
     """Write the one letter a wish makes: what it says is for the mailbox's owner alone. Gives its kind.
 
@@ -203,8 +209,9 @@ async def confirm(
     request = await tx.get(Request, request_id, populate_existing=True)
     if request is None or request.state is not RequestState.UNCONFIRMED or request.created_at <= tx.now - VALID:
         return Confirmed.GONE, None
-    if await suppressions.since(tx, request.group_id, request.key, request.created_at):
-        await tx.delete(request)  # they have left, complained or been forgotten after they asked
+    gone = await suppressions.since(tx, request.group_id, request.key, request.created_at)
+    if gone or await banned(tx, request.group_id, request.key):
+        await tx.delete(request)  # they have left, complained, been forgotten or banned after they asked
         return Confirmed.GONE, None
     person = await _person(tx, request.key)
     request.person_id, request.confirmed_at = person.id if person else None, tx.now

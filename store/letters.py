@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
+
+from sqlmodel import col, update
 
 from store import lanes, queue
 from store.engine import Writing
+from store.schema.delivery import Delivery
 from store.schema.letter import Letter
-from store.terms import Address, Language, LetterKind
+from store.terms import Address, DeliveryState, Language, LetterKind
+
+AT_ONCE = timedelta(0)
 
 
 async def write(
@@ -21,11 +27,13 @@ async def write(
     in_reply_to: str = "",
     by_domain: bool = False,
     membership_id: int | None = None,
+    after: timedelta = AT_ONCE,
 ) -> Letter:
     """Write a letter and put it on its lane: the relay's, or its domain's where mail goes straight to MX hosts.
 
-    With `membership_id` it is about that contact's mailbox: it has a return path, and what comes back there counts.
-    Only to addresses that are proven to have asked for it: anything else is backscatter. Raises InvalidAddress.
+    It leaves no sooner than `after`; until then `withdraw` takes it back. With `membership_id` it is about that
+    contact's mailbox: it has a return path, and what comes back there counts. Only to addresses that are proven to have
+    asked for it: anything else is backscatter. Raises InvalidAddress.
     """
     recipient = Address.parse(address)
     letter = Letter(
@@ -41,5 +49,13 @@ async def write(
     await tx.flush()
     assert letter.id is not None
     lane_key = f"mx:{recipient.domain}" if by_domain else lanes.RELAY
-    await queue.enqueue_letter(tx, letter.id, letter.address, lane_key, membership_id=membership_id)
+    await queue.enqueue_letter(tx, letter.id, letter.address, lane_key, membership_id=membership_id, after=after)
     return letter
+
+
+async def withdraw(tx: Writing, letter_id: int) -> bool:
+    """Take back a letter that nobody has begun to deliver. False if it is on its way, or has gone."""
+    waits = update(Delivery).where(
+        col(Delivery.letter_id) == letter_id, col(Delivery.state) == DeliveryState.QUEUED, col(Delivery.attempts) == 0
+    )
+    return (await tx.exec(waits.values(state=DeliveryState.SKIPPED, settled_at=tx.now))).rowcount == 1

@@ -17,10 +17,12 @@ PROVEN: Final = IN_CHARGE | {Standing.MEMBER}
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who the author is to the group. `unchecked`: nobody answered about their domain, so "unproven" is not known."""
+    """Who the author is to the group. `unchecked`: nobody answered about their domain, so "unproven" is not known.
+    `allowed`: the group takes this proven author's posts like a member's."""
 
     standing: Standing
     unchecked: bool = False
+    allowed: bool = False
 
 
 Question = Callable[[Author, GroupPolicy], bool]
@@ -42,8 +44,8 @@ def in_charge(author: Author, group: GroupPolicy) -> bool:
 
 
 def member(author: Author, group: GroupPolicy) -> bool:
-    """A proven member without a role."""
-    return author.standing is Standing.MEMBER
+    """A proven member without a role, or a proven author whose posts the group takes like a member's."""
+    return author.standing is Standing.MEMBER or author.allowed
 
 
 def unproven(author: Author, group: GroupPolicy) -> bool:
@@ -61,7 +63,7 @@ def permitted(author: Author, group: GroupPolicy) -> bool:
     return (
         group.posting is Posting.ANYONE
         or author.standing in IN_CHARGE
-        or (group.posting is Posting.MEMBERS and author.standing in PROVEN)
+        or (group.posting is Posting.MEMBERS and (author.standing in PROVEN or author.allowed))
     )
 
 

@@ -17,24 +17,26 @@ from store import (
     audience,
     audit,
     authors,
+    claims,
     families,
     held,
     inserts,
     ladder,
     names,
     outbox,
-    queue,
     repeats,
     roster,
-    turns,
+    rulings,
+    undo,
 )
 from store.engine import Reading, Writing
-from store.schema.delivery import CLAIMABLE, Delivery
 from store.schema.group import Group
 from store.schema.membership import Membership
 from store.schema.message import Message
 from store.schema.post import HELD, Post
 from store.signal import Topic
+from store.steering import retry as retry
+from store.steering import stop as stop
 from store.submissions import NewMessage as NewMessage
 from store.submissions import NoRoom as NoRoom
 from store.submissions import Submission as Submission
@@ -274,6 +276,7 @@ async def waiting(tx: Reading, group_ids: Sequence[int], *, lock: bool = False) 
 async def _decide(tx: Writing, post_id: int, state: PostState, verb: str, actor: Actor, reason: str = "") -> Decided:
     """Compare and set, in one statement: the first decision wins, later ones see whose it was."""
     values = {"state": state, "decided_by": actor.person_id, "decided_at": tx.now, "decision_reason": reason}
+    values |= claims.NOBODY | {"undo_until": undo.until(actor, tx.now), "undo": None}
     first = update(Post).where(col(Post.id) == post_id, col(Post.state) == PostState.HELD)
     if state is PostState.EXPIRED:
         first = first.where(col(Post.expires_at) <= tx.now)
@@ -292,8 +295,10 @@ async def _decide(tx: Writing, post_id: int, state: PostState, verb: str, actor:
 
 
 async def release(tx: Writing, post_id: int, actor: Actor) -> Decided:
-    """Let a held post go out, to the contacts as of now."""
+    """Let a held post go out, to the contacts as of now. Raises Refused `author_banned` to a person."""
     await _hold_roster(tx, post_id)
+    if actor.person_id is not None:
+        await rulings.check_author(tx, post_id)
     decided = await _decide(tx, post_id, PostState.ACCEPTED, "post.released", actor)
     if decided.won:
         await accept(tx, decided.post)
@@ -308,7 +313,9 @@ async def reject(tx: Writing, post_id: int, reason: str, actor: Actor) -> Decide
     """Refuse a held post; the author is told why if proven to be the author (anything else would be backscatter)."""
     decided = await _decide(tx, post_id, PostState.REJECTED, "post.rejected", actor, reason)
     if decided.won:
-        await authors.tell(tx, LetterKind.POST_REJECTED, decided.post, reason=reason)
+        letter = await authors.tell(tx, LetterKind.POST_REJECTED, decided.post, reason=reason, after=undo.FOR)
+        if letter is not None:
+            await undo.note(tx, decided.post, letter=letter)
     return decided
 
 
@@ -361,38 +368,6 @@ async def rejudged(tx: Writing, post_id: int, decision: Decision) -> bool:
         return (await release(tx, post_id, Actor("system"))).won
     await outbox.touch(tx, NoticeKind.HELD_CARD, post_id)
     return True
-
-
-async def retry(tx: Writing, post_id: int, actor: Actor) -> bool:
-    """Try a stalled post again. False if it is not stalled (any more)."""
-    freed = update(Post).where(col(Post.id) == post_id, col(Post.stalled).is_not(None)).values(stalled=None)
-    if (await tx.exec(freed)).rowcount == 0:
-        return False
-    waiting: list[Any] = [col(Delivery.post_id) == post_id, CLAIMABLE]
-    lane_ids = (await tx.exec(select(Delivery.lane_id).where(*waiting).distinct())).all()
-    # Locked in the order in which leaving locks them.
-    await tx.exec(select(Delivery.id).where(*waiting).order_by(col(Delivery.id)).with_for_update())
-    await tx.exec(update(Delivery).where(*waiting).values(due_at=tx.now))
-    await tx.run(lambda bulk: turns.give(bulk, [(lane_id, post_id) for lane_id in lane_ids], bulk.now))
-    await _alarm_answered(tx, post_id, "post.retried", actor)
-    tx.wake(Topic.DELIVER)
-    return True
-
-
-async def stop(tx: Writing, post_id: int, actor: Actor) -> int:
-    """Skip all of a post that has not gone out. Returns how many copies that were."""
-    skipped = await queue.skip_posts(tx, [post_id])
-    await tx.exec(update(Post).where(col(Post.id) == post_id).values(stalled=None))
-    await _alarm_answered(tx, post_id, "post.stopped", actor)
-    return skipped
-
-
-async def _alarm_answered(tx: Writing, post_id: int, verb: str, actor: Actor) -> None:
-    post = await tx.get(Post, post_id, populate_existing=True)
-    assert post is not None
-    await audit.record(tx, verb, actor, group_id=post.group_id, subject=f"post:{post_id}")
-    await outbox.touch(tx, NoticeKind.POST_ALARM, post_id)
-    await outbox.touch(tx, NoticeKind.REPORT, post_id)
 
 
 def policy(post: Post) -> GroupPolicy:

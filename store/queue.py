@@ -367,16 +367,23 @@ async def _skip(tx: Writing, rows: Sequence[Any]) -> int:
 
 
 async def enqueue_letter(
-    tx: Writing, letter_id: int, address: str, lane_key: str = lanes.RELAY, *, membership_id: int | None = None
+    tx: Writing,
+    letter_id: int,
+    address: str,
+    lane_key: str = lanes.RELAY,
+    *,
+    membership_id: int | None = None,
+    after: timedelta = timedelta(0),
 ) -> None:
-    """Put a letter's one delivery on a lane, in the causing transaction; of the membership it is about, if any."""
+    """Put a letter's one delivery on a lane, in the causing transaction, due `after` a while; of the membership it is
+    about, if any."""
 
     def enqueue(bulk: Bulk) -> None:
-        lane_id = lanes.ensure(bulk, lane_key)
+        lane_id, due_at = lanes.ensure(bulk, lane_key), bulk.now + after
         row = {"letter_id": letter_id, "lane_id": lane_id, "address": address, "created_at": bulk.now}
         row |= {"membership_id": membership_id}
-        bulk.connection.execute(insert(Delivery).values(row | {"due_at": bulk.now, "state": DeliveryState.QUEUED}))
-        turns.give(bulk, [(lane_id, turns.LETTERS)], bulk.now)
+        bulk.connection.execute(insert(Delivery).values(row | {"due_at": due_at, "state": DeliveryState.QUEUED}))
+        turns.give(bulk, [(lane_id, turns.LETTERS)], due_at)
         bulk.wake(Topic.DELIVER)
 
     await tx.run(enqueue)

@@ -6,7 +6,20 @@ from dataclasses import dataclass
 
 from sqlmodel import col, select
 
-from store import audience, audit, enrolment, ladder, memberships, outbox, persons, roster, suppressions, waiting
+from store import (
+    audience,
+    audit,
+    enrolment,
+    ladder,
+    memberships,
+    outbox,
+    persons,
+    roster,
+    rulings,
+    suppressions,
+    undo,
+    waiting,
+)
 from store.engine import Reading, Writing
 from store.inserts import insert
 from store.roster import Entry
@@ -23,6 +36,7 @@ from store.terms import (
     RequestKind,
     RequestState,
     Subscription,
+    folded,
 )
 
 _ASKING = (WAITING, col(Request.state) == RequestState.PENDING)
@@ -47,7 +61,8 @@ class Decided:
 async def ask(tx: Writing, group: Group, person: Person, address: Address, note: str = "") -> Asked:
     """Join by the group's subscription policy; an open group takes at once only the address of the person's profile.
 
-    Raises Refused `join_closed`, `already_member`, `already_pending`, `group_gone`, and as `memberships.enrol` does.
+    Raises Refused `join_closed`, `join_banned`, `already_member`, `already_pending`, `group_gone`, and as
+    `memberships.enrol` does.
     """
     assert group.id is not None
     assert person.id is not None
@@ -56,6 +71,8 @@ async def ask(tx: Writing, group: Group, person: Person, address: Address, note:
     row = await memberships.find(tx, group.id, person_id=person.id, key=address.key)
     if row is not None and row.contact and row.receiving is not Receiving.STOPPED:
         raise Refused("already_member", address=group.address)
+    if (await rulings.word(tx, group.id, {address.key, folded(person.email or address.key)})).banned:
+        raise Refused("join_banned", address=group.address, applicant=str(address))
     await enrolment.check_contacts(tx, group.id, [address.key])
     actor = persons.actor(person)
     entry = Entry(address, person.id, person.name)
@@ -108,8 +125,8 @@ async def decide(tx: Writing, request_id: int, approve: bool, reason: str, actor
     """Approve or deny a waiting request, once: the first decision wins, later ones see whose it was.
 
     What its applicant has not confirmed is nobody's to decide yet. Raises Refused `request_gone` for an unknown
-    request, `wish_withdrawn` where the applicant has asked for no more mail since, and as `enrol` and `remove` do when
-    an approval cannot be carried out; then it keeps waiting.
+    request, `wish_withdrawn` where the applicant has asked for no more mail since, `applicant_banned` where they were
+    banned since, and as `enrol` and `remove` do when an approval cannot be carried out; then it keeps waiting.
     """
     request = await tx.get(Request, request_id, populate_existing=True)
     if request is None:
@@ -134,6 +151,9 @@ async def decide(tx: Writing, request_id: int, approve: bool, reason: str, actor
     )
     if approve:
         await _carry_out(tx, closed[0], actor)
+        membership_id = await undo.joined(tx, closed[0])
+        if membership_id is not None:
+            await undo.note(tx, closed[0], membership=membership_id)
     return Decided(True, closed[0])
 
 
@@ -170,6 +190,8 @@ async def _carry_out(tx: Writing, request: Request, actor: Actor) -> None:
     if request.kind is RequestKind.JOIN:
         if await suppressions.since(tx, request.group_id, request.key, request.created_at):
             raise Refused("wish_withdrawn", address=request.address)
+        if await rulings.applicant_banned(tx, request):
+            raise Refused("applicant_banned", address=request.address)
         entry = Entry(Address.parse(request.address), request.person_id)
         await memberships.enrol(tx, request.group_id, [entry], contact=True, actor=actor, re_enrol=True)
         return

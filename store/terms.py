@@ -118,6 +118,7 @@ class LetterKind(StrEnum):
     JOIN_DONE = "join_done"
     JOIN_DENIED = "join_denied"
     JOIN_ENDED = "join_ended"
+    JOIN_UNDONE = "join_undone"  # the approval was taken back after its letter had gone
     HELP = "help"
 
 

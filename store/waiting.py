@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from sqlmodel import col, delete, select, update
 
-from store import ladder, letters, outbox, persons
+from store import claims, ladder, letters, outbox, persons, undo
 from store.chunks import chunks
 from store.engine import Writing
 from store.schema.group import Group
@@ -44,7 +44,10 @@ async def close(
             update(Request)
             .where(col(Request.group_id) == group_id, col(Request.state).in_(WAITING))
             .values(state=state, decided_at=tx.now, decided_by=decided_by, decision_reason=reason)
+            .values(**claims.NOBODY)
         )
+        if decided_by is not None and request_id is not None:
+            statement = statement.values(undo_until=tx.now + undo.FOR, undo=None)
         if chunk is not None:
             statement = statement.where(col(Request.key).in_(chunk))
         if request_id is not None:
@@ -85,6 +88,7 @@ async def _tell(tx: Writing, request: Request) -> None:
         return
     applicant = await persons.get(tx, request.person_id)
     await outbox.announce(tx, NoticeKind.REQUEST_OUTCOME, request.id, [applicant.slack_id], group_id=request.group_id)
+    await outbox.touch(tx, NoticeKind.REQUEST_OUTCOME, request.id)  # told before, where a decision was taken back
 
 
 async def _write(tx: Writing, request: Request) -> None:
@@ -92,8 +96,9 @@ async def _write(tx: Writing, request: Request) -> None:
         return
     group = await tx.get(Group, request.group_id)
     assert group is not None
+    denied = request.state is RequestState.DENIED and request.undo_until is not None
     ended = request.state is RequestState.EXPIRED
-    await letters.write(
+    letter = await letters.write(
         tx,
         OUTCOMES[request.state],
         request.address,
@@ -105,4 +110,7 @@ async def _write(tx: Writing, request: Request) -> None:
             "name": group.address if group.hidden else group.display_name,
             "reason": request.decision_reason,
         },
+        after=undo.FOR if denied else letters.AT_ONCE,
     )
+    if letter.id is not None and request.undo_until is not None:
+        await undo.note(tx, request, letter=letter.id)

@@ -5,22 +5,36 @@ The card is not touched here: the decision marks its notice, and the outbox redr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot import drawing, held
 from bot.actions import home
 from bot.acts import home as home_acts
-from bot.context import ActionHandler, Answer, Clear, Click, Context, FormHandler, Submission, Update, message_view
+from bot.context import (
+    ActionHandler,
+    Answer,
+    Clear,
+    Click,
+    Context,
+    Errors,
+    FormHandler,
+    Submission,
+    Update,
+    message_view,
+)
 from bot.payloads import row_id
 from bot.permissions import Verb
-from bot.views import blocks, cards, reading, state
+from bot.views import blocks, cards, escape, reading, reasons, state
 from bot.views import home as home_views
 from bot.views.ids import Action, Field, Form
-from store import posts, requests
-from store.engine import Reading
+from store import claims, persons, phrases, posts, requests
+from store.engine import Reading, Writing
 from store.schema.group import Group
 from store.schema.post import Post
 from store.schema.request import Request
-from store.terms import Actor, PostState, Refused, RequestState
+from store.terms import Actor, PostState, Reason, Refused, RequestState
 from store.texts import Markup
+from store.word import Subject
 
 HOME = "home"
 
@@ -28,46 +42,50 @@ HOME = "home"
 async def approve(context: Context, click: Click) -> None:
     """The applicant is in (or, for a leave request, off the roster), and is told."""
     async with context.database.writing() as tx:
-        found = await _request(context, tx, click.number)
+        found = await request_of(context, tx, click.number)
         if found is None:
             what = context.say("slack.decided.request_gone")
         else:
+            beside = await at_it(context, tx, Subject.REQUEST, click.number)
             decided = await requests.decide(tx, click.number, approve=True, reason="", actor=found[1])
-            what = "" if decided.won else await _request_told(context, tx, decided.request)
-    await _seen(context, click, what)
+            what = beside if decided.won else await request_told(context, tx, decided.request)
+    await seen(context, click, what)
 
 
 async def ask_deny(context: Context, click: Click) -> None:
     """Deny asks why first; nothing is decided until that form is submitted."""
     async with context.database.reading() as tx:
-        found = await _request(context, tx, click.number)
+        found = await request_of(context, tx, click.number)
         if found is None:
             what = context.say("slack.decided.request_gone")
         else:
             request, _ = found
-            group = await _group(tx, request.group_id)
-            what = "" if request.state is RequestState.PENDING else await _request_told(context, tx, request)
+            group = await group_of(tx, request.group_id)
+            what = "" if request.state is RequestState.PENDING else await request_told(context, tx, request)
+            choices = await _choices(tx, group, Subject.REQUEST)
     if what:
         await context.answer(what)
         return
-    about = _about(click)
-    form = cards.reason_form(context.language, Form.REQUEST_DENY, about, group=group.address, optional=True)
+    form = cards.reason_form(
+        context.language, Form.REQUEST_DENY, about(click), group=group.address, optional=True, choices=choices
+    )
     await context.modal(form)
 
 
 async def deny(context: Context, submission: Submission) -> Answer:
     """With the reason given; the right is checked again, the form may have been open for long."""
-    request_id, from_home = _number(submission.metadata)
+    request_id, from_home = number_of(submission.metadata)
     async with context.database.writing() as tx:
-        found = await _request(context, tx, request_id)
+        found = await request_of(context, tx, request_id)
         if found is None:
-            return _said(context, context.say("slack.decided.request_gone"))
-        reason = state.text(submission.view, Field.REASON)
+            return said(context, context.say("slack.decided.request_gone"))
+        reason = await _reason(tx, await group_of(tx, found[0].group_id), Subject.REQUEST, submission)
+        beside = await at_it(context, tx, Subject.REQUEST, request_id)
         decided = await requests.decide(tx, request_id, approve=False, reason=reason, actor=found[1])
-        what = "" if decided.won else await _request_told(context, tx, decided.request)
+        what = beside if decided.won else await request_told(context, tx, decided.request)
     if from_home:
         await home.redrawn(context)
-    return _said(context, what) if what else Clear()
+    return said(context, what) if what else Clear()
 
 
 # ---------------------------------------------------------------- held posts
@@ -76,7 +94,7 @@ async def deny(context: Context, submission: Submission) -> Answer:
 async def read(context: Context, click: Click) -> None:
     """The mail's text, for who may decide on it."""
     async with context.database.reading() as tx:
-        found = await _post(context, tx, click.number, Verb.READ_POST)
+        found = await post_of(context, tx, click.number, Verb.READ_POST)
         if found is not None:
             post, _ = found
             text = await held.mail_of(tx, click.number)
@@ -98,68 +116,100 @@ async def discard(context: Context, click: Click) -> None:
 
 async def _decide_post(context: Context, click: Click, *, release: bool) -> None:
     async with context.database.writing() as tx:
-        found = await _post(context, tx, click.number, Verb.DECIDE_POST)
+        found = await post_of(context, tx, click.number, Verb.DECIDE_POST)
         if found is None:
             what = context.say("slack.decided.post_gone")
         else:
+            beside = await at_it(context, tx, Subject.POST, click.number)
             decided = await (posts.release if release else posts.discard)(tx, click.number, found[1])
-            what = "" if decided.won else await _post_told(context, tx, decided.post)
-    await _seen(context, click, what)
+            what = beside if decided.won else await post_told(context, tx, decided.post)
+    await seen(context, click, what)
 
 
 async def ask_reject(context: Context, click: Click) -> None:
     """Reject asks why first: the author gets that reason by mail."""
     async with context.database.reading() as tx:
-        found = await _post(context, tx, click.number, Verb.DECIDE_POST)
+        found = await post_of(context, tx, click.number, Verb.DECIDE_POST)
         if found is None:
             what = context.say("slack.decided.post_gone")
         else:
             post, _ = found
-            group = await _group(tx, post.group_id)
-            what = "" if post.state is PostState.HELD else await _post_told(context, tx, post)
+            group = await group_of(tx, post.group_id)
+            what = "" if post.state is PostState.HELD else await post_told(context, tx, post)
+            choices = await _choices(tx, group, Subject.POST, [Reason.from_json(one) for one in post.reasons])
     if what:
         await context.answer(what)
         return
-    about = _about(click)
-    form = cards.reason_form(context.language, Form.POST_REJECT, about, group=group.address, optional=False)
+    form = cards.reason_form(
+        context.language, Form.POST_REJECT, about(click), group=group.address, optional=False, choices=choices
+    )
     await context.modal(form)
 
 
 async def reject(context: Context, submission: Submission) -> Answer:
     """With the reason given, mailed to the author, who is proven to be it."""
-    post_id, from_home = _number(submission.metadata)
+    post_id, from_home = number_of(submission.metadata)
     async with context.database.writing() as tx:
-        found = await _post(context, tx, post_id, Verb.DECIDE_POST)
+        found = await post_of(context, tx, post_id, Verb.DECIDE_POST)
         if found is None:
-            return _said(context, context.say("slack.decided.post_gone"))
-        reason = state.text(submission.view, Field.REASON)
+            return said(context, context.say("slack.decided.post_gone"))
+        reason = await _reason(tx, await group_of(tx, found[0].group_id), Subject.POST, submission)
+        if not reason:
+            return Errors({Field.REASON: context.say_plain("refused.reason_missing")})
+        beside = await at_it(context, tx, Subject.POST, post_id)
         decided = await posts.reject(tx, post_id, reason, found[1])
-        what = "" if decided.won else await _post_told(context, tx, decided.post)
+        what = beside if decided.won else await post_told(context, tx, decided.post)
     if from_home:
         await home.redrawn(context)
-    return _said(context, what) if what else Clear()
+    return said(context, what) if what else Clear()
+
+
+# ---------------------------------------------------------------- the reason given
+
+
+async def _choices(
+    tx: Reading, group: Group, subject: Subject, held_for: Sequence[Reason] = ()
+) -> list[reasons.Choice]:
+    """The reasons to choose from: the group's own last ones, then those of the catalogue, in its language."""
+    assert group.id is not None
+    saved = [reasons.Choice(f"{reasons.SAVED}{one.id}", one.text) for one in await phrases.last(tx, group.id, subject)]
+    return saved + reasons.canned(str(group.language), subject, held_for)
+
+
+async def _reason(tx: Writing, group: Group, subject: Subject, submission: Submission) -> str:
+    """The reason as it is told: in one's own words, which the group keeps, or the one chosen; "" for none."""
+    assert group.id is not None
+    own, chosen = state.text(submission.view, Field.REASON), state.choice(submission.view, Field.CANNED)
+    if not own and chosen.startswith(reasons.SAVED):
+        # What was saved may have given way to later ones; its group is asked for, as the id came from the client.
+        wanted = row_id(chosen.removeprefix(reasons.SAVED))
+        own = next((one.text for one in await phrases.last(tx, group.id, subject) if one.id == wanted), "")
+    if own:
+        await phrases.keep(tx, group.id, subject, own)
+        return own
+    return reasons.canned_text(str(group.language), subject, chosen)
 
 
 # ---------------------------------------------------------------- what the row says
 
 
-async def _request(context: Context, tx: Reading, request_id: int) -> tuple[Request, Actor] | None:
+async def request_of(context: Context, tx: Reading, request_id: int) -> tuple[Request, Actor] | None:
     """The request and who acts on it; None if there is none. Raises NotAllowed."""
     request = await requests.get(tx, request_id)
     if request is None:
         return None
-    return request, await context.require(tx, Verb.DECIDE_REQUEST, await _group(tx, request.group_id))
+    return request, await context.require(tx, Verb.DECIDE_REQUEST, await group_of(tx, request.group_id))
 
 
-async def _post(context: Context, tx: Reading, post_id: int, verb: Verb) -> tuple[Post, Actor] | None:
+async def post_of(context: Context, tx: Reading, post_id: int, verb: Verb) -> tuple[Post, Actor] | None:
     """The post and who acts on it; None if there is none. Raises NotAllowed."""
     post = await posts.get(tx, post_id)
     if post is None:
         return None
-    return post, await context.require(tx, verb, await _group(tx, post.group_id))
+    return post, await context.require(tx, verb, await group_of(tx, post.group_id))
 
 
-async def _group(tx: Reading, group_id: int) -> Group:
+async def group_of(tx: Reading, group_id: int) -> Group:
     """The group's row. Raises Refused for a deleted one: nobody has a right to it any more, and all may know."""
     group = await tx.get(Group, group_id)
     if group is None or group.deleted_at is not None:
@@ -167,13 +217,13 @@ async def _group(tx: Reading, group_id: int) -> Group:
     return group
 
 
-async def _request_told(context: Context, tx: Reading, request: Request) -> str:
+async def request_told(context: Context, tx: Reading, request: Request) -> str:
     """What a later clicker is told: that somebody was faster, who, and when."""
     card = await drawing.request_card(tx, request)
     return _too_late(context, cards.request_outcome(context.language, card))
 
 
-async def _post_told(context: Context, tx: Reading, post: Post) -> str:
+async def post_told(context: Context, tx: Reading, post: Post) -> str:
     card = await held.card(tx, post)
     return _too_late(context, cards.post_outcome(context.language, card))
 
@@ -182,11 +232,19 @@ def _too_late(context: Context, what: str) -> str:
     return context.say("slack.decided.too_late", what=Markup(what))
 
 
-def _said(context: Context, text: str) -> Update:
+async def at_it(context: Context, tx: Reading, subject: Subject, number: int) -> str:
+    """What is told whoever decides on what somebody else looks at; "" where nobody does."""
+    by = await claims.claimant(tx, subject, number)
+    if by is None or by == context.person.id:
+        return ""
+    return context.say("slack.decide.was_at_it", who=escape.person((await persons.get(tx, by)).slack_id))
+
+
+def said(context: Context, text: str) -> Update:
     return Update(message_view(context.language, blocks.shown(text, [blocks.section(text)])))
 
 
-async def _seen(context: Context, click: Click, what: str) -> None:
+async def seen(context: Context, click: Click, what: str) -> None:
     """Every click is seen to do something: cards are redrawn by the outbox, Home and what `pending` showed are here."""
     if what:
         await context.answer(what)
@@ -196,11 +254,11 @@ async def _seen(context: Context, click: Click, what: str) -> None:
     await home.refresh(context, click)
 
 
-def _about(click: Click) -> str:
+def about(click: Click) -> str:
     return f"{click.number} {HOME}" if click.view is not None and click.view.get("type") == HOME else str(click.number)
 
 
-def _number(metadata: str) -> tuple[int, bool]:
+def number_of(metadata: str) -> tuple[int, bool]:
     """The row's id and whether the form was opened in Home. What comes back from the client is a number or no row."""
     number, _, place = metadata.partition(" ")
     return row_id(number), place == HOME

@@ -23,11 +23,12 @@ from bot.outbox import Outbox
 from bot.settings import BotSettings
 from bot.slack import Slack
 from bot.watchdog import LineLost, Watchdog
-from store import chores
+from store import chores, undo
 from store.engine import Database, DatabaseBusy
 
 log = structlog.get_logger()
 DRAIN_SECONDS = 8.0
+LAPSE_SECONDS = 15
 NIGHTLY = timedelta(hours=20)
 Job = Callable[[], Coroutine[Any, Any, None]]
 
@@ -72,6 +73,11 @@ async def _live(
             await _crawled(directory)
 
     scheduler.add_job(nightly, "cron", hour=3, minute=17, jitter=600, coalesce=True, misfire_grace_time=3600)
+
+    async def lapse() -> None:
+        await _lapsed(database)
+
+    scheduler.add_job(lapse, "interval", seconds=LAPSE_SECONDS, max_instances=1, coalesce=True)
     scheduler.start()
     code = await _until(stop, jobs)
     scheduler.shutdown(wait=False)
@@ -79,6 +85,18 @@ async def _live(
         await endpoint.close()
     await guard.drain(DRAIN_SECONDS)
     return code
+
+
+async def _lapsed(database: Database) -> None:
+    """Draw anew the cards whose Undo or claim is over; by the rows, so two bots draw no card twice."""
+    try:
+        async with database.reading() as tx:
+            over = await undo.lapsed(tx)
+        if over:
+            async with database.writing() as tx:
+                await undo.lapse(tx)
+    except DatabaseBusy:
+        log.warning("cards.unlapsed")  # the next round comes soon
 
 
 async def _until(stop: asyncio.Event, jobs: list[Job]) -> int:

@@ -6,7 +6,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bot.actions import bouncing, decisions, deliveries, groups, home, members, passwords, why, wizard
+from bot.actions import (
+    bans,
+    bouncing,
+    decisions,
+    deliveries,
+    groups,
+    home,
+    members,
+    passwords,
+    reversals,
+    why,
+    wizard,
+)
 from bot.commands import dispatch
 from bot.context import ActionHandler, CommandHandler, FormHandler, HomeHandler
 from bot.views.ids import Action, Form
@@ -41,6 +53,8 @@ TABLES = Tables(
     actions=merged(
         [
             decisions.ACTIONS,
+            bans.ACTIONS,
+            reversals.ACTIONS,
             bouncing.ACTIONS,
             deliveries.ACTIONS,
             groups.ACTIONS,
@@ -52,7 +66,16 @@ TABLES = Tables(
         ]
     ),
     forms=merged(
-        [decisions.FORMS, bouncing.FORMS, groups.FORMS, members.FORMS, passwords.FORMS, why.FORMS, wizard.FORMS]
+        [
+            decisions.FORMS,
+            bans.FORMS,
+            bouncing.FORMS,
+            groups.FORMS,
+            members.FORMS,
+            passwords.FORMS,
+            why.FORMS,
+            wizard.FORMS,
+        ]
     ),
     home=home.opened,
 )

@@ -34,6 +34,8 @@ class Kind(StrEnum):
     LABEL = "label"
     WHOM = "whom"
     POST = "post"
+    TURN = "turn"
+    PATTERN = "pattern"
 
 
 class Role(StrEnum):
@@ -57,6 +59,13 @@ class Wish(StrEnum):
 
     OWN = "own"
     ADDRESSED = "addressed"
+
+
+class Turn(StrEnum):
+    """Which way a ban or an allowance goes."""
+
+    ADD = "add"
+    REMOVE = "remove"
 
 
 SWITCH = {"on": True, "yes": True, "off": False, "no": False}
@@ -98,6 +107,8 @@ class Bound:
     holder: str = ""  # the Slack id of whose app passwords are meant
     label: str = ""
     post: str = ""
+    turn: Turn | None = None
+    pattern: str = ""
 
 
 @dataclass(slots=True)
@@ -337,6 +348,24 @@ def _take_post(bound: Bound, reader: _Reader) -> Bound:
     return replace(bound, post=reader.rest())
 
 
+def _take_turn(bound: Bound, reader: _Reader) -> Bound:
+    """`add` or `remove`, if it is the next word; else what is named is added."""
+    word = reader.left[0].value.lower()
+    if reader.left[0].quoted or word not in set(Turn):
+        return bound
+    reader.left.pop(0)
+    if not reader.left:
+        raise Misread("missing_pattern")
+    return replace(bound, turn=Turn(word))
+
+
+def _take_pattern(bound: Bound, reader: _Reader) -> Bound:
+    token = reader.left.pop(0)
+    if token.kind not in {TokenKind.ADDRESS, TokenKind.WORD}:
+        raise Misread("no_pattern", word=_shown(token)[:60])
+    return replace(bound, pattern=token.value)
+
+
 TAKE: dict[Kind, Callable[[Bound, _Reader], Bound]] = {
     Kind.VERB: _take_verb,
     Kind.GROUP: _take_group,
@@ -356,4 +385,6 @@ TAKE: dict[Kind, Callable[[Bound, _Reader], Bound]] = {
     Kind.LABEL: _take_label,
     Kind.WHOM: _take_whom,
     Kind.POST: _take_post,
+    Kind.TURN: _take_turn,
+    Kind.PATTERN: _take_pattern,
 }

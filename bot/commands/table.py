@@ -11,6 +11,7 @@ from bot.commands import (
     help,  # noqa: A004 - the noun is the command's
     passwords,
     people,
+    rulings,
     settings,
     subscription,
 )
@@ -64,6 +65,8 @@ ENTRIES = (
     Entry(Verb.MEMBERS, (GROUP, _optional(Kind.SEARCH), _optional(Kind.PAGE)), people.members),
     Entry(Verb.ADD, (GROUP, Argument(Kind.PEOPLE), _optional(Kind.ROLE)), people.add),
     Entry(Verb.REMOVE, (GROUP, Argument(Kind.PEOPLE), _optional(Kind.ROLE)), people.remove),
+    Entry(Verb.BAN, (GROUP, _optional(Kind.TURN), _optional(Kind.PATTERN)), rulings.ban),
+    Entry(Verb.ALLOW, (GROUP, _optional(Kind.TURN), _optional(Kind.PATTERN)), rulings.allow),
     Entry(Verb.TEST, (GROUP,), subscription.test),
     Entry(Verb.DELETE, (GROUP,), groups.delete),
     Entry(Verb.DOCTOR, (), checkup.ask, operators_only=True),
@@ -90,6 +93,8 @@ SYNONYMS: Mapping[str, str] = {
         Verb.RESUME: ("unmute", "unpause"),
         Verb.PASSWORD: ("token", "apppassword", "app-password", "passwd", "smtp"),
         Verb.DOCTOR: ("diagnose", "checkup", "diagnostics"),
+        Verb.BAN: ("block", "bans", "blocklist", "blacklist"),
+        Verb.ALLOW: ("whitelist", "allowlist", "trust"),
         Verb.RECEIVE: ("duplicates", "copies", "own", "addressed"),
         Verb.HELP: ("?", "man", "commands"),
     }.items()

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.views import blocks, escape
+from bot.views import blocks, decide, escape, reasons
 from bot.views.blocks import Block, Shown, View
 from bot.views.ids import Action, Field, Form
 from store.marks import UNMARKED, Marks
 from store.sizes import show
 from store.terms import PostState, Reason, RequestKind, RequestState
 from store.texts import Markup, TextMissing, say
+from store.word import Subject
 
 NOTE_SHOWN = 1_000
 EXCERPT_SHOWN = 600
@@ -46,6 +47,12 @@ class RequestCard:
     note: str
     verdict: Verdict
     deleted: bool = False
+    claim: decide.Claim | None = None
+    undo: decide.Undo | None = None
+
+    @property
+    def about(self) -> decide.About:
+        return decide.About(Subject.REQUEST, self.request_id, self.group, self.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,12 @@ class HeldCard:
     marks: Marks = UNMARKED
     until: datetime | None = None
     of_author: int = 1
+    claim: decide.Claim | None = None
+    undo: decide.Undo | None = None
+
+    @property
+    def about(self) -> decide.About:
+        return decide.About(Subject.POST, self.post_id, self.group, self.author)
 
 
 # ---------------------------------------------------------------- requests
@@ -88,10 +101,13 @@ def request(language: str, card: RequestCard) -> Shown:
     if card.note:
         body.append(blocks.section(say(language, "slack.request.note", note=escape.quoted(card.note, NOTE_SHOWN))))
     if card.state is RequestState.PENDING:
+        body += decide.claimed(language, card.claim)
         body.append(_request_buttons(language, card))
+        body += decide.more(language, card.about, card.claim, proven=True)
         return blocks.shown(head, body)
     outcome = request_outcome(language, card)
-    return blocks.shown(f"{head} {outcome}", [*body, blocks.section(outcome)])
+    rest = decide.after(language, card.about, card.undo)
+    return blocks.shown(f"{head} {outcome}", [*body, blocks.section(outcome), *rest])
 
 
 def _request_buttons(language: str, card: RequestCard) -> Block:
@@ -168,10 +184,13 @@ def held(language: str, card: HeldCard, *, again: bool = False) -> Shown:
     if card.state is PostState.HELD:
         if card.until is not None:
             body.append(blocks.context(say(language, "slack.held.until", until=escape.moment(card.until))))
+        body += decide.claimed(language, card.claim)
         body.append(_held_buttons(language, card))
+        body += decide.more(language, card.about, card.claim, proven=card.authenticated)
         return blocks.shown(f"{head} {author}", body)
     result = post_outcome(language, card)
-    return blocks.shown(f"{head} {result}", [*body, blocks.section(result)])
+    rest = decide.after(language, card.about, card.undo)
+    return blocks.shown(f"{head} {result}", [*body, blocks.section(result), *rest])
 
 
 def _facts(language: str, card: HeldCard) -> list[str]:
@@ -246,17 +265,26 @@ def _held_buttons(language: str, card: HeldCard) -> Block:
 # ---------------------------------------------------------------- forms
 
 
-def reason_form(language: str, form: Form, about: str, *, group: str, optional: bool) -> View:
-    """Asks why, before a denial or rejection; what is written goes to the applicant or author."""
+def reason_form(
+    language: str, form: Form, about: str, *, group: str, optional: bool, choices: Sequence[reasons.Choice] = ()
+) -> View:
+    """Asks why, before a denial or rejection; what is chosen or written goes to the applicant or author."""
+    own, hint, chosen = "slack.reasons.label", None, list[Block]()
+    if choices:
+        own, hint = "slack.reasons.own", say(language, "slack.reasons.own_hint")
+        options = [blocks.option(escape.plain(one.text), one.value) for one in choices]
+        choose = blocks.select(options, placeholder=say(language, "slack.reasons.choose"))
+        chosen = [blocks.entry(Field.CANNED, say(language, "slack.reasons.label"), choose, optional=True)]
     key = "deny" if form is Form.REQUEST_DENY else "reject"
     return blocks.modal(
         say(language, f"slack.{key}.title"),
         form,
         [
             blocks.section(say(language, f"slack.{key}.text", via=escape.mrkdwn, group=group)),
+            *chosen,
             blocks.entry(
-                Field.REASON, say(language, f"slack.{key}.label"),
-                blocks.text_input(multiline=True, longest=REASON_LONGEST), optional=optional,
+                Field.REASON, say(language, own), blocks.text_input(multiline=True, longest=REASON_LONGEST),
+                optional=optional or bool(choices), hint=hint,
             ),
         ],
         submit=say(language, f"slack.{key}.submit"),

@@ -58,7 +58,10 @@ async def _ask(house: House, envelope: Envelope, shape: Shape, group: GroupPolic
         if await joining.heard(tx, wish):
             return "heard"
         await joining.check(tx, group.group_id, wish.address)
+        banned = await joining.banned(tx, group.group_id, wish.address.key)
         unwelcome = await joining.unwelcome(tx, group.group_id, wish.address)
+    if banned:
+        return "banned"
     if unwelcome:
         proof = await authenticate(house, envelope, shape, forwarded=group.address != group.route)
         if not proof.authenticated:

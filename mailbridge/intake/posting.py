@@ -16,12 +16,13 @@ from mailbridge.policy import addressed, chain, facts, fingerprint, outcome, rep
 from mailbridge.policy.shape import Shape
 from mailbridge.proof.judgement import Proof
 from mailbridge.rewrite import trim
-from store import memberships, names, repeats
+from store import memberships, names, repeats, rulings
 from store.engine import Reading
 from store.marks import Marks
 from store.posts import NewMessage, Submission
 from store.schema.post import Post
 from store.terms import Action, Decision, GroupPolicy, Reply, Standing, folded
+from store.word import Word
 
 _log = structlog.get_logger(__name__)
 _HASH_IN_THREAD = 1_048_576
@@ -51,10 +52,18 @@ async def post(
         if group.group_id in seen.known
         and not repeats.proves(seen.known[group.group_id], authenticated=proof.authenticated)
         else chain.decide(
-            facts.gather(shape, envelope.return_path, standing, proof, marks, trimmable=group.group_id in trimmable),
+            facts.gather(
+                shape,
+                envelope.return_path,
+                standing,
+                proof,
+                marks,
+                trimmable=group.group_id in trimmable,
+                word=word,
+            ),
             group,
         )
-        for group, standing, marks in zip(distinct, seen.standings, seen.marks, strict=True)
+        for group, standing, marks, word in zip(distinct, seen.standings, seen.marks, seen.words, strict=True)
     ]
     result = outcome.conclude(decisions, authenticated=proof.authenticated, lmtp=envelope.lmtp)
     for group, decision in zip(distinct, decisions, strict=True):
@@ -77,10 +86,12 @@ async def post(
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What the author and the message are to each group, and by group id the posts that this message repeats."""
+    """What the author and the message are to each group, its word on the author, and by group id the posts that this
+    message repeats."""
 
     standings: list[Standing]
     marks: list[Marks]
+    words: list[Word]
     known: dict[int, Post]
 
 
@@ -105,6 +116,7 @@ async def _look(
         return _Seen(
             [await memberships.standing(tx, group.group_id, key, proof.authenticated) for group in groups],
             [replace(marks, unnamed=one) for one in unnamed],
+            [await rulings.word(tx, group.group_id, [key]) for group in groups],
             await repeats.find(tx, {group.group_id: known_by for group in groups}),
         )
 

@@ -1,9 +1,9 @@
 """The rules in order. The first that hits decides; every rule asked goes into the trail, so "why was it held?" has an
 answer.
 
-Rows are read from top to bottom: loops and machines first, then sizes, then the table "Who may post" of the design.
-What is then accepted or held goes through a second table, of which every row is asked: each that hits holds the post
-and is a reason on its card. What is refused stays refused.
+Rows are read from top to bottom: loops and machines first, then bans and sizes, then the table "Who may post" of the
+design. What is then accepted or held goes through a second table, of which every row is asked: each that hits holds the
+post and is a reason on its card. What is refused stays refused.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Rule:
 
 
 def _of_author(question: posting.Question) -> Question:
-    return lambda facts, group: question(posting.Author(facts.standing, facts.unchecked), group)
+    return lambda facts, group: question(posting.Author(facts.standing, facts.unchecked, facts.allowed), group)
 
 
 def _owner(group: GroupPolicy) -> str:
@@ -46,6 +46,10 @@ def _over_receive(group: GroupPolicy) -> Reply:
 
 def _over_send(group: GroupPolicy) -> Reply:
     return replies.oversize(group, group.max_send_size or 0)
+
+
+def _banned(group: GroupPolicy) -> Reply:
+    return replies.banned(group, _owner(group))
 
 
 def _forbidden(group: GroupPolicy) -> Reply:
@@ -65,6 +69,7 @@ CHAIN: tuple[Rule, ...] = (
     Rule("loop", (rules.looped,), Action.REJECT, "loop", lambda group: replies.LOOP),
     Rule("hops", (rules.too_many_hops,), Action.REJECT, "hops", lambda group: replies.TOO_MANY_HOPS),
     Rule("automatic", (rules.written_by_machine,), Action.DISCARD, "automatic"),
+    Rule("banned", (rules.banned,), Action.REJECT, "banned", _banned),
     Rule("over_receive_size", (rules.over_receive_size,), Action.REJECT, "over_receive_size", _over_receive),
     Rule("over_send_size", (rules.over_send_size,), Action.REJECT, "over_send_size", _over_send),
     # Who may post: the design's table, which the bot asks too.

@@ -13,6 +13,7 @@ from mailbridge.policy.spam import Verdict
 from mailbridge.proof.judgement import SIGNED_IN, Proof
 from store.marks import UNMARKED, Marks
 from store.terms import Reason, Standing
+from store.word import UNSAID, Word
 
 Fields = Sequence[Field]
 
@@ -25,7 +26,8 @@ class Facts:
     case; `automatic` names the mark that shows a machine wrote it, or is "". `checks` say what was found out about an
     author who is not proven, `unchecked` that an answer is missing which might have proven it. `marks` are what a
     moderated group may hold it for, whoever wrote it. `trimmable`: it is too large for what the group distributes, and
-    can be made to fit by replacing attachments.
+    can be made to fit by replacing attachments. `banned` is the ban that means the author, or ""; `allowed`: the group
+    takes this author's posts like a member's, whom `authenticated` proves to be the author.
     """
 
     author: str
@@ -39,6 +41,8 @@ class Facts:
     unchecked: bool = False
     marks: Marks = UNMARKED
     trimmable: bool = False
+    banned: str = ""
+    allowed: bool = False
 
 
 def mark(shape: Shape, recipients: int, spam: Verdict) -> Marks:
@@ -60,6 +64,7 @@ def gather(
     marks: Marks = UNMARKED,
     *,
     trimmable: bool = False,
+    word: Word = UNSAID,
 ) -> Facts:
     """The facts of a well-formed message. `return_path` is "" for the null sender."""
     return Facts(
@@ -74,6 +79,8 @@ def gather(
         unchecked=proof.unchecked,
         marks=marks,
         trimmable=trimmable,
+        banned=word.banned,
+        allowed=word.allowed and proof.authenticated,
     )
 
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from store.terms import Action, Decision, Reason, Reply
 
 _TAKEN = (Action.ACCEPT, Action.HOLD)
-_NEVER_HELD = frozenset({"loop", "hops"})
+_LOOPS = frozenset({"loop", "hops"})
+# Nobody is asked about them again: the group has given its answer.
+_BANNED = frozenset({"banned"})
 # Stands first on the card: whoever releases such a post overrides a setting.
 _ALONE_REFUSED = Reason("refused_alone")
 
@@ -39,10 +41,10 @@ def conclude(decisions: Sequence[Decision], *, authenticated: bool, lmtp: bool) 
         first = refused[0][1].reply if refused else None
         return Outcome((first,) * len(decisions), (), ())
     # What loops is for no moderator to release, and for no letter to report to whom it loops through.
-    told = [(index, decision) for index, decision in refused if not _loops(decision)]
+    told = [(index, decision) for index, decision in refused if not _for(decision, _LOOPS)]
     if authenticated:
         return Outcome((None,) * len(decisions), taken, tuple(index for index, _ in told))
-    held = tuple((index, _held_instead(decision)) for index, decision in told)
+    held = tuple((index, _held_instead(decision)) for index, decision in told if not _for(decision, _BANNED))
     return Outcome((None,) * len(decisions), tuple(sorted((*taken, *held), key=lambda one: one[0])), ())
 
 
@@ -64,5 +66,5 @@ def _held_instead(decision: Decision) -> Decision:
     return replace(decision, action=Action.HOLD, reasons=(_ALONE_REFUSED, *decision.reasons), reply=None)
 
 
-def _loops(decision: Decision) -> bool:
-    return any(reason.name in _NEVER_HELD for reason in decision.reasons)
+def _for(decision: Decision, reasons: frozenset[str]) -> bool:
+    return any(reason.name in reasons for reason in decision.reasons)

@@ -78,6 +78,12 @@ def not_permitted(group: GroupPolicy, owner: str) -> Reply:
     return Reply(550, "5.7.2", f"Only {who.get(group.posting, 'some people')} may post to {group.address}{hint}")
 
 
+def banned(group: GroupPolicy, owner: str) -> Reply:
+    """The group's people have banned this author (RFC 3463 X.7.1). By which pattern is their business."""
+    hint = f"; questions to {owner}" if owner else ""
+    return Reply(550, "5.7.1", f"{group.address} takes no mail from this author{hint}")
+
+
 def no_room(group: GroupPolicy, whose: str) -> Reply:
     """So many posts wait for a moderator that no more are kept: of this `author`, or in the whole `group`."""
     if whose == "author":

@@ -37,6 +37,11 @@ def over_send_size(facts: Facts, group: GroupPolicy) -> bool:
     return group.over_send_size is OverSendSize.REFUSE or not facts.trimmable
 
 
+def banned(facts: Facts, group: GroupPolicy) -> bool:
+    """The address in From is banned, whoever wrote it there; a ban never means those in charge."""
+    return bool(facts.banned) and facts.standing not in posting.IN_CHARGE
+
+
 def doubtable(facts: Facts, group: GroupPolicy) -> bool:
     """A moderator may be asked about what this author writes: the group has moderation, and they are not in charge."""
     return group.moderation is not Moderation.NONE and facts.standing not in posting.IN_CHARGE
@@ -68,7 +73,8 @@ def spam(facts: Facts, group: GroupPolicy) -> bool:
 
     The addresses of roles take it all the same: to `abuse` spam is sent on purpose.
     """
-    stranger = group.kind is GroupKind.GROUP and facts.standing not in posting.PROVEN
+    proven = facts.standing in posting.PROVEN or facts.allowed
+    stranger = group.kind is GroupKind.GROUP and not proven
     return facts.marks.spam and (stranger or doubtable(facts, group))
 
 

@@ -32,6 +32,7 @@ _OUTSIDE: Final = _ABOUT_A_POST | frozenset(
         LetterKind.JOIN_WAITING,
         LetterKind.JOIN_DENIED,
         LetterKind.JOIN_ENDED,
+        LetterKind.JOIN_UNDONE,
         LetterKind.HELP,
     }
 )

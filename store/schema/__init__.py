@@ -19,6 +19,7 @@ from store.schema import (
     post,
     reminder,
     request,
+    ruling,
     suppression,
     worker,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "post",
     "reminder",
     "request",
+    "ruling",
     "suppression",
     "worker",
 ]

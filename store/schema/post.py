@@ -14,6 +14,7 @@ UNDONE = text("state = 'accepted' AND done_at IS NULL")
 RELATED = text("family_id IS NOT NULL")
 NESTING = text("nesting IS TRUE")
 REAL = text("test IS FALSE")
+LAPSING = text("(undo_until IS NOT NULL OR claimed_until IS NOT NULL)")
 
 
 class Post(SQLModel, table=True):
@@ -28,6 +29,8 @@ class Post(SQLModel, table=True):
 
     While it is held: `expires_at` is when it expires if nobody decides, `remind_at` when its moderators are reminded
     next (none: never), by which `rung` of the ladder, and `reminder_id` the reminder that named it last.
+    `claimed_by` says who looks at it, until `claimed_until`. A person's decision can be taken back until `undo_until`;
+    `undo` names what goes back with it.
     """
 
     __table_args__ = (
@@ -35,6 +38,7 @@ class Post(SQLModel, table=True):
         Index("ix_post_recent", "group_id", "created_at", postgresql_where=REAL, sqlite_where=REAL),
         Index("ix_post_held", "group_id", "id", postgresql_where=HELD, sqlite_where=HELD),
         Index("ix_post_undone", "id", postgresql_where=UNDONE, sqlite_where=UNDONE),
+        Index("ix_post_lapsing", "id", postgresql_where=LAPSING, sqlite_where=LAPSING),
         Index("ix_post_nesting", "id", postgresql_where=NESTING, sqlite_where=NESTING),
         # Without what is in none: to SQLite so many alike would make it look useless.
         Index("ix_post_family", "family_id", "rank", postgresql_where=RELATED, sqlite_where=RELATED),
@@ -79,6 +83,10 @@ class Post(SQLModel, table=True):
     decided_by: int | None = Field(default=None, sa_column=reference("person.id", nullable=True))
     decided_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     decision_reason: str = ""
+    claimed_by: int | None = Field(default=None, sa_column=Column(ID, nullable=True))
+    claimed_until: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    undo_until: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    undo: dict[str, int] | None = Field(default=None, sa_column=document(nullable=True))
     accepted_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     policy: dict[str, Any] | None = Field(default=None, sa_column=document(nullable=True))
     high_water: int | None = Field(default=None, sa_column=Column(ID, nullable=True))

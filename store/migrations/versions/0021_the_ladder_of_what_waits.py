@@ -1,7 +1,7 @@
 """the ladder of what waits: how loudly people were reminded; requests are reminded of and expire too
 
 Revision ID: 0021
-Revises: 0015
+Revises: 0014
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ import sqlmodel
 from alembic import op
 
 revision = "0021"
-down_revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.views import alarms, bouncing, cards, checkup, limits, reading, reminders, reports
+from bot.views import alarms, bouncing, cards, checkup, decide, limits, reading, reasons, reminders, reports, rulings
 from bot.views.blocks import Shown
 from bot.views.ids import Form
 from bot.views.mail import Mail
@@ -15,6 +16,7 @@ from store.alteration import KEPT, Alteration, Replaced, Unfooted
 from store.findings import ANYWHERE, KINDS, Check, Finding, Progress
 from store.marks import Marks
 from store.terms import BounceReason, DeliveryState, PostState, Reason, RequestKind, RequestState, Stage
+from store.word import RulingKind, Subject
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 # Every value that a finding's texts may need.
@@ -24,6 +26,8 @@ FILLED = {
     if key.startswith("doctor.") and key.endswith((".found", ".remedy"))
     for value in texts.placeholders("en", key)
 } - {"subject"}
+CLAIM = decide.Claim("U0GRACE", AT)
+UNDO = decide.Undo(AT, undo=True, letter=True)
 DECIDED = cards.Verdict("U0ADA", AT, "")
 
 
@@ -86,6 +90,19 @@ def messages(text: str) -> Iterator[Shown]:
     for held_state in PostState:
         yield cards.held("en", held_card(text, state=held_state, verdict=cards.Verdict("U0ADA", AT, text)))
         yield cards.held("en", held_card(text, state=held_state, author_name="", subject=None, excerpt=None))
+        for undo in (UNDO, decide.Undo(AT, stop=True), decide.Undo(AT, stop=True, allowed=True)):
+            shown = held_card(text, state=held_state, verdict=cards.Verdict("U0ADA", AT, text), undo=undo)
+            yield cards.held("en", replace(shown, claim=CLAIM, author=f"{text}@x"))
+    yield cards.request("en", request_card(f"{text}@x", claim=CLAIM))
+    yield cards.request("en", request_card(text, state=RequestState.DENIED, undo=UNDO))
+    for kind in RequestKind:
+        yield cards.outcome("en", request_card(text, kind=kind))
+    for ruling in RulingKind:
+        lines = [rulings.Line(text, AT)] * 100
+        yield rulings.listed("en", ruling, text, lines)
+        yield rulings.listed("en", ruling, text, [])
+        for what in ("added", "already", "removed"):
+            yield rulings.told("en", ruling, what, text, text)
     for n in (1, 2, 200):
         marks = Marks(recipients=1_000, unnamed=True, command="leave", spam=True, score=text)
         yield reminders.one("en", held_card(text, marks=marks, until=AT, of_author=n))
@@ -139,6 +156,14 @@ def views(text: str) -> Iterator[dict[str, Any]]:
     yield bouncing.form("en", bouncing.Bouncing(3, text, text, BounceReason.SUSPENDED, AT))
     yield cards.reason_form("en", Form.REQUEST_DENY, "12", group=text, optional=True)
     yield cards.reason_form("en", Form.POST_REJECT, "7 home", group=text, optional=False)
+    for subject in Subject:
+        held_for = [Reason("non_member"), Reason("spam"), Reason(text)]
+        fitting = held_for if subject is Subject.POST else ()
+        choices = [reasons.Choice("saved:1", text), *reasons.canned("en", subject, fitting)]
+        yield cards.reason_form("en", Form.POST_REJECT, "7", group=text, optional=True, choices=choices)
+        yield rulings.form("en", subject, "post 7", group=text, address=f"{text}@{text}"[:250])
+    yield rulings.preview("en", "post 7 x", rulings.Preview(text, text, 1, 2, 3, [text] * 5))
+    yield rulings.preview("en", "post 7 x", rulings.Preview(text, text, 0, 0, 0, []))
 
 
 SURFACES = limits.Surface

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from slackblocks import _limits as oracle
 from slackblocks._surfaces import validate_surface_blocks
 
-from bot.views import alarms, cards, limits, reports
+from bot.views import alarms, cards, decide, limits, reports
 from bot.views.ids import Action
 from bot.views.limits import Surface
 from store.terms import PostState, RequestState
@@ -97,7 +97,9 @@ def test_every_button_is_spoken_with_its_object() -> None:
 
 def test_a_waiting_request_has_buttons_and_a_decided_one_says_who_and_when() -> None:
     waiting = cards.request("en", states.request_card("team@g.example"))
-    assert buttons(waiting.blocks) == [Action.REQUEST_APPROVE, Action.REQUEST_DENY]
+    assert buttons(waiting.blocks) == [
+        Action.REQUEST_APPROVE, Action.REQUEST_DENY, Action.REQUEST_BAN, Action.REQUEST_CLAIM,
+    ]  # fmt: skip
     assert waiting.text == "<@U0LINUS> asks to join *team@g.example*."
     verdict = cards.Verdict("U0ADA", states.AT, "not today")
     denied = cards.request("en", states.request_card("t", state=RequestState.DENIED, verdict=verdict))
@@ -115,11 +117,47 @@ def test_a_request_of_a_deleted_group_says_so() -> None:
 
 
 def test_a_held_post_of_an_unproven_author_cannot_be_rejected_by_mail() -> None:
-    proven, unproven = (cards.held("en", states.held_card(authenticated=is_)) for is_ in (True, False))
+    proven, unproven = (cards.held("en", states.held_card("e@x", authenticated=is_)) for is_ in (True, False))
     assert buttons(proven.blocks) == [
         Action.POST_READ, Action.POST_RELEASE, Action.POST_REJECT, Action.POST_DISCARD,
+        Action.POST_ALWAYS, Action.POST_BAN, Action.POST_CLAIM,
     ]  # fmt: skip
-    assert Action.POST_REJECT not in buttons(unproven.blocks)
+    assert {Action.POST_REJECT, Action.POST_ALWAYS}.isdisjoint(buttons(unproven.blocks))
+    assert "Reject and always allow are not offered: nothing proves that e@x wrote this" in json.dumps(unproven.blocks)
+
+
+def test_no_row_has_more_than_five_buttons() -> None:
+    for shown in states.messages("x"):
+        assert all(len(block["elements"]) <= 5 for block in shown.blocks if block["type"] == "actions")
+
+
+def test_a_card_that_somebody_looks_at_says_who_on_every_copy() -> None:
+    claim = decide.Claim("U0GRACE", states.AT)
+    for shown in (
+        cards.held("en", states.held_card("e@x", claim=claim)),
+        cards.request("en", states.request_card("e@x", claim=claim)),
+    ):
+        assert "<@U0GRACE> is looking at it, since <!date^1772442000^" in json.dumps(shown.blocks)
+        assert {Action.POST_UNCLAIM, Action.REQUEST_UNCLAIM} & set(buttons(shown.blocks))
+
+
+@pytest.mark.parametrize(
+    ("state", "undo", "wanted", "says"),
+    [
+        (PostState.REJECTED, {"undo": True, "letter": True}, [Action.POST_UNDO], "only then is the letter sent"),
+        (PostState.DISCARDED, {"undo": True}, [Action.POST_UNDO], "Can be undone until"),
+        (PostState.ACCEPTED, {"stop": True}, [Action.POST_STOP], "A release cannot be undone"),
+        (PostState.ACCEPTED, {"allowed": True}, [Action.POST_UNDO], "Can be undone until"),
+        (PostState.ACCEPTED, {}, [], ""),
+    ],
+)
+def test_a_decided_card_offers_what_can_still_be_taken_back(
+    state: PostState, undo: dict[str, bool], wanted: list[Action], says: str
+) -> None:
+    card = states.held_card("e@x", state=state, verdict=states.DECIDED, undo=decide.Undo(states.AT, **undo))
+    shown = cards.held("en", card)
+    assert buttons(shown.blocks) == wanted
+    assert says in json.dumps(shown.blocks)
 
 
 def test_a_held_post_shows_its_reasons_in_words_and_only_the_mail_it_may() -> None:

@@ -140,3 +140,25 @@ def test_a_pause_holds_what_would_be_accepted_and_leaves_refusals() -> None:
 def test_built_in_groups_take_anyone() -> None:
     owner = replace(GROUP, kind=GroupKind.OWNER, posting=Posting.ANYONE, moderation=Moderation.NONE)
     assert chain.decide(replace(MEMBER, standing=Standing.STRANGER), owner).action is A
+
+
+@pytest.mark.parametrize("standing", list(Standing))
+def test_a_ban_refuses_whoever_posts_but_those_in_charge(standing: Standing) -> None:
+    group = replace(GROUP, posting=Posting.ANYONE, moderation=Moderation.NONE)
+    decision = chain.decide(replace(MEMBER, standing=standing, banned="@example.com"), group)
+    in_charge = standing in {Standing.ADMINISTRATOR, Standing.MODERATOR}
+    assert decision.action is (A if in_charge else R)
+    if not in_charge:
+        assert [reason.name for reason in decision.reasons] == ["banned"]
+        assert str(decision.reply).startswith("550 5.7.1 dev@example.org takes no mail from this author")
+        assert "@example.com" not in str(decision.reply)  # by which pattern is nobody's business
+
+
+@pytest.mark.parametrize(("posting", "moderation"), list(product(Posting, Moderation)))
+def test_an_allowed_author_is_taken_as_a_member_is(posting: Posting, moderation: Moderation) -> None:
+    group = replace(GROUP, posting=posting, moderation=moderation)
+    allowed = chain.decide(replace(MEMBER, standing=Standing.STRANGER, allowed=True), group)
+    assert allowed.action is chain.decide(MEMBER, group).action
+    spam = replace(MEMBER.marks, spam=True)
+    taken = chain.decide(replace(MEMBER, standing=Standing.STRANGER, allowed=True, marks=spam), group)
+    assert taken.action is chain.decide(replace(MEMBER, marks=spam), group).action

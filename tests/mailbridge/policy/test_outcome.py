@@ -56,3 +56,10 @@ def test_lmtp_answers_each() -> None:
     assert found.replies == (FIRST, None, None, SECOND, None)
     assert [index for index, _ in found.posts] == [1, 4]
     assert found.letters == ()
+
+
+def test_a_banned_author_is_held_by_nobody_and_told_only_if_proven() -> None:
+    banned = Decision(Action.REJECT, (Reason("banned", {"author": "e@x.example", "group": "g@x.example"}),), (), FIRST)
+    proven, unproven = (conclude([ACCEPT, banned], authenticated=is_, lmtp=False) for is_ in (True, False))
+    assert (proven.posts, proven.letters) == (((0, ACCEPT),), (1,))
+    assert (unproven.posts, unproven.letters) == (((0, ACCEPT),), ())
