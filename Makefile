@@ -9,7 +9,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 COVERED := mailbridge/policy/*,mailbridge/rewrite/*,bot/commands/grammar.py,bot/permissions.py,bot/views/*
 
-.PHONY: demo tour install test lint bench lock
+.PHONY: demo tour install test lint bench bench-acks lock
 
 demo: $(RUN)
 	@$(BIN)/python -m bot.sandbox.demo
@@ -32,6 +32,9 @@ lint: $(DEV)
 
 bench: $(DEV)
 	@$(BIN)/python -m tests.bench
+
+bench-acks: $(DEV)
+	@$(BIN)/python -m tests.bench.acks
 
 # Only who changes a dependency needs uv; the locks hold hashes and no addresses, and what they pin stays where it can.
 LOCKED := uv pip compile pyproject.toml --python-version 3.11 --universal --generate-hashes --no-strip-extras \

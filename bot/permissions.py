@@ -28,6 +28,7 @@ class Verb(StrEnum):
     PENDING = "pending"
     WHY = "why"  # of oneself; of others by DETAILS
     CHECK = "check"
+    REPORTS = "reports"
     DELETE = "delete"
     PASSWORD = "password"  # one's own app passwords: look, revoke
     HELP = "help"
@@ -117,6 +118,7 @@ TABLE: dict[Verb, tuple[frozenset[Role], str]] = {
     Verb.PENDING: (EVERYBODY, "gone"),
     Verb.WHY: (COLLEAGUES | {Role.MEMBER}, "colleagues"),
     Verb.CHECK: (COLLEAGUES | {Role.MEMBER}, "colleagues"),
+    Verb.REPORTS: (DECIDERS, "deciders"),
     Verb.DELETE: (ADMINISTRATORS, "administrators"),
     Verb.HELP: (EVERYBODY, "gone"),
     Verb.DECIDE_REQUEST: (DECIDERS, "deciders"),

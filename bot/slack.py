@@ -32,6 +32,7 @@ GONE = frozenset({
     "edit_window_closed", "user_not_found", "users_not_found", "user_disabled", "cannot_dm_bot", "user_not_visible",
     "restricted_action", "restricted_action_read_only_channel", "external_channel_migrating", "im_not_found",
 })  # fmt: skip
+REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 # Slack's own troubles: of the first it says that part of the call may have been carried out.
 TROUBLES = {"fatal_error": True, "internal_error": True, "service_unavailable": False, "request_timeout": True}
 
@@ -69,6 +70,7 @@ class Slack:
         self._session = session
         self.identity: Identity | None = None
         self._shares = Shares(self._call, session, api_url=client.base_url, token=client.token or "")
+        self._plain = False  # the newer kinds of blocks were refused here
 
     @classmethod
     def connect(cls, *, token: str, api_url: str) -> Self:
@@ -202,10 +204,19 @@ class Slack:
             "response_type": "ephemeral",
             "replace_original": in_place,
             "text": shown.text,
-            "blocks": shown.blocks,
+            "blocks": self._fitting(shown),
             "unfurl_links": False,
             "unfurl_media": False,
         }
+        try:
+            await self._responded(response_url, body)
+        except Gone as gone:
+            if gone.error not in REFUSED or shown.instead is None or body["blocks"] is shown.instead:
+                raise
+            self._refused(gone)
+            await self._responded(response_url, body | {"blocks": shown.instead})
+
+    async def _responded(self, response_url: str, body: Mapping[str, Any]) -> None:
         try:
             async with self._session.post(response_url, json=body) as answer:
                 if answer.status == 429:
@@ -266,15 +277,27 @@ class Slack:
         return self.identity is not None and message.get("bot_id") == self.identity.bot_id
 
     async def _shown(self, method: str, shown: Shown, **arguments: Any) -> Mapping[str, Any]:
+        blocks = self._fitting(shown)
         try:
-            answer, _ = await self._call(method, text=shown.text, blocks=shown.blocks, **arguments)
+            answer, _ = await self._call(method, text=shown.text, blocks=blocks, **arguments)
         except Denied as refusal:
-            if refusal.error not in {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"}:
+            if refusal.error not in REFUSED:
                 raise
+            if shown.instead is not None and blocks is not shown.instead:
+                self._refused(refusal)
+                return await self._shown(method, shown, **arguments)
             # Slack's own limits moved: what is to be said is said without its form.
             logging.getLogger("bot.slack").exception("blocks.refused %s", refusal.detail)
             answer, _ = await self._call(method, text=shown.text, blocks=[], **arguments)
         return answer
+
+    def _fitting(self, shown: Shown) -> list[dict[str, Any]]:
+        """The blocks, or the plainer ones that stand for them once this workspace has refused the newer kinds."""
+        return shown.instead if self._plain and shown.instead is not None else shown.blocks
+
+    def _refused(self, fault: Denied | Gone) -> None:
+        logging.getLogger("bot.slack").warning("blocks.newer_refused cause=%s", fault)
+        self._plain = True
 
     async def _call(self, method: str, **arguments: Any) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         # Booleans and structures alike survive JSON; the reading methods take form fields only.

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, case, delete, func, insert, or_, select, update
 from sqlmodel import col
 
-from store import families, lanes, strikes, tallies, turns, workers
+from store import families, lanes, pace, strikes, tallies, turns, workers
 from store.chunks import chunks
 from store.engine import Bulk, Writing
 from store.schema.delivery import CLAIMABLE, UNSETTLED, Delivery
@@ -196,12 +196,16 @@ def settle(bulk: Bulk, worker_id: int, results: Sequence[Result]) -> bool:
         return True
     lanes.hold(bulk, {result.claim.lane_id for result in results if result.due_at is not None})
     bulk.connection.execute(_SETTLE, [_row(worker_id, result, bulk.now) for result in results])
+    relayed = {r.claim.post_id for r in results if r.outcome.state is DeliveryState.RELAYED and r.claim.post_id}
+    accepted = pace.accepted(bulk, relayed)
     counts: list[tallies.Count] = []
     for result in results:
         post_id = result.claim.post_id or turns.LETTERS
         if result.claim.deferred:
             counts.append((post_id, DeliveryState.DEFERRED, -1))
         counts.append((post_id, result.outcome.state, 1))
+        if result.outcome.state is DeliveryState.RELAYED and post_id in accepted:
+            counts.append((post_id, pace.outcome(accepted[post_id], bulk.now), 1))
         if result.outcome.uncertain:
             counts.append((post_id, tallies.REPEATED, 1))
     tallies.add(bulk, worker_id, counts)
@@ -211,7 +215,6 @@ def settle(bulk: Bulk, worker_id: int, results: Sequence[Result]) -> bool:
             pair = (result.claim.lane_id, result.claim.post_id or turns.LETTERS)
             due[pair] = min(due.get(pair, result.due_at), result.due_at)
     turns.give_each(bulk, due)
-    relayed = {r.claim.post_id for r in results if r.outcome.state is DeliveryState.RELAYED and r.claim.post_id}
     if relayed:
         first = select(col(Post.id)).where(col(Post.id).in_(relayed), col(Post.first_relayed_at).is_(None))
         _mark(bulk, first, first_relayed_at=bulk.now)

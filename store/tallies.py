@@ -17,6 +17,7 @@ from store.terms import Apart, DeliveryState
 NOBODY = 0  # counted by no worker: expansion, skips, bounces
 EXPANDED = "expanded"
 REPEATED = "repeated"
+PACE = "within_"  # how soon copies were taken (`store.pace`): no outcome, and left out of the sums here
 SPARED = (Apart.OWN, Apart.ADDRESSED, Apart.ELSEWHERE)  # gone through, and no copy is made
 CLOSED = (DeliveryState.RELAYED, DeliveryState.FAILED, DeliveryState.SKIPPED, DeliveryState.BOUNCED, *SPARED)
 
@@ -56,7 +57,8 @@ def sums(bulk: Bulk, post_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     query = query.where(col(Tally.post_id).in_(post_ids)).group_by(col(Tally.post_id), col(Tally.outcome))
     found: dict[int, dict[str, int]] = {post_id: {} for post_id in post_ids}
     for row in bulk.connection.execute(query):
-        found[row.post_id][row.outcome] = int(row.n)
+        if not row.outcome.startswith(PACE):
+            found[row.post_id][row.outcome] = int(row.n)
     return found
 
 
@@ -64,7 +66,8 @@ async def of_post(tx: Reading, post_id: int) -> dict[str, int]:
     """Outcome -> n of one post over all workers."""
     query = select(col(Tally.outcome), func.sum(col(Tally.n)).label("n"))
     query = query.where(col(Tally.post_id) == post_id).group_by(col(Tally.outcome))
-    return {row.outcome: int(row.n) for row in (await (await tx.connection()).execute(query)).all()}
+    rows = (await (await tx.connection()).execute(query)).all()
+    return {row.outcome: int(row.n) for row in rows if not row.outcome.startswith(PACE)}
 
 
 def made(counts: dict[str, int]) -> int:

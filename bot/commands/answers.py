@@ -1,8 +1,9 @@
-"""Commands that only tell: why somebody got a post or did not, and what would happen to one's own."""
+"""Commands that only tell: why somebody got a post or did not, what would happen to one's own, a group's figures."""
 
 from __future__ import annotations
 
 from bot.acts import check as check_acts
+from bot.acts import figures as figures_acts
 from bot.acts import why as why_acts
 from bot.commands.binding import Bound
 from bot.context import Context
@@ -19,3 +20,8 @@ async def why(context: Context, bound: Bound) -> Shown:
 async def check(context: Context, bound: Bound) -> Shown:
     assert bound.group is not None
     return await check_acts.check(context, bound.group)
+
+
+async def reports(context: Context, bound: Bound) -> Shown:
+    assert bound.group is not None
+    return await figures_acts.reports(context, bound.group, bound.page)

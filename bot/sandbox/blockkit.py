@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from bot.sandbox import data
 from bot.sandbox.limits import (
     BLOCK_RULES,
     BLOCKS_ON,
     BLOCKS_PER_SURFACE,
+    CHARTS,
     ELEMENT_RULES,
     IDENTIFIER,
     MARKDOWN_TOTAL,
@@ -202,6 +204,16 @@ def _blocks(value: Any, rule: Rule, where: str) -> Findings:
             yield from _block(block, "message", f"{where}/{index}")
 
 
+def _cells(value: Any, rule: Rule, where: str) -> Findings:
+    yield from _list(value, rule, where)
+    if isinstance(value, list):
+        yield from (_say(text, where + below) for text, below in data.cells(value))
+
+
+def _chart(value: Any, rule: Rule, where: str) -> Findings:
+    yield from (_say(text, where + below) for text, below in data.chart(value))
+
+
 def _any(value: Any, rule: Rule, where: str) -> Findings:
     yield from ()
 
@@ -223,6 +235,8 @@ CHECKS: dict[str, Callable[[Any, Rule, str], Findings]] = {
     "elements": _elements,
     "context": _context,
     "blocks": _blocks,
+    "cells": _cells,
+    "chart": _chart,
     "any": _any,
 }
 
@@ -271,6 +285,8 @@ def check_blocks(surface: str, blocks: Any, where: str = "/blocks") -> list[str]
     shown = [block for block in blocks if isinstance(block, dict)]
     if sum(len(str(b.get("text", ""))) for b in shown if b.get("type") == "markdown") > MARKDOWN_TOTAL:
         findings.append(_say(f"markdown blocks must be less than {MARKDOWN_TOTAL + 1} characters together", where))
+    if sum(b.get("type") == "data_visualization" for b in shown) > CHARTS:
+        findings.append(_say(f"no more than {CHARTS} data visualizations allowed", where))
     if sum(b.get("type") == "table" for b in shown) > 1:
         findings.append(_say("only one table allowed", where))
     return findings

@@ -17,6 +17,11 @@ PRIVATE_METADATA = 3_000
 IDENTIFIER = 255
 MODAL_LABEL = 24
 SUGGESTIONS = 100
+DATA_TABLE_TEXT = 20_000
+CHARTS = 2
+CHART_SERIES = 12
+CHART_POINTS = 20
+CHART_LABEL = 20
 METADATA_BYTES = 8_000
 FILE_BYTES = 1_073_741_824
 SNIPPET_BYTES = 1_048_576
@@ -58,7 +63,7 @@ class Rule:
     """What one field must be.
 
     `kind` names a check of `blockkit` (text, plain, string, flag, integer, url, option, options, groups, texts,
-    elements, element, confirm, blocks, any); `low` and `high` bound characters, items or the number.
+    elements, element, confirm, blocks, cells, chart, any); `low` and `high` bound characters, items or the number.
     """
 
     kind: str
@@ -151,11 +156,11 @@ BLOCK_RULES: dict[str, Rules] = {
     },
     "data_table": {
         "caption": Rule("string", required=True, low=1),
-        "rows": Rule("list", required=True, low=2, high=101),
+        "rows": Rule("cells", required=True, low=2, high=101),
         "page_size": Rule("integer", low=1, high=100),
         "row_header_column_index": Rule("integer", high=19),
     },
-    "data_visualization": {"title": Rule("string", required=True, high=50), "chart": _ANY},
+    "data_visualization": {"title": Rule("string", required=True, high=50), "chart": Rule("chart", required=True)},
 }
 
 _PLACEHOLDER = Rule("plain", high=150)

@@ -22,10 +22,14 @@ BLANK = "–"  # Slack takes no empty text
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A message as it goes to Slack: the text that notifications and screen readers say, and the blocks."""
+    """A message as it goes to Slack: the text that notifications and screen readers say, and the blocks.
+
+    `instead` are plainer blocks that say the same, where a workspace refuses the newer kinds among `blocks`.
+    """
 
     text: str
     blocks: list[Block]
+    instead: list[Block] | None = None
 
 
 def plain(text: str, limit: int = limits.SECTION_TEXT) -> dict[str, Any]:
@@ -37,8 +41,8 @@ def mrkdwn(text: str, limit: int = limits.SECTION_TEXT) -> dict[str, Any]:
     return {"type": "mrkdwn", "text": cut(text, limit) or BLANK, "verbatim": True}
 
 
-def shown(text: str, blocks: Sequence[Block]) -> Shown:
-    return Shown(cut(text, limits.MESSAGE_TEXT) or BLANK, list(blocks))
+def shown(text: str, blocks: Sequence[Block], *, instead: Sequence[Block] | None = None) -> Shown:
+    return Shown(cut(text, limits.MESSAGE_TEXT) or BLANK, list(blocks), list(instead) if instead is not None else None)
 
 
 # ---------------------------------------------------------------- blocks

@@ -39,6 +39,7 @@ class Action(StrEnum):
     BOUNCING_RESUME = "bouncing.resume"
     BOUNCING_ADDRESS = "bouncing.address"
     BOUNCING_LEAVE = "bouncing.leave"
+    FIGURES_PAGE = "figures.page"
     # groups
     GROUP_CREATE = "group.create"
     GROUP_SHOW = "group.show"

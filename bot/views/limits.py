@@ -17,8 +17,9 @@ class Surface(StrEnum):
 
 
 BLOCKS = {Surface.MESSAGE: 50, Surface.MODAL: 100, Surface.HOME: 100}
+NEWER = {"data_table", "data_visualization"}  # refused where a workspace does not have them yet
 KINDS = {
-    Surface.MESSAGE: {"actions", "context", "divider", "header", "section", "image", "rich_text"},
+    Surface.MESSAGE: {"actions", "context", "divider", "header", "section", "image", "rich_text"} | NEWER,
     Surface.MODAL: {"actions", "context", "divider", "header", "section", "image", "rich_text", "input"},
     Surface.HOME: {"actions", "context", "divider", "header", "section", "image", "rich_text", "input"},
 }
@@ -44,6 +45,9 @@ PLACEHOLDER = 150
 LABEL = 2_000
 INPUT_LENGTH = 3_000
 MODAL_TITLE = 24
+TABLE_ROWS = 100  # beside the head
+CAPTION = 300
+CHART_TITLE = 50
 METADATA = 3_000
 
 # Where a text stands -> how long it may be; the path is the key of the parent and of the text.
@@ -74,12 +78,15 @@ COUNTS: Mapping[tuple[str, str], int] = {
     ("radio_buttons", "options"): FEW_OPTIONS,
     ("checkboxes", "options"): FEW_OPTIONS,
     ("overflow", "options"): 5,
+    ("data_table", "rows"): TABLE_ROWS + 1,
 }
 STRINGS: Mapping[tuple[str, str], int] = {
     ("button", "value"): BUTTON_VALUE,
     ("button", "accessibility_label"): ACCESSIBILITY,
     ("option", "value"): OPTION_VALUE,
     ("modal", "private_metadata"): METADATA,
+    ("data_table", "caption"): CAPTION,
+    ("data_visualization", "title"): CHART_TITLE,
 }
 
 

@@ -132,7 +132,8 @@ class Tally(SQLModel, table=True):
     """How many deliveries of a post have each outcome, by worker, so that workers never wait for one row.
 
     Outcomes are the DeliveryState values plus `expanded` (contacts gone through), `own`, `addressed` and `elsewhere`
-    (those of them who get no copy, by cause), `attempted` and `repeated` (possibly twice).
+    (those of them who get no copy, by cause), `repeated` (possibly twice) and `within_<seconds>` (how soon: see
+    `store.pace`).
     The sum over workers is the truth; a single row may be negative (one worker queued what another settled).
     """
 

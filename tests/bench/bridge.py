@@ -64,18 +64,21 @@ class Nowhere:
 
 
 class Bridge:
-    """`python -m mailbridge` with a group of `contacts` contacts, whose copies go to the port `hop`, signed or not."""
+    """`python -m mailbridge` with a group of `contacts` contacts, whose copies go to the port `hop`, signed or not.
 
-    def __init__(self, folder: Path, contacts: int, *, signed: bool = False) -> None:
+    Over a new SQLite file, or the empty database at `url`.
+    """
+
+    def __init__(self, folder: Path, contacts: int, *, signed: bool = False, url: str | None = None) -> None:
         self.hop = free_port()
         self._key = folder / "key.pem" if signed else None
         self._database = folder / "postroom.db"
-        self._url = f"sqlite+aiosqlite:///{self._database}"
+        self.url = url or f"sqlite+aiosqlite:///{self._database}"
         self._port = free_port()
         self._log: IO[str] = (folder / "bridge.log").open("w")
         self._numbers = 0
         self._names = Nowhere()
-        migrate.upgrade(self._url)
+        migrate.upgrade(self.url)
         asyncio.run(self._populate(contacts))
         if self._key is not None:
             self._key.write_bytes(SigningKey.generate(Algorithm.RSA).pem())
@@ -93,7 +96,7 @@ class Bridge:
         ours = {name: value for name, value in os.environ.items() if not name.startswith("POSTROOM_")}
         web = f"127.0.0.1:{free_port()}"
         return ours | {
-            "POSTROOM_DATABASE_URL": self._url,
+            "POSTROOM_DATABASE_URL": self.url,
             "POSTROOM_DOMAINS": DOMAIN,
             "POSTROOM_SECRET": "a secret of the bench alone",
             "POSTROOM_RELAY": f"smtp://127.0.0.1:{self.hop}?tls=none",
@@ -107,14 +110,16 @@ class Bridge:
         }
 
     async def _populate(self, contacts: int) -> None:
-        database = await Database.open(self._url)
+        database = await Database.open(self.url)
         try:
             for address, count in ((EVERYBODY, contacts), (WARMING, 1)):
                 async with database.writing() as tx:
-                    ada = await persons.upsert(tx, persons.Profile("U1", "Ada", AUTHOR))
+                    ada = await persons.upsert(tx, persons.Profile("U0ADA", "Ada", AUTHOR))
                     people = tuple(Entry(Address.parse(f"u{n:06d}@example.net")) for n in range(count))
                     administrators = (Entry(None, ada.id, "Ada"),)
-                    new = groups.NewGroup(address, administrators=administrators, contacts=people, report_channel="C1")
+                    new = groups.NewGroup(
+                        address, report_channel="C0REPORTS", administrators=administrators, contacts=people
+                    )
                     await groups.create(tx, new, Served((DOMAIN,)), persons.actor(ada))
         finally:
             await database.close()

@@ -37,6 +37,8 @@ const DRAWN = {
   rich_text: (block, place) => el("div", { class: "b-rich" }, block.elements.map((part) => rich(part, place))),
   markdown: (block) => el("div", { class: "b-markdown" }, block.text),
   table: (block, place) => table(block, place),
+  data_table: (block, place) => table(block, place, block.caption),
+  data_visualization: (block) => chart(block),
   container: (block, place) => el("div", { class: "b-container" }, draw(block.child_blocks ?? [], place)),
   card: (block, place) =>
     el(
@@ -104,7 +106,15 @@ function span(leaf, place) {
   return node;
 }
 
-function table(block, place) {
+// A chart as what a screen reader is told of it: a table of its points, under its title.
+function chart(block) {
+  const series = block.chart.series ?? [{ name: "", data: block.chart.segments ?? [] }];
+  const labels = series[0].data.map((point) => point.label);
+  const rows = [["", ...series.map((one) => one.name)], ...labels.map((label, n) => [label, ...series.map((one) => String(one.data[n]?.value ?? ""))])];
+  return table({ rows: rows.map((row) => row.map((text) => ({ type: "raw_text", text }))) }, null, block.title);
+}
+
+function table(block, place, caption) {
   const cell = (part, index) => el(index ? "td" : "th", index ? {} : { scope: "col" }, part.type === "rich_text" ? DRAWN.rich_text(part, place) : (part.text ?? ""));
-  return el("table", {}, block.rows.map((row, index) => el("tr", {}, row.map((part) => cell(part, index)))));
+  return el("table", {}, caption && el("caption", {}, caption), block.rows.map((row, index) => el("tr", {}, row.map((part) => cell(part, index)))));
 }
