@@ -41,6 +41,7 @@ class Verb(StrEnum):
     ALLOW = "allow"
     UNDO = "undo"  # what somebody else decided
     UNCLAIM = "unclaim"  # what somebody else looks at
+    HASTEN = "hasten"  # have deferred copies tried at once
     STEER_POST = "steer_post"  # retry or stop what a next hop refused
     MAKE_PASSWORD = "make_password"
     REVOKE_PASSWORD = "revoke_password"  # somebody else's
@@ -130,6 +131,7 @@ TABLE: dict[Verb, tuple[frozenset[Role], str]] = {
     Verb.ALLOW: (DECIDERS, "deciders"),
     Verb.UNDO: (ADMINISTRATORS, "undoers"),
     Verb.UNCLAIM: (ADMINISTRATORS, "unclaimers"),
+    Verb.HASTEN: (ADMINISTRATORS, "administrators"),
     Verb.STEER_POST: (DECIDERS, "deciders"),
     Verb.PASSWORD: (EVERYBODY, "gone"),  # who became a guest can still see and revoke them
     Verb.MAKE_PASSWORD: (frozenset({Role.ANYONE}), "guests"),

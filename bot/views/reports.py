@@ -249,6 +249,7 @@ def details(language: str, shown: Report, failures: Failures) -> View:
     pages = _pages(language, failures)
     if pages:
         body.append(blocks.actions(*pages))
+    body.append(blocks.actions(*_more(language, shown)))
     return blocks.modal(
         say(language, "slack.details.title"), Form.DETAILS, body,
         close=say(language, "slack.modal.close"), metadata=str(shown.post_id),
@@ -267,6 +268,20 @@ def failure(language: str, row: Failure) -> str:
         return head
     said = say(language, f"slack.stage.{row.stage or 'unknown'}", reply=escape.quoted(row.reply, REPLY_SHOWN + 100))
     return f"{head}\n{said}"
+
+
+def _more(language: str, shown: Report) -> list[blocks.Element]:
+    """Every copy as a table or a file; and the deferred ones again, where there are any."""
+    wanted = [("table", Action.REPORT_TABLE), ("file", Action.REPORT_FILE)]
+    if shown.counts.deferred and not shown.finished:
+        wanted.append(("hasten", Action.REPORT_HASTEN))
+    return [
+        blocks.button(
+            say(language, f"outcomes.button.{name}"), action, shown.post_id,
+            spoken=say(language, f"outcomes.spoken.{name}", via=escape.plain, group=shown.group),
+        )
+        for name, action in wanted
+    ]  # fmt: skip
 
 
 def _pages(language: str, failures: Failures) -> list[blocks.Element]:

@@ -119,7 +119,7 @@ def test_a_request_of_a_deleted_group_says_so() -> None:
 def test_a_held_post_of_an_unproven_author_cannot_be_rejected_by_mail() -> None:
     proven, unproven = (cards.held("en", states.held_card("e@x", authenticated=is_)) for is_ in (True, False))
     assert buttons(proven.blocks) == [
-        Action.POST_READ, Action.POST_RELEASE, Action.POST_REJECT, Action.POST_DISCARD,
+        Action.POST_READ, Action.POST_WHY, Action.POST_RELEASE, Action.POST_REJECT, Action.POST_DISCARD,
         Action.POST_ALWAYS, Action.POST_BAN, Action.POST_CLAIM,
     ]  # fmt: skip
     assert {Action.POST_REJECT, Action.POST_ALWAYS}.isdisjoint(buttons(unproven.blocks))
@@ -183,7 +183,7 @@ def test_the_report_counts_in_words() -> None:
     assert (
         "relayed to 123 of 130 · 2 deferred · 1 failed · 3 bounced later · 1 skipped · 4 possibly twice" in shown.text
     )
-    assert buttons(shown.blocks) == [Action.REPORT_DETAILS]
+    assert buttons(shown.blocks) == [Action.REPORT_DETAILS, Action.REPORT_WHY]
 
 
 def test_the_report_leaves_out_what_did_not_happen() -> None:
