@@ -28,6 +28,8 @@ class Verb(StrEnum):
     PENDING = "pending"
     WHY = "why"  # of oneself; of others by DETAILS
     CHECK = "check"
+    LOG = "log"
+    LOG_ALL = "log_all"
     DELETE = "delete"
     PASSWORD = "password"  # one's own app passwords: look, revoke
     HELP = "help"
@@ -113,6 +115,8 @@ TABLE: dict[Verb, tuple[frozenset[Role], str]] = {
     Verb.PENDING: (EVERYBODY, "gone"),
     Verb.WHY: (COLLEAGUES | {Role.MEMBER}, "colleagues"),
     Verb.CHECK: (COLLEAGUES | {Role.MEMBER}, "colleagues"),
+    Verb.LOG: (ADMINISTRATORS, "administrators"),
+    Verb.LOG_ALL: (OPERATORS, "log_readers"),
     Verb.DELETE: (ADMINISTRATORS, "administrators"),
     Verb.HELP: (EVERYBODY, "gone"),
     Verb.DECIDE_REQUEST: (DECIDERS, "deciders"),

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     LABEL = "label"
     WHOM = "whom"
     POST = "post"
+    TRAIL = "trail"
 
 
 class Role(StrEnum):
@@ -98,6 +99,7 @@ class Bound:
     holder: str = ""  # the Slack id of whose app passwords are meant
     label: str = ""
     post: str = ""
+    words: tuple[Token, ...] = ()  # of the log: what to show of it, read by `bot.commands.trail`
 
 
 @dataclass(slots=True)
@@ -337,6 +339,11 @@ def _take_post(bound: Bound, reader: _Reader) -> Bound:
     return replace(bound, post=reader.rest())
 
 
+def _take_trail(bound: Bound, reader: _Reader) -> Bound:
+    words, reader.left = tuple(reader.left), []
+    return replace(bound, words=words)
+
+
 TAKE: dict[Kind, Callable[[Bound, _Reader], Bound]] = {
     Kind.VERB: _take_verb,
     Kind.GROUP: _take_group,
@@ -356,4 +363,5 @@ TAKE: dict[Kind, Callable[[Bound, _Reader], Bound]] = {
     Kind.LABEL: _take_label,
     Kind.WHOM: _take_whom,
     Kind.POST: _take_post,
+    Kind.TRAIL: _take_trail,
 }

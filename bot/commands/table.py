@@ -9,6 +9,7 @@ from bot.commands import (
     checkup,
     groups,
     help,  # noqa: A004 - the noun is the command's
+    log,
     passwords,
     people,
     settings,
@@ -65,6 +66,7 @@ ENTRIES = (
     Entry(Verb.ADD, (GROUP, Argument(Kind.PEOPLE), _optional(Kind.ROLE)), people.add),
     Entry(Verb.REMOVE, (GROUP, Argument(Kind.PEOPLE), _optional(Kind.ROLE)), people.remove),
     Entry(Verb.TEST, (GROUP,), subscription.test),
+    Entry(Verb.LOG, (GROUP, _optional(Kind.TRAIL)), log.log),
     Entry(Verb.DELETE, (GROUP,), groups.delete),
     Entry(Verb.DOCTOR, (), checkup.ask, operators_only=True),
     Entry(Verb.HELP, (_optional(Kind.VERB),), _help),
@@ -86,6 +88,7 @@ SYNONYMS: Mapping[str, str] = {
         Verb.PENDING: ("held", "requests", "queue", "moderate"),
         Verb.CHECK: ("tips", "mailtips", "can"),
         Verb.WHY: ("explain", "trace", "whynot", "reason"),
+        Verb.LOG: ("audit", "history", "journal", "activity"),
         Verb.PAUSE: ("mute", "vacation", "snooze"),
         Verb.RESUME: ("unmute", "unpause"),
         Verb.PASSWORD: ("token", "apppassword", "app-password", "passwd", "smtp"),

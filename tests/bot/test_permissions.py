@@ -40,6 +40,8 @@ MAY = {
     Verb.PENDING: EVERYBODY,
     Verb.WHY: COLLEAGUES,
     Verb.CHECK: COLLEAGUES,
+    Verb.LOG: MANAGING,
+    Verb.LOG_ALL: {"operator"},
     Verb.DELETE: MANAGING,
     Verb.HELP: EVERYBODY,
     Verb.DECIDE_REQUEST: DECIDING,
