@@ -154,4 +154,4 @@ async def test_the_whole_log_comes_as_a_file(office: Office) -> None:
     message = await office.pocket.wait_message(ADA, "dm", "")
     content = await office.pocket.download(message["files"][0])
     rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
-    assert [row[1:5] for row in rows[1:]] == [[ADA, "no", "group.created", TEAM]]
+    assert [row[1:5] for row in rows[1:]] == [[ADA, "yes", "group.created", TEAM]]
