@@ -107,12 +107,12 @@ async def _names(tx: Reading, subjects: set[str]) -> dict[str, str]:
         roster = select(Membership.id, Person.slack_id, Membership.address).outerjoin(
             Person, col(Person.id) == col(Membership.person_id)
         )
-        for number, slack_id, address in (await tx.exec(roster.where(col(Membership.id).in_(ids)))).all():
-            found[f"membership:{number}"] = slack_id or address or ""
+        for row_id, slack_id, address in (await tx.exec(roster.where(col(Membership.id).in_(ids)))).all():
+            found[f"membership:{row_id}"] = slack_id or address or ""
     for ids in chunks(numbers.get("request", ())):
         asked = select(Request.id, Request.address).where(col(Request.id).in_(ids))
-        found.update({f"request:{number}": address for number, address in (await tx.exec(asked)).all()})
+        found.update({f"request:{row_id}": address for row_id, address in (await tx.exec(asked)).all()})
     for ids in chunks(numbers.get("post", ())):
         written = select(Post.id, Post.author).where(col(Post.id).in_(ids))
-        found.update({f"post:{number}": author for number, author in (await tx.exec(written)).all()})
+        found.update({f"post:{row_id}": author for row_id, author in (await tx.exec(written)).all()})
     return {subject: name for subject, name in found.items() if name}

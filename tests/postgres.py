@@ -62,8 +62,11 @@ class Server:
 
     def dump(self, name: str) -> str:
         """What a backup of a database holds, as pg_dump writes it."""
-        command = [self.binaries / "pg_dump", "-h", self.sockets, "-U", "postgres", name]
-        return subprocess.run(command, check=True, capture_output=True, text=True, cwd="/").stdout
+        command = [str(self.binaries / "pg_dump"), "-h", str(self.sockets), "-U", "postgres", name]
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            command, check=True, capture_output=True, text=True, cwd="/"
+        )
+        return done.stdout
 
     def _run(self, statement: str) -> None:
         with psycopg.connect(f"host={self.sockets} user=postgres dbname=postgres", autocommit=True) as connection:

@@ -92,7 +92,10 @@ def _changes(language: str, details: Mapping[str, Any]) -> list[str]:
     lines: list[str] = []
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for name in after:
-            values = {"before": _value(language, before.get(name)), "after": _value(language, after[name])}
+            values: dict[str, Any] = {
+                "before": _value(language, before.get(name)),
+                "after": _value(language, after[name]),
+            }
             lines.append(say(language, "log.change", via=escape.mrkdwn, setting=name.replace("_", " "), **values))
     kept = {name: value for name, value in details.items() if name not in {"before", "after", "memberships"}}
     rest = [
