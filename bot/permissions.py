@@ -29,6 +29,8 @@ class Verb(StrEnum):
     WHY = "why"  # of oneself; of others by DETAILS
     CHECK = "check"
     REPORTS = "reports"
+    LOG = "log"
+    LOG_ALL = "log_all"
     DELETE = "delete"
     PASSWORD = "password"  # one's own app passwords: look, revoke
     HELP = "help"
@@ -120,6 +122,8 @@ TABLE: dict[Verb, tuple[frozenset[Role], str]] = {
     Verb.WHY: (COLLEAGUES | {Role.MEMBER}, "colleagues"),
     Verb.CHECK: (COLLEAGUES | {Role.MEMBER}, "colleagues"),
     Verb.REPORTS: (DECIDERS, "deciders"),
+    Verb.LOG: (ADMINISTRATORS, "administrators"),
+    Verb.LOG_ALL: (OPERATORS, "log_readers"),
     Verb.DELETE: (ADMINISTRATORS, "administrators"),
     Verb.HELP: (EVERYBODY, "gone"),
     Verb.DECIDE_REQUEST: (DECIDERS, "deciders"),

@@ -68,7 +68,7 @@ class Bridge:
         """
         settings = self._settings
         async with AsyncExitStack() as stack:
-            database = await Database.open(settings.database_url)
+            database = await Database.open(settings.database_url, secrets=settings.secrets)
             stack.push_async_callback(database.close)
             async with database.writing() as tx:
                 await builtin.ensure(tx, self._served)
@@ -122,6 +122,7 @@ class Bridge:
             by_domain=isinstance(way, route.Mx),
             retention_days=settings.retention_days,
             hours=settings.working_hours,
+            address_days=settings.address_days,
         )
         stack.callback(scheduler.shutdown, wait=False)
         judging = asyncio.create_task(_kept_up("judge", lambda: _judging(database)))

@@ -10,7 +10,19 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from mailbridge import keeping, scoring
-from store import allowances, bounces, checkups, chores, incidents, joining, memberships, repeats, strikes, workers
+from store import (
+    allowances,
+    bounces,
+    checkups,
+    chores,
+    incidents,
+    joining,
+    memberships,
+    repeats,
+    sealing,
+    strikes,
+    workers,
+)
 from store.engine import Database, Writing
 from store.hours import Hours
 
@@ -18,6 +30,7 @@ log = structlog.get_logger()
 
 Job = Callable[[Writing], Awaitable[int]]
 Rounds = Callable[[Database], Awaitable[int]]
+SEALED_EVERY = timedelta(seconds=5)
 
 CHORES: tuple[tuple[str, timedelta, Job], ...] = (
     ("forget_fingerprints", timedelta(hours=1), repeats.forget),
@@ -54,7 +67,9 @@ async def go_round(database: Database, name: str, every: timedelta, rounds: Roun
     return changed
 
 
-def rounds(*, by_domain: bool, retention_days: int, hours: Hours) -> tuple[tuple[str, timedelta, Rounds], ...]:
+def rounds(
+    *, by_domain: bool, retention_days: int, address_days: int, hours: Hours
+) -> tuple[tuple[str, timedelta, Rounds], ...]:
     """The chores of many transactions. `by_domain`: letters go straight to MX hosts; `hours`: when people may be rung
     up."""
     return (
@@ -63,12 +78,15 @@ def rounds(*, by_domain: bool, retention_days: int, hours: Hours) -> tuple[tuple
         ("expire_requests", timedelta(minutes=1), keeping.expire_requests),
         ("remind_held", timedelta(minutes=1), partial(keeping.remind, hours=hours)),
         ("empty_messages", timedelta(hours=1), partial(keeping.empty, days=retention_days)),
+        ("strip_addresses", timedelta(hours=1), partial(keeping.strip, days=address_days)),
         ("score_bounces", timedelta(minutes=1), partial(scoring.run, by_domain=by_domain)),
         ("warn_bouncing", timedelta(hours=1), partial(scoring.warn, by_domain=by_domain)),
     )
 
 
-def schedule(database: Database, *, by_domain: bool, retention_days: int, hours: Hours) -> AsyncIOScheduler:
+def schedule(
+    database: Database, *, by_domain: bool, retention_days: int, address_days: int, hours: Hours
+) -> AsyncIOScheduler:
     """A started scheduler with every chore of the bridge; shut it down with `shutdown`."""
     scheduler = AsyncIOScheduler(timezone="UTC")
 
@@ -78,7 +96,12 @@ def schedule(database: Database, *, by_domain: bool, retention_days: int, hours:
 
     for name, every, job in CHORES:
         add(run, name, every, job)
-    for name, every, many in rounds(by_domain=by_domain, retention_days=retention_days, hours=hours):
+    for name, every, many in rounds(
+        by_domain=by_domain, retention_days=retention_days, address_days=address_days, hours=hours
+    ):
         add(go_round, name, every, many)
+    # Not claimed: whoever seals locks the chain's head, and a claim would be a write every few seconds.
+    seconds = SEALED_EVERY.total_seconds()
+    scheduler.add_job(sealing.seal, "interval", seconds=seconds, args=[database], max_instances=1)
     scheduler.start()
     return scheduler

@@ -5,17 +5,20 @@ Each post and each group is a transaction of its own, so that nothing waits for 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
 from store import held, ladder, posts, requests, retention
-from store.engine import Database
+from store.engine import Database, Writing
 from store.hours import Hours
 
 _log = structlog.get_logger(__name__)
 AT_ONCE = 500  # posts in one run
 MOST_EMPTIED = 500
+MOST_STRIPPED = 200_000
 
 
 async def expire(database: Database, *, by_domain: bool) -> int:
@@ -59,11 +62,26 @@ async def remind(database: Database, *, hours: Hours) -> int:
 
 async def empty(database: Database, *, days: int) -> int:
     """Drop the octets of messages that nobody needs after so many days. Returns how many were."""
+    return await _much(database, MOST_EMPTIED, lambda tx: retention.empty(tx, timedelta(days=days)))
+
+
+async def strip(database: Database, *, days: int) -> int:
+    """Drop who wrote, asked for and got what was over so many days ago. Returns how many rows were changed."""
+    over = timedelta(days=days)
+    return sum(
+        [
+            await _much(database, MOST_STRIPPED, partial(job, older_than=over))
+            for job in (retention.strip_posts, retention.drop_letters, retention.drop_requests)
+        ]
+    )
+
+
+async def _much(database: Database, most: int, job: Callable[[Writing], Awaitable[int]]) -> int:
     count = 0
-    while count < MOST_EMPTIED:
+    while count < most:
         async with database.writing() as tx:
-            emptied = await retention.empty(tx, timedelta(days=days))
-        if not emptied:
+            changed = await job(tx)
+        if not changed:
             break
-        count += emptied
+        count += changed
     return count

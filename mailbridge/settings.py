@@ -106,7 +106,8 @@ class BridgeSettings(StoreSettings):
     working_hours: WorkingHours = Field(
         Hours(), description="when people may be reminded of what waits, by their own clock: mon-fri 9-18, or always"
     )
-    retention_days: Days = Field(30, description="how many days messages are kept, such as 30")
+    retention_days: Days = Field(7, description="how many days messages are kept after their last outcome, such as 7")
+    address_days: Days = Field(90, description="how many days it is kept who got a post and wrote it, such as 90")
 
     @field_validator("hostname")
     @classmethod

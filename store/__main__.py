@@ -1,9 +1,10 @@
-"""`python -m store upgrade | check | import FILE | export [FILE]`."""
+"""`python -m store upgrade | check | import FILE | export [FILE] | person WHO | forget WHO | verify-audit`."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
@@ -20,11 +21,13 @@ from store.exchange.exporting import export_groups
 from store.exchange.importing import Options, import_groups
 from store.exchange.lines import lines
 from store.names import Served
+from store.privacy import console
 from store.settings import DatabaseSettings, SettingsRefused, StoreSettings
 from store.terms import GroupKind
 from store.texts import say
 
 LANGUAGE = "en"
+BROKEN_PIPE = 141  # as a program ends that SIGPIPE ends
 
 
 def tell(line: str) -> None:
@@ -83,7 +86,7 @@ async def import_(arguments: argparse.Namespace) -> int:
     options = Options(prune=arguments.prune, re_enrol=arguments.re_enrol, dry_run=arguments.dry_run)
     served = Served(settings.domains, settings.published_domains)
     await asyncio.to_thread(migrate.ready, settings.database_url)
-    database = await Database.open(settings.database_url)
+    database = await Database.open(settings.database_url, secrets=settings.secrets)
     try:
         changes = await import_groups(database, arguments.file, served, options)
     finally:
@@ -141,6 +144,7 @@ def parser() -> argparse.ArgumentParser:
     importing.add_argument("--re-enrol", action="store_true", help="bring back addresses that left or complained")
     exporting = command("export", export, "write all groups as a YAML file that import takes")
     exporting.add_argument("file", type=Path, nargs="?", metavar="FILE.yaml", help="standard output if absent")
+    console.arguments(command)
     return made
 
 
@@ -149,12 +153,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     try:
         code: int = asyncio.run(arguments.run(arguments))
+        sys.stdout.flush()
     except (SettingsRefused, migrate.SchemaBehind, ImportRefused) as refused:
         problem = str(refused)
     except DatabaseBusy:
         problem = say(LANGUAGE, "store.database.busy")
     except OperationalError as error:
         problem = say(LANGUAGE, "store.database.missing", problem=" ".join(str(error.orig).split()))
+    except BrokenPipeError:
+        # Whoever read our output has enough of it (`… | head`). Nothing is left to be written at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
     else:
         return code
     sys.stderr.write(f"{problem}\n")

@@ -86,10 +86,14 @@ class Bulk:
 
 
 class Reading(AsyncSession):
-    """A transaction that only reads. `now` is the moment it began, `dialect` sqlite or postgresql."""
+    """A transaction that only reads. `now` is the moment it began, `dialect` sqlite or postgresql.
+
+    `secrets` key the marks of who was forgotten; none where the database was opened without.
+    """
 
     now: datetime
     dialect: str
+    secrets: tuple[bytes, ...]
 
 
 class Writing(Reading):
@@ -110,18 +114,28 @@ class Writing(Reading):
 class Database:
     """An open database. Made by `open`, ended by `close`."""
 
-    def __init__(self, engine: AsyncEngine, drivers: Drivers, signal: Signal, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        drivers: Drivers,
+        signal: Signal,
+        clock: Callable[[], datetime],
+        secrets: tuple[bytes, ...] = (),
+    ) -> None:
         self.engine = engine
         self._drivers = drivers
         self.signal = signal
         self.clock = clock
+        self._secrets = secrets
         self.dialect = engine.dialect.name
         self._writer = asyncio.Lock()
         self._bulk_engine = create_bulk(engine.url)
         self._threads = ThreadPoolExecutor(BULK_THREADS, thread_name_prefix="store")
 
     @classmethod
-    async def open(cls, url: str, *, clock: Callable[[], datetime] = utc_clock) -> Self:
+    async def open(
+        cls, url: str, *, clock: Callable[[], datetime] = utc_clock, secrets: tuple[bytes, ...] = ()
+    ) -> Self:
         """Connect to a database whose schema is current, and begin to hear other processes' wakes.
 
         `url` is SQLAlchemy's: `sqlite+aiosqlite:///file.db` or `postgresql+psycopg://…`. Raises OperationalError.
@@ -137,7 +151,7 @@ class Database:
             async with engine.connect() as connection:
                 await connection.execute(text("SELECT 1"))
             await signal.start()
-            return cls(engine, drivers, signal, clock)
+            return cls(engine, drivers, signal, clock, secrets)
         except BaseException:
             await signal.close()
             await engine.dispose()
@@ -226,6 +240,7 @@ class Database:
         session = kind(bind=connection, expire_on_commit=False, join_transaction_mode="rollback_only")
         session.now = self.clock()
         session.dialect = self.dialect
+        session.secrets = self._secrets
         return session
 
     @asynccontextmanager

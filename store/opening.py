@@ -14,11 +14,11 @@ class DatabaseAway(Exception):  # noqa: N818 - said to a person, in one line
     """The database cannot be used as it stands; the text says why."""
 
 
-async def as_it_stands(url: str) -> Database:
+async def as_it_stands(url: str, secrets: tuple[bytes, ...] = ()) -> Database:
     """The database at `url`, if it is there and its schema is ours. Raises DatabaseAway."""
     try:
         await asyncio.to_thread(migrate.check, url)
-        return await Database.open(url)
+        return await Database.open(url, secrets=secrets)
     except migrate.SchemaBehind as behind:
         raise DatabaseAway(str(behind)) from behind
     except SQLAlchemyError as error:

@@ -10,6 +10,7 @@ from sqlmodel import col, delete, select
 from store.chunks import chunks
 from store.engine import Reading, Writing
 from store.inserts import insert
+from store.privacy import marks
 from store.schema.suppression import Suppression
 from store.terms import SuppressionReason
 
@@ -38,7 +39,8 @@ async def among(tx: Reading, group_id: int, keys: Collection[str]) -> dict[str, 
             )
         )
         found.update({key: SuppressionReason(reason) for key, reason in rows.all()})
-    return found
+    # In every group: of a forgotten address there is no row that could name one.
+    return found | dict.fromkeys(await marks.among(tx, keys), SuppressionReason.FORGOTTEN)
 
 
 async def since(tx: Reading, group_id: int, key: str, moment: datetime) -> bool:
@@ -50,6 +52,7 @@ async def since(tx: Reading, group_id: int, key: str, moment: datetime) -> bool:
 
 
 async def clear(tx: Writing, group_id: int, keys: Collection[str]) -> None:
-    """Forget that these addresses were to be kept out."""
+    """Forget that these addresses were to be kept out, or that they were forgotten."""
+    await marks.clear(tx, keys)
     for chunk in chunks(keys):
         await tx.exec(delete(Suppression).where(col(Suppression.group_id) == group_id, col(Suppression.key).in_(chunk)))

@@ -39,6 +39,7 @@ class Server:
     """A running server; `url` is SQLAlchemy's, `conninfo` libpq's."""
 
     sockets: Path
+    binaries: Path
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def url(self, database: str) -> str:
@@ -58,6 +59,14 @@ class Server:
     def drop(self, name: str) -> None:
         """Drop a database, whoever is still connected to it."""
         self._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def dump(self, name: str) -> str:
+        """What a backup of a database holds, as pg_dump writes it."""
+        command = [str(self.binaries / "pg_dump"), "-h", str(self.sockets), "-U", "postgres", name]
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            command, check=True, capture_output=True, text=True, cwd="/"
+        )
+        return done.stdout
 
     def _run(self, statement: str) -> None:
         with psycopg.connect(f"host={self.sockets} user=postgres dbname=postgres", autocommit=True) as connection:
@@ -90,7 +99,7 @@ def server() -> Iterator[Server]:
         try:
             if account:
                 sockets.chmod(0o755)
-            running = Server(sockets)
+            running = Server(sockets, binaries)
             _wait(running, process, folder / "log")
             yield running
         finally:

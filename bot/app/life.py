@@ -40,7 +40,7 @@ async def run(settings: BotSettings, stop: asyncio.Event, *, listen: tuple[str, 
     opening the database or the port raises.
     """
     async with AsyncExitStack() as stack:
-        database = await Database.open(settings.database_url)
+        database = await Database.open(settings.database_url, secrets=settings.secrets)
         stack.push_async_callback(database.close)
         slack = Slack.connect(token=settings.bot_token.get_secret_value(), api_url=settings.api_url)
         stack.push_async_callback(slack.close)

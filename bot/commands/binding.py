@@ -36,6 +36,7 @@ class Kind(StrEnum):
     POST = "post"
     TURN = "turn"
     PATTERN = "pattern"
+    TRAIL = "trail"
 
 
 class Role(StrEnum):
@@ -109,6 +110,7 @@ class Bound:
     post: str = ""
     turn: Turn | None = None
     pattern: str = ""
+    words: tuple[Token, ...] = ()  # of the log: what to show of it, read by `bot.commands.trail`
 
 
 @dataclass(slots=True)
@@ -366,6 +368,11 @@ def _take_pattern(bound: Bound, reader: _Reader) -> Bound:
     return replace(bound, pattern=token.value)
 
 
+def _take_trail(bound: Bound, reader: _Reader) -> Bound:
+    words, reader.left = tuple(reader.left), []
+    return replace(bound, words=words)
+
+
 TAKE: dict[Kind, Callable[[Bound, _Reader], Bound]] = {
     Kind.VERB: _take_verb,
     Kind.GROUP: _take_group,
@@ -387,4 +394,5 @@ TAKE: dict[Kind, Callable[[Bound, _Reader], Bound]] = {
     Kind.POST: _take_post,
     Kind.TURN: _take_turn,
     Kind.PATTERN: _take_pattern,
+    Kind.TRAIL: _take_trail,
 }

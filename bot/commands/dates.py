@@ -21,8 +21,8 @@ def pause_end(text: str, now: datetime, time_zone: str) -> datetime:
     Takes `2026-12-24`, `tomorrow` and `10 days` or `2 weeks`, each with or without `until` or `for` before it.
     Raises Misread: `malformed_date`, `past_date`, `far_date` (a year on is the most).
     """
-    zone = _zone(time_zone)
-    today = now.astimezone(zone).date()
+    here = zone(time_zone)
+    today = now.astimezone(here).date()
     words = re.sub(r"^(until|till|for)\s+", "", text.strip().lower())
     day = _day(words, today)
     if day is None:
@@ -31,7 +31,7 @@ def pause_end(text: str, now: datetime, time_zone: str) -> datetime:
         raise Misread("past_date", word=text)
     if day - today > LONGEST:
         raise Misread("far_date", word=text)
-    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+    return datetime.combine(day, time(), tzinfo=here).astimezone(UTC)
 
 
 def _day(words: str, today: date) -> date | None:
@@ -49,7 +49,8 @@ def _day(words: str, today: date) -> date | None:
         return None
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone(name: str) -> ZoneInfo:
+    """The time zone of a Slack profile, UTC where this machine does not know it."""
     # The name comes from a Slack profile; one the machine does not know must not cost the person the pause.
     try:
         return ZoneInfo(name)

@@ -9,6 +9,7 @@ from bot.commands import (
     checkup,
     groups,
     help,  # noqa: A004 - the noun is the command's
+    log,
     passwords,
     people,
     rulings,
@@ -69,6 +70,7 @@ ENTRIES = (
     Entry(Verb.BAN, (GROUP, _optional(Kind.TURN), _optional(Kind.PATTERN)), rulings.ban),
     Entry(Verb.ALLOW, (GROUP, _optional(Kind.TURN), _optional(Kind.PATTERN)), rulings.allow),
     Entry(Verb.TEST, (GROUP,), subscription.test),
+    Entry(Verb.LOG, (GROUP, _optional(Kind.TRAIL)), log.log),
     Entry(Verb.DELETE, (GROUP,), groups.delete),
     Entry(Verb.DOCTOR, (), checkup.ask, operators_only=True),
     Entry(Verb.HELP, (_optional(Kind.VERB),), _help),
@@ -91,6 +93,7 @@ SYNONYMS: Mapping[str, str] = {
         Verb.CHECK: ("tips", "mailtips", "can"),
         Verb.WHY: ("explain", "trace", "whynot", "reason"),
         Verb.REPORTS: ("stats", "statistics", "figures", "report"),
+        Verb.LOG: ("audit", "history", "journal", "activity"),
         Verb.PAUSE: ("mute", "vacation", "snooze"),
         Verb.RESUME: ("unmute", "unpause"),
         Verb.PASSWORD: ("token", "apppassword", "app-password", "passwd", "smtp"),

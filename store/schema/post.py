@@ -15,6 +15,7 @@ RELATED = text("family_id IS NOT NULL")
 NESTING = text("nesting IS TRUE")
 REAL = text("test IS FALSE")
 LAPSING = text("(undo_until IS NOT NULL OR claimed_until IS NOT NULL)")
+UNSTRIPPED = text("stripped_at IS NULL AND state <> 'held'")
 
 
 class Post(SQLModel, table=True):
@@ -39,6 +40,7 @@ class Post(SQLModel, table=True):
         Index("ix_post_held", "group_id", "id", postgresql_where=HELD, sqlite_where=HELD),
         Index("ix_post_undone", "id", postgresql_where=UNDONE, sqlite_where=UNDONE),
         Index("ix_post_lapsing", "id", postgresql_where=LAPSING, sqlite_where=LAPSING),
+        Index("ix_post_unstripped", "created_at", postgresql_where=UNSTRIPPED, sqlite_where=UNSTRIPPED),
         Index("ix_post_nesting", "id", postgresql_where=NESTING, sqlite_where=NESTING),
         # Without what is in none: to SQLite so many alike would make it look useless.
         Index("ix_post_family", "family_id", "rank", postgresql_where=RELATED, sqlite_where=RELATED),
@@ -109,6 +111,9 @@ class Post(SQLModel, table=True):
     alteration: dict[str, Any] | None = Field(
         default=None, sa_column=document(nullable=True)
     )  # what its edition changed beyond the header, told in the report
+    stripped_at: datetime | None = Field(
+        default=None, sa_column=moment(nullable=True)
+    )  # its addresses are gone (store.retention), its figures stay
     rejudge: bool = False  # held only because its group was paused, which it no longer is
     test: bool = False  # made by /group test: goes to its author alone
 

@@ -42,6 +42,8 @@ MAY = {
     Verb.CHECK: COLLEAGUES,
     Verb.REPORTS: DECIDING,
     Verb.HASTEN: MANAGING,
+    Verb.LOG: MANAGING,
+    Verb.LOG_ALL: {"operator"},
     Verb.DELETE: MANAGING,
     Verb.HELP: EVERYBODY,
     Verb.DECIDE_REQUEST: DECIDING,

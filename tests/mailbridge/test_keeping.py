@@ -11,22 +11,26 @@ from sqlmodel import col, select, update
 
 from mailbridge import chores, keeping
 from mailbridge.rejudge import rejudge
-from store import audience, ending, groups, ladder, outbox, posts, retention
+from store import audience, ending, groups, ladder, lanes, letters, outbox, posts, retention
 from store.engine import Database
 from store.hours import Hours
 from store.marks import Marks
 from store.posts import NewMessage, Submission
 from store.schema.audit import Audit
+from store.schema.delivery import Delivery
 from store.schema.group import Group
 from store.schema.letter import Letter
 from store.schema.message import Message
 from store.schema.notice import Notice
 from store.schema.post import Post
 from store.schema.reminder import Reminder
+from store.schema.request import Request
 from store.terms import (
     Action,
     Actor,
     Decision,
+    DeliveryState,
+    Language,
     LetterKind,
     Mode,
     Moderation,
@@ -289,6 +293,9 @@ async def test_messages_are_emptied_when_nothing_waits_or_goes_out_any_more(desk
     async with desk.database.writing() as tx:
         await tx.exec(update(Post).where(col(Post.id) == going).values(done_at=tx.now))
         await posts.discard(tx, held_on, SYSTEM)
+    desk.clock.advance(30 * DAY)  # they count from the last outcome, however old the message is
+    assert await keeping.empty(desk.database, days=30) == 0
+    desk.clock.advance(1)
     assert await keeping.empty(desk.database, days=30) == 2
     assert await keeping.empty(desk.database, days=30) == 0
 
@@ -314,6 +321,7 @@ async def test_a_message_of_two_posts_stays_as_long_as_one_needs_it(desk: Desk) 
     assert await keeping.empty(desk.database, days=30) == 0
     async with desk.database.writing() as tx:
         await posts.discard(tx, two.id, SYSTEM)
+    desk.clock.advance(30 * DAY + 1)
     assert await keeping.empty(desk.database, days=30) == 1
 
 
@@ -327,13 +335,54 @@ async def test_many_are_emptied_in_small_transactions(desk: Desk) -> None:
     assert await keeping.empty(desk.database, days=1) == retention.AT_ONCE + 1
 
 
+async def test_who_wrote_and_got_a_post_goes_after_longer_and_figures_stay(desk: Desk) -> None:
+    """Whatever of it still goes out or waits keeps its addresses, however old it is."""
+    await add_member(desk.database, desk.group_id, "ann@example.com")
+    done, held_on = await desk.hold(proven=True), await desk.hold()
+    async with desk.database.writing() as tx:
+        await posts.release(tx, done, SYSTEM)
+        going = await desk_accept(desk, tx)
+    async with desk.database.writing() as tx:
+        lane = await tx.run(lambda bulk: lanes.ensure(bulk, lanes.RELAY))
+        for post_id in (done, going):
+            tx.add(
+                Delivery(post_id=post_id, lane_id=lane, address="ann@example.com", key="ann@example.com",
+                         state=DeliveryState.RELAYED, created_at=tx.now, due_at=tx.now, settled_at=tx.now,
+                         reply="for <ann@example.com>")
+            )  # fmt: skip
+        await tx.exec(update(Post).where(col(Post.id) == done).values(done_at=tx.now))
+        await outbox.announce(tx, NoticeKind.REPORT, done, ["C1"], group_id=desk.group_id)
+        tx.add(Request(group_id=desk.group_id, address="bob@x.example", key="bob@x.example", created_at=tx.now))
+        await letters.write(tx, LetterKind.TEST, "ann@example.com", Language.EN)
+        await tx.exec(update(Delivery).where(col(Delivery.letter_id).is_not(None)).values(state="relayed"))
+    desk.clock.advance(90 * DAY)
+    assert await keeping.strip(desk.database, days=90) == 0
+    desk.clock.advance(1)
+    assert await keeping.strip(desk.database, days=90) == 3  # a delivery, its post, a letter
+    assert await keeping.strip(desk.database, days=90) == 0
+    kept = {row.post_id: (row.address, row.key, row.reply, row.state) for row in await desk.rows(Delivery)}
+    assert kept[done] == ("", None, "", DeliveryState.RELAYED)
+    assert kept[going][0] == "ann@example.com"
+    post = await desk.post(done)
+    assert (post.author, post.subject, post.reasons, post.state) == ("", "", [], PostState.ACCEPTED)
+    assert (await desk.post(held_on)).author
+    assert [notice.subject_id for notice in await desk.notices(NoticeKind.REPORT)] == [going]
+    assert await desk.rows(Letter) == []
+    assert [row.key for row in await desk.rows(Request)] == ["bob@x.example"]
+    async with desk.database.writing() as tx:
+        await tx.exec(update(Request).values(state="denied", decided_at=tx.now))
+    desk.clock.advance(90 * DAY + 1)
+    assert await keeping.strip(desk.database, days=90) == 1
+    assert await desk.rows(Request) == []
+
+
 # ---------------------------------------------------------------- the chores
 
 
 async def test_the_bridge_runs_them_each_in_one_process(desk: Desk) -> None:
     table = {
         name: (every, rounds)
-        for name, every, rounds in chores.rounds(by_domain=False, retention_days=30, hours=Hours())
+        for name, every, rounds in chores.rounds(by_domain=False, retention_days=30, address_days=90, hours=Hours())
     }
     assert list(table)[:3] == ["expire_held", "expire_requests", "remind_held"]
     await desk.hold()

@@ -209,7 +209,7 @@ async def test_a_group_that_ends_ends_what_was_said_of_its_contacts(scene: Scene
 async def test_the_chore_is_run_by_one_process_and_again_when_due(scene: Scene) -> None:
     table = {
         name: (every, rounds)
-        for name, every, rounds in chores.rounds(by_domain=False, retention_days=30, hours=Hours())
+        for name, every, rounds in chores.rounds(by_domain=False, retention_days=30, address_days=90, hours=Hours())
     }
     assert {"score_bounces", "warn_bouncing"} <= set(table)
     await scene.bounce("ana")

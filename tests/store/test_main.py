@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from sqlalchemy.engine import make_url
 from store import migrate
 from store.__main__ import main
 
+ROOT = Path(__file__).parents[2]
 GROUPS = """
 groups:
   - address: dev@groups.example.org
@@ -70,6 +73,17 @@ def test_import_and_export_are_the_groups_as_code(run: Run, database_url: str, m
     code, out, err = run("export")
     assert (code, yaml.safe_load("\n".join(out))["groups"][0]["contacts"], err) == (0, [], [left_out])
     assert run("export", "no/where.yaml") == (1, [], ["no/where.yaml cannot be written: No such file or directory."])
+
+
+def test_who_reads_the_export_may_stop_reading(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`python -m store export | head` ends quietly."""
+    monkeypatch.setenv("POSTROOM_DATABASE_URL", database_url)
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "store", "export"]
+    with os.fdopen(writing, "wb") as closed:
+        done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, cwd=ROOT, check=False)
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_check_goes_through_everything(run: Run, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

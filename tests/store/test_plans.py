@@ -90,9 +90,12 @@ async def crowd(database: Database) -> int:
             "state": "'denied'", "created_at": moment, "decision_reason": "''",
         })  # fmt: skip
         bulk.connection.execute(text("UPDATE post SET expanded_at = accepted_at"))
-        names = [one["name"] for one in columns_of(bulk, "post") if one["name"] not in {"id", "done_at", "state"}]
-        done = f"SELECT {', '.join(names)}, 'accepted', {moment} FROM post, (SELECT 1 FROM request) many"
-        bulk.connection.execute(text(f"INSERT INTO post ({', '.join(names)}, state, done_at) {done}"))
+        rows(bulk, "message", {"size": "1", "digest": "'d' || x", "created_at": moment})
+        own = {"id", "done_at", "state", "message_id"}
+        names = [one["name"] for one in columns_of(bulk, "post") if one["name"] not in own]
+        messages = "SELECT id FROM message WHERE raw IS NULL"
+        done = f"SELECT {', '.join(names)}, 'accepted', {moment}, many.id FROM post, ({messages}) many"
+        bulk.connection.execute(text(f"INSERT INTO post ({', '.join(names)}, state, done_at, message_id) {done}"))
         tallies.add(bulk, tallies.NOBODY, [(post_id, tallies.EXPANDED, MANY)])
         turns.give(bulk, [(lane_id, post_id)], bulk.now)
 

@@ -20,7 +20,7 @@ from store.texts import keys, placeholders
 
 PROMISED = [
     "create", "list", "show", "settings", "members", "add", "remove", "join", "leave", "test", "pause", "resume",
-    "receive", "pending", "delete", "check", "why", "reports", "password", "doctor", "help",
+    "receive", "pending", "delete", "check", "why", "reports", "log", "password", "doctor", "help",
 ]  # fmt: skip
 
 
@@ -104,6 +104,7 @@ def test_texts_take_only_the_values_they_are_given() -> None:
         "unknown_choice": {"word", "choices"}, "unknown_choice_near": {"word", "near", "choices"},
         "unknown_setting_near": {"word", "near", "settings"}, "unknown_role_near": {"word", "near"},
         "unknown_verb_near": {"word", "near"}, "unknown_deed_near": {"word", "near"},
+        "unknown_trail": {"word", "known"}, "unknown_trail_near": {"word", "near"},
     }  # fmt: skip
     for key in keys("en"):
         name = key.removeprefix("commands.misread.")

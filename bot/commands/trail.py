@@ -1,0 +1,98 @@
+"""What `/group log` is to show, from its words: a person, a kind of act, `since` a date, a page, `csv`.
+
+Pure: the time and the person's time zone come as arguments.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from bot.commands.dates import UNITS, zone
+from bot.commands.grammar import Misread, Token, TokenKind, nearest
+from bot.views.trail import Wanted
+
+# What people call the acts -> how their verbs begin in the audit.
+WHAT = {
+    "groups": "group", "settings": "group.changed", "members": "membership", "contacts": "membership",
+    "requests": "request", "posts": "post", "passwords": "password", "checkups": "checkup",
+    "erasures": "person.forgotten",
+}  # fmt: skip
+# Who acts that is no person, as the audit names them.
+NOBODY = ("mail", "import", "system")
+_VERB = re.compile(r"[a-z_]{2,30}\.[a-z_]{2,30}")
+
+
+def read(words: Sequence[Token], now: datetime, time_zone: str) -> Wanted:
+    """Raises Misread: `unknown_trail` (with the nearest word where one is near), `malformed_since`, `malformed_page`,
+    and as people are read."""
+    wanted, left = Wanted(), list(words)
+    while left:
+        token = left.pop(0)
+        word = token.value.lower()
+        if token.kind is TokenKind.PERSON:
+            wanted = replace(wanted, slack_id=token.value)
+        elif token.kind is TokenKind.ADDRESS:
+            wanted = replace(wanted, address=token.value)
+        elif token.kind is not TokenKind.WORD:
+            raise Misread(f"{token.kind.value}_is_no_person", word=token.label or token.value)
+        elif word == "since":
+            wanted = replace(wanted, since=_since(left, now, time_zone))
+        elif word == "page" or word.isdecimal():
+            wanted = replace(wanted, page=_page(left.pop(0).value if word == "page" and left else word))
+        elif word == "csv":
+            wanted = replace(wanted, csv=True)
+        elif word in NOBODY:
+            wanted = replace(wanted, actor=word)
+        else:
+            wanted = replace(wanted, what=_what(token.value))
+    return wanted
+
+
+def _what(text: str) -> str:
+    word = text.lower()
+    if word.startswith("@"):
+        raise Misread("person_not_picked", word=text)
+    if word in WHAT or f"{word}s" in WHAT:
+        return WHAT[word if word in WHAT else f"{word}s"]
+    if _VERB.fullmatch(word):
+        return word
+    near = nearest(word, [*WHAT, *NOBODY, "since", "csv", "page"])
+    raise (
+        Misread("unknown_trail", word=text[:60], known=", ".join(WHAT))
+        if near is None
+        else Misread("unknown_trail_near", word=text[:60], near=near)
+    )
+
+
+def _page(word: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,6}", word) or int(word) < 1:
+        raise Misread("malformed_page", word=word)
+    return int(word)
+
+
+def _since(left: list[Token], now: datetime, time_zone: str) -> datetime:
+    """`2026-03-01`, `today`, `yesterday`, `7 days`; the beginning of that day where the person is."""
+    first = left.pop(0).value.lower() if left else ""
+    if first.isdecimal() and left and left[0].value.lower() in UNITS:
+        first = f"{first} {left.pop(0).value.lower()}"
+    today = now.astimezone(zone(time_zone)).date()
+    day = _day(first, today)
+    if day is None:
+        raise Misread("malformed_since", word=first or "since")
+    return datetime.combine(day, time(), tzinfo=zone(time_zone)).astimezone(UTC)
+
+
+def _day(words: str, today: date) -> date | None:
+    back = {"today": 0, "yesterday": 1}
+    if words in back:
+        return today - timedelta(days=back[words])
+    count = re.fullmatch(r"([0-9]{1,4}) ?([a-z]+)", words)
+    if count and count[2] in UNITS:
+        return today - timedelta(days=int(count[1]) * UNITS[count[2]])
+    try:
+        return date.fromisoformat(words)
+    except ValueError:
+        return None
