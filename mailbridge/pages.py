@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from mailbridge.headers import fields, split
-from store.texts import FALLBACK, languages, say
+from store.texts import languages, say
 
 # What the form of a page posts. A mail system clicks `leave` by itself, with this body (RFC 8058 3.2).
 FORMS: Final = {"leave": ("List-Unsubscribe", "One-Click"), "confirm": ("confirm", "yes")}
@@ -66,7 +66,7 @@ def _form(language: str, name: str) -> str:
 
 
 def language(accepted: str) -> str:
-    """Return the language of ours that an Accept-Language header asks for first (RFC 9110 12.5.4), else English."""
+    """Return the language of ours that an Accept-Language header asks for first (RFC 9110 12.5.4), "" for none."""
     known = languages()
     wishes: list[tuple[float, int, str]] = []
     for place, item in enumerate(accepted[:200].split(",")):
@@ -75,7 +75,7 @@ def language(accepted: str) -> str:
         )
         if match and match[1].lower() in known and float(match[2] or 1):
             wishes.append((-float(match[2] or 1), place, match[1].lower()))
-    return min(wishes)[2] if wishes else FALLBACK
+    return min(wishes)[2] if wishes else ""
 
 
 def says(form: str, content_type: str, body: bytes) -> bool:

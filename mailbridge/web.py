@@ -22,10 +22,11 @@ from starlette.routing import Route
 from mailbridge import pages, webserver
 from mailbridge.doors import Door
 from mailbridge.tokens import Tokens
-from store import joining, memberships, vitals
+from store import joining, languages, memberships, vitals
 from store.engine import Database, DatabaseBusy
 from store.joining import Confirmed
 from store.terms import Actor, Refused
+from store.texts import FALLBACK
 
 log = structlog.get_logger(__name__)
 
@@ -125,7 +126,7 @@ class Web:
 
     async def _ask(self, request: Request) -> Response:
         """GET changes nothing: link scanners and mail programs' previews follow every link."""
-        return _page(request, "leave", form="leave", other="web.leave.other")
+        return _page(request, "leave", await self._other(request), form="leave", other="web.leave.other")
 
     async def _leave(self, request: Request) -> Response:
         refused = await _unsaid(request, "leave", "again")
@@ -138,7 +139,7 @@ class Web:
             except DatabaseBusy:
                 return _page(request, "trouble", code=503)
         # The same for a forged token, for whoever left before, and for a second click.
-        return _page(request, "left", other="web.left.other")
+        return _page(request, "left", await self._other(request), other="web.left.other")
 
     async def _stop(self, membership_id: int) -> None:
         try:
@@ -151,7 +152,7 @@ class Web:
 
     async def _ask_confirmation(self, request: Request) -> Response:
         """As `_ask`: who only looks has not confirmed, and a scanner must not join for anybody."""
-        return _page(request, "confirm", form="confirm", other="web.confirm.other")
+        return _page(request, "confirm", await self._other(request), form="confirm", other="web.confirm.other")
 
     async def _confirm(self, request: Request) -> Response:
         refused = await _unsaid(request, "confirm", "unsaid")
@@ -165,7 +166,26 @@ class Web:
         except DatabaseBusy:
             return _page(request, "trouble", code=503)
         log.info("join.confirmed", request=request_id, outcome=outcome)
-        return _page(request, f"confirmed_{outcome}", code=404 if outcome is Confirmed.GONE else 200)
+        code = 404 if outcome is Confirmed.GONE else 200
+        return _page(request, f"confirmed_{outcome}", await self._other(request), code=code)
+
+    async def _other(self, request: Request) -> str:
+        """The group's language, for whoever does not say one of ours: only who has a true token learns as much."""
+        if pages.language(request.headers.get("accept-language", "")):
+            return FALLBACK
+        token = request.path_params["token"]
+        try:
+            async with asyncio.timeout(_DATABASE_SECONDS), self._database.reading() as tx:
+                if request.url.path.startswith("/leave/"):
+                    row = self._tokens.read_leave(token)
+                    found = None if row is None else await languages.of_membership(tx, row)
+                else:
+                    row = self._tokens.read_confirm(token)
+                    found = None if row is None else await languages.of_request(tx, row)
+        except Exception as error:  # noqa: BLE001 - a page in English is better than none
+            log.warning("database.unreachable", error=type(error).__name__)
+            return FALLBACK
+        return str(found or FALLBACK)
 
     async def _health(self, _request: Request) -> Response:
         """200 if the database answers, else 503. Counts only, no names: a proxy may show this to anybody."""
@@ -217,8 +237,11 @@ async def _unsaid(request: Request, form: str, again: str) -> Response | None:
     return None
 
 
-def _page(request: Request, name: str, *, code: int = 200, form: str = "", other: str = "") -> HTMLResponse:
-    language = pages.language(request.headers.get("accept-language", ""))
+def _page(
+    request: Request, name: str, unasked: str = FALLBACK, *, code: int = 200, form: str = "", other: str = ""
+) -> HTMLResponse:
+    """`unasked` is the language for whoever asks for none of ours."""
+    language = pages.language(request.headers.get("accept-language", "")) or unasked
     html = pages.page(language, name, form=form, other=other)
     return HTMLResponse(html, code, {**pages.HEADERS, "Content-Language": language, "Vary": "Accept-Language"})
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlmodel import col, func, select
 
-from store import letters
+from store import languages, letters, moments
 from store.engine import Reading, Writing
 from store.marks import Marks
 from store.schema.group import Group
@@ -64,7 +64,8 @@ async def tell(
     assert group is not None
     arguments = {"group": group.address, "name": group.display_name, "subject": post.subject, "reason": reason}
     if post.expires_at is not None:
-        arguments["until"] = f"{post.expires_at:%Y-%m-%d %H:%M} UTC"
+        language = await languages.of_address(tx, post.author, group.language)
+        arguments["until"] = moments.show(post.expires_at, language)
     letter = await letters.write(
         tx,
         kind,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import col, select
 
-from store import audience, audit, incidents, letters, memberships, outbox, persons, queue, requests, roster
+from store import audience, audit, incidents, languages, letters, memberships, outbox, persons, queue, requests, roster
 from store.engine import Reading, Writing
 from store.schema.group import Group
 from store.schema.incident import Incident
@@ -163,13 +163,14 @@ async def _write(
     tx: Writing, incident: Incident, kind: LetterKind, *, by_domain: bool, membership_id: int | None = None
 ) -> None:
     group = await tx.get_one(Group, incident.group_id)
+    language = await languages.of_address(tx, incident.address, group.language)
     await letters.write(
         tx,
         kind,
         incident.address,
         group.language,
         group_id=group.id,
-        arguments={"why": say(group.language, f"bounce.{incident.reason}"), "address": incident.address},
+        arguments={"why": say(language, f"bounce.{incident.reason}"), "address": incident.address},
         by_domain=by_domain,
         membership_id=membership_id,
     )

@@ -18,6 +18,7 @@ from store import (
     audit,
     enrolment,
     ladder,
+    languages,
     letters,
     memberships,
     names,
@@ -231,7 +232,8 @@ async def _admitted(tx: Writing, group: Group, request: Request, *, by_domain: b
         await memberships.enrol(tx, group.id, [entry], contact=True, actor=_MAIL, re_enrol=True)
         return Confirmed.JOINED
     if group.subscription is Subscription.CLOSED:
-        reason = say(group.language, "mail.join_denied.closed")
+        language = await languages.of_address(tx, request.address, group.language)
+        reason = say(language, "mail.join_denied.closed")
         await waiting.close(tx, group.id, RequestState.DENIED, request_id=request.id, reason=reason)
         return Confirmed.CLOSED
     request.state = RequestState.PENDING

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlmodel import col, update
 
-from store import lanes, queue
+from store import lanes, languages, queue
 from store.engine import Writing
 from store.schema.delivery import Delivery
 from store.schema.letter import Letter
@@ -31,6 +31,7 @@ async def write(
 ) -> Letter:
     """Write a letter and put it on its lane: the relay's, or its domain's where mail goes straight to MX hosts.
 
+    `language` is the group's; whoever is known from Slack is written to in their own (`languages.of_address`).
     It leaves no sooner than `after`; until then `withdraw` takes it back. With `membership_id` it is about that
     contact's mailbox: it has a return path, and what comes back there counts. Only to addresses that are proven to have
     asked for it: anything else is backscatter. Raises InvalidAddress.
@@ -40,7 +41,7 @@ async def write(
         kind=kind,
         group_id=group_id,
         address=str(recipient),
-        language=language,
+        language=await languages.of_address(tx, recipient.key, language),
         arguments=dict(arguments or {}),
         in_reply_to=in_reply_to,
         created_at=tx.now,

@@ -19,6 +19,14 @@ FALLBACK = "en"
 PLURAL_FORMS = frozenset({"one", "other"})
 # CLDR's cardinal rules, as far as our languages need them: is `n` the "one" form?
 ONE: Mapping[str, Callable[[int], bool]] = {"en": lambda n: n == 1, "fr": lambda n: n in (0, 1)}
+# Blanks that no line may break at, put in as a file is read: before a colon and the like, and within guillemets.
+# A word between colons is an emoji's name.
+SETTING: Mapping[str, tuple[tuple[re.Pattern[str], str], ...]] = {
+    "fr": (
+        (re.compile(r" (?=:(?![a-z0-9_+-]+:)|»)|(?<=«) "), "\u00a0"),
+        (re.compile(r" (?=[;?!](?:\W|$))"), "\u202f"),
+    )
+}
 _PIECE = re.compile(r"\{\{|\}\}|\{([a-z_][a-z0-9_]*)\}")
 
 Text = str | Mapping[str, str]
@@ -98,8 +106,16 @@ def _catalogue(language: str) -> Mapping[str, Text]:
         for name, text in _leaves(tree, ""):
             if name in texts:
                 raise TextMissing(f"{path.name}: {name} is already in another file of {language}")
-            texts[name] = text
+            texts[name] = _set(language, text)
     return texts
+
+
+def _set(language: str, text: Text) -> Text:
+    if not isinstance(text, str):
+        return {form: str(_set(language, one)) for form, one in text.items()}
+    for blank, fixed in SETTING.get(language, ()):
+        text = blank.sub(fixed, text)
+    return text
 
 
 def _leaves(tree: Mapping[str, object], prefix: str) -> Iterator[tuple[str, Text]]:

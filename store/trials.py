@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import col
 
-from store import audit, inserts, names, outbox, persons, texts
+from store import audit, inserts, languages, names, outbox, persons, texts
 from store.engine import Writing
 from store.schema.group import Group
 from store.schema.message import Message
@@ -77,7 +77,7 @@ async def send(tx: Writing, group: Group, person: Person, public_id: str) -> Pos
 def compose(tx: Writing, group: Group, person: Person, public_id: str) -> bytes:
     """The test mail's bytes, as if the group's owner had written it."""
     key = f"mail.{LetterKind.TEST}"
-    language = str(group.language)
+    language = str(languages.spoken(person.locale, group.language))
     values: dict[str, Any] = {"group": group.address, "name": group.display_name, "person": person.name}
     mail = EmailMessage()
     mail["From"] = group.address

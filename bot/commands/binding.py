@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from bot.commands import french
 from bot.commands.grammar import Misread, Token, TokenKind, nearest, plain, tokens
 
 
@@ -69,7 +70,7 @@ class Turn(StrEnum):
     REMOVE = "remove"
 
 
-SWITCH = {"on": True, "yes": True, "off": False, "no": False}
+SWITCH = {"on": True, "yes": True, "oui": True, "off": False, "no": False, "non": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,7 @@ def _take_people(bound: Bound, reader: _Reader) -> Bound:
 def _role_follows(left: Sequence[Token], *, taken: bool) -> bool:
     """Whether what is left is `as ROLE`: only after someone was named, for a person may be called "As"."""
     first = left[0]
-    return taken and first.kind is TokenKind.WORD and not first.quoted and first.value.lower() == "as"
+    return taken and first.kind is TokenKind.WORD and not first.quoted and first.value.lower() in french.AS
 
 
 def _no_loose_words(words: Sequence[str]) -> None:
@@ -214,12 +215,12 @@ def _no_loose_words(words: Sequence[str]) -> None:
 
 
 def _take_role(bound: Bound, reader: _Reader) -> Bound:
-    if reader.left[0].value.lower() == "as":
+    if reader.left[0].value.lower() in french.AS:
         reader.left.pop(0)
         if not reader.left:
             raise Misread("missing_role")
     word = reader.left.pop(0).value.lower()
-    singular = word.removesuffix("s")
+    singular = french.KEYWORDS.get(word.removesuffix("s"), word.removesuffix("s"))
     near = nearest(singular, [role.value for role in Role])
     if near is None:
         raise Misread("unknown_role", word=word)
@@ -231,7 +232,7 @@ def _take_role(bound: Bound, reader: _Reader) -> Bound:
 def _take_mailbox(bound: Bound, reader: _Reader) -> Bound:
     """`at ADDRESS`, or an address that is all there is; anything else is left for the note."""
     said = [token for token in reader.left[:2] if not token.quoted]
-    if len(said) == 2 and said[0].value.lower() == "at" and said[1].kind is TokenKind.ADDRESS:
+    if len(said) == 2 and said[0].value.lower() in french.AT and said[1].kind is TokenKind.ADDRESS:
         reader.left.pop(0)
     elif len(reader.left) != 1 or reader.left[0].kind is not TokenKind.ADDRESS:
         return bound
@@ -247,7 +248,8 @@ def _take_date(bound: Bound, reader: _Reader) -> Bound:
 
 
 def _take_wish(bound: Bound, reader: _Reader) -> Bound:
-    word = _name(reader)
+    typed = _name(reader)
+    word = french.KEYWORDS.get(typed, typed)
     if word not in {wish.value for wish in Wish}:
         raise Misread("unknown_wish", word=word)
     return replace(bound, wish=Wish(word))
@@ -308,6 +310,7 @@ def _take_page(bound: Bound, reader: _Reader) -> Bound:
 
 def _take_deed(bound: Bound, reader: _Reader) -> Bound:
     word = reader.left.pop(0).value
+    word = french.KEYWORDS.get(word.lower(), word)
     if word.lower() not in set(Deed):
         near = nearest(word, list(Deed))
         raise (

@@ -12,18 +12,21 @@ from zoneinfo import ZoneInfo
 from bot.commands.grammar import Misread
 
 LONGEST = timedelta(days=366)
-UNITS = {"day": 1, "days": 1, "d": 1, "week": 7, "weeks": 7, "w": 7}
+TOMORROW = frozenset({"tomorrow", "demain"})
+UNITS = {"day": 1, "days": 1, "d": 1, "week": 7, "weeks": 7, "w": 7,
+         "jour": 1, "jours": 1, "j": 1, "semaine": 7, "semaines": 7}  # fmt: skip
 
 
 def pause_end(text: str, now: datetime, time_zone: str) -> datetime:
     """The start of the day named by `text` in the person's time zone, in UTC.
 
-    Takes `2026-12-24`, `tomorrow` and `10 days` or `2 weeks`, each with or without `until` or `for` before it.
+    Takes `2026-12-24`, `tomorrow` and `10 days` or `2 weeks`, each with or without `until` or `for` before it, and
+    the same in French. Not `03/04/2026`, which means two days.
     Raises Misread: `malformed_date`, `past_date`, `far_date` (a year on is the most).
     """
     here = zone(time_zone)
     today = now.astimezone(here).date()
-    words = re.sub(r"^(until|till|for)\s+", "", text.strip().lower())
+    words = re.sub(r"^(until|till|for|jusqu['’]au|jusqu['’]à|jusque|pour|pendant)\s+", "", text.strip().lower())
     day = _day(words, today)
     if day is None:
         raise Misread("malformed_date", word=text)
@@ -35,7 +38,7 @@ def pause_end(text: str, now: datetime, time_zone: str) -> datetime:
 
 
 def _day(words: str, today: date) -> date | None:
-    if words == "tomorrow":
+    if words in TOMORROW:
         return today + timedelta(days=1)
     count = re.fullmatch(r"([0-9]{1,4}) ?([a-z]+)", words)
     if count and count[2] in UNITS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.acts import channels, drafts, lookup
 from bot.acts.groups import value as value_of
+from bot.commands import french
 from bot.commands.binding import Bound
 from bot.commands.grammar import Misread, nearest
 from bot.context import Context
@@ -17,9 +18,9 @@ from store.schema.group import Group
 from store.texts import Markup
 from store.wording import WORDINGS
 
-YES = frozenset({"yes", "on", "true", "1"})
-NO = frozenset({"no", "off", "false", "0"})
-NONE = frozenset({"", "none", "-"})
+YES = frozenset({"yes", "on", "true", "1", "oui"})
+NO = frozenset({"no", "off", "false", "0", "non"})
+NONE = frozenset({"", "none", "-", "aucun", "aucune"})
 
 
 async def change(context: Context, bound: Bound) -> Shown | None:
@@ -61,8 +62,8 @@ def read(setting: Setting, text: str) -> object:
         case Shape.CHOICE:
             assert setting.choices is not None
             values = [choice.value for choice in setting.choices]
-            if word in values:
-                return setting.choices(word)
+            if (chosen := french.VALUES.get(word, word)) in values:
+                return setting.choices(chosen)
             near = nearest(word, values)
             choices = ", ".join(values)
             if near is None:
@@ -77,7 +78,7 @@ def read(setting: Setting, text: str) -> object:
 
 
 def _setting(word: str) -> Setting:
-    found = BY_NAME.get(word)
+    found = BY_NAME.get(french.SETTINGS.get(word, word))
     if found is not None:
         return found
     known = ", ".join(BY_NAME)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from bot.commands import (
     answers,
     checkup,
+    french,
     groups,
     help,  # noqa: A004 - the noun is the command's
     log,
@@ -40,7 +41,7 @@ async def _help(context: Context, bound: Bound) -> Shown:
 
 def entry(word: str) -> Entry:
     """The row of a verb. Raises Misread `unknown_verb` or, with the nearest match, `unknown_verb_near`."""
-    found = TABLE.get(word)
+    found = TABLE.get(french.VERBS.get(word, word))
     if found is not None:
         return found
     near = SYNONYMS.get(word) or nearest(word, TABLE)

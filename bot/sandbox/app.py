@@ -9,9 +9,11 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from bot.sandbox import strings
 from bot.sandbox.changes import Changes
 from bot.sandbox.changestream import ChangeStream
 from bot.sandbox.channels import Channel
+from bot.sandbox.checklist import Checklist
 from bot.sandbox.client import Client
 from bot.sandbox.clock import Clock
 from bot.sandbox.control import Control, MailControl, WorkspaceControl
@@ -119,6 +121,7 @@ class Sandbox:
         app.router.add_routes(Control(parts).routes())
         app.router.add_routes(MailApi(self.settings, people, self.boxes, self.clock, session).routes())
         app.router.add_get("/pocket/info", self._info)
+        app.router.add_get("/pocket/words", self._words)
         app.router.add_get("/pocket/people", self._show_people)
         app.router.add_get("/pocket/changes", self._stream.serve)
         app.router.add_get("/", self._index)
@@ -140,6 +143,7 @@ class Sandbox:
         delivery = self._delivery = Delivery(workspace, carrier)
         client = Client(workspace, delivery, lambda: self.base)
         app.router.add_routes(Pocket(workspace, client, Life(workspace, delivery), delivery).routes())
+        app.router.add_routes(Checklist(workspace, self.boxes, self.clock).routes())
         app.router.add_route("*", "/api/{method}", api.serve)
         app.router.add_get("/link", hub.serve)
         app.router.add_routes(FileDoors(workspace.files, faults, api.may_read_files).routes())
@@ -158,6 +162,9 @@ class Sandbox:
                 "domain": MAIL_DOMAIN,
             }
         )
+
+    async def _words(self, request: web.Request) -> web.Response:
+        return web.json_response({"words": dict(strings.LANGUAGES.get(request.query.get("language", ""), {}))})
 
     async def _show_people(self, request: web.Request) -> web.Response:
         return web.json_response({"people": [person.as_page() for person in self._people]})

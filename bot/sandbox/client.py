@@ -182,6 +182,7 @@ class Client:
         else:
             assert spot.channel is not None
             assert spot.message is not None
+            spot.message.pressed.add(action_id)
             url = self._response_url(person, spot.channel, spot.message.ts)
             payload = message_actions(
                 person, spot.channel, spot.message, action, response_url=url, trigger_id=trigger_id

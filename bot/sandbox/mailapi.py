@@ -145,7 +145,8 @@ class MailApi:
 
     async def _one_click(self, body: Json) -> Json:
         """The POST a mail program makes (RFC 8058 3.2): no cookies, no redirects, that one body."""
-        mime = self._found(body["mail"]).parsed()
+        mail = self._found(body["mail"])
+        mime = mail.parsed()
         link = LINK.search(str(mime.get("List-Unsubscribe", "")))
         if link is None or str(mime.get("List-Unsubscribe-Post", "")).strip() != ONE_CLICK:
             raise ImpossibleError("this mail offers no leaving by one click")
@@ -158,6 +159,8 @@ class MailApi:
                 headers={"Content-Type": "application/x-www-form-urlencoded"},
                 allow_redirects=False,
             ) as answer:
+                if answer.status == 200:
+                    self._boxes.left(mail)
                 return {"ok": answer.status == 200, "code": answer.status, "text": (await answer.text())[:2_000]}
         except aiohttp.ClientError as error:
             return {"ok": False, "code": 0, "text": f"{type(error).__name__}: {error}"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.message import Message as Mime
 from email.parser import BytesParser
@@ -36,6 +36,16 @@ class Mail:
     mail_from: str
     raw: bytes
     at: float
+
+    @property
+    def of_group(self) -> bool:
+        """Whether it is a copy that a group sent."""
+        return "List-Id" in self.parsed(headers_only=True)
+
+    @property
+    def message_id(self) -> str:
+        """Its Message-ID, the same in all copies."""
+        return str(self.parsed(headers_only=True).get("Message-ID", ""))
 
     def parsed(self, *, headers_only: bool = False) -> Mime:
         """The mail's structure, or only its headers: a listing must not cost what its attachments do."""
@@ -93,6 +103,7 @@ class Mailboxes:
         self._numbers = itertools.count(1)
         self._by_id: dict[int, Mail] = {}
         self._by_address: dict[str, list[Mail]] = {}
+        self._left: dict[int, float] = {}
 
     def put(self, recipients: list[str], mail_from: str, raw: bytes) -> None:
         """One mail into each recipient's mailbox."""
@@ -105,6 +116,9 @@ class Mailboxes:
             self._by_address[oldest.recipient.lower()].remove(oldest)
         self._changes.note("mail")
 
+    def __iter__(self) -> Iterator[Mail]:
+        return iter(list(self._by_id.values()))
+
     def get(self, mail_id: int) -> Mail | None:
         """One mail, or None."""
         return self._by_id.get(mail_id)
@@ -116,6 +130,15 @@ class Mailboxes:
     def counts(self) -> dict[str, int]:
         """Mails per address."""
         return {address: len(mails) for address, mails in self._by_address.items()}
+
+    def left(self, mail: Mail) -> None:
+        """Its reader has left the group by its link."""
+        self._left[mail.id] = self._clock()
+        self._changes.note("mail")
+
+    def anybody_left(self, since: float) -> bool:
+        """Whether a mail's reader has left its group since a moment."""
+        return any(at >= since for at in self._left.values())
 
     def empty(self) -> None:
         """Throw everything away."""

@@ -46,7 +46,7 @@ def _named(element: Json) -> Json:
 @dataclass(slots=True)
 class Message:
     """One message. `ephemeral_to` is the only person who sees it; `values` its form state, per person; `base` where
-    its files are reached."""
+    its files are reached; `offered` the buttons that ever stood in it, `pressed` those that were pressed."""
 
     channel: str
     ts: str
@@ -62,6 +62,16 @@ class Message:
     values: dict[str, Values] = field(default_factory=dict)
     files: list[File] = field(default_factory=list)
     base: str = ""
+    pressed: set[str] = field(default_factory=set)
+    offered: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.offered |= self.buttons()
+
+    def buttons(self) -> set[str]:
+        """The action ids of the buttons that stand in it now."""
+        found = [one for block in self.blocks for one in [*block.get("elements", ()), block.get("accessory")]]
+        return {one.get("action_id", "") for one in found if isinstance(one, dict) and one.get("type") == "button"}
 
     def values_for(self, person_id: str) -> Values:
         """What the message's own inputs hold for a person."""

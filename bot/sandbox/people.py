@@ -109,7 +109,7 @@ def built_in_people() -> list[Person]:
         member("margaret", "Margaret Lane"),
         member("barbara", "Barbara Quinn"),
         member("edsger", "Edsger Vos", locale="fr-FR", zone="Europe/Paris", zone_offset=3_600),
-        member("gil", "Gil Moreau", guest=True, locale="fr-FR"),
+        member("gil", "Gil Moreau", guest=True),
         Person("U0NOOR", "noor", "Noor Haddad", None),
         member("dora", "Dora Field", deactivated=True),
         Person(BOT_USER, "postroom", "Postroom", None, bot=True),

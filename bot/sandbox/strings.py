@@ -1,4 +1,8 @@
-"""Every sentence the pocket workspace itself says to a person, as Slack's client would."""
+"""Every sentence the pocket workspace itself says to a person, as a client of Slack would, and its page in French."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
 
 REQUIRED = "Please complete this required field."
 TOO_SHORT = "This field must be at least {limit} characters."
@@ -14,3 +18,115 @@ UNKNOWN_COMMAND = "{command} is not a valid command. In Slack, it is not sent as
 ACTION_FAILED = "This app did not respond ({error}). Try again."
 SUBMIT_FAILED = "We had some trouble connecting ({error}). Try again?"
 NOT_A_MEMBER = "You are not in this channel."
+
+# What the page says, and what stands above, by its English: what is not here is shown in English.
+FRENCH: Mapping[str, str] = {
+    REQUIRED: "Veuillez remplir ce champ obligatoire.",
+    NOT_EMAIL: "Veuillez saisir une adresse e-mail valide.",
+    NOT_URL: "Veuillez saisir une URL valide.",
+    NOT_NUMBER: "Veuillez saisir un nombre.",
+    NOT_A_MEMBER: "Vous n’êtes pas dans ce canal.",
+    "Pocket workspace": "Espace de travail de poche",
+    "Language of this page and its reader": "Langue de cette page et de qui la lit",
+    "What is shown": "Ce qui est affiché",
+    "Slack": "Slack",
+    "Both": "Les deux",
+    "Mail room": "Courrier",
+    "Slack workspace": "Espace de travail Slack",
+    "Channels": "Canaux",
+    "Act as": "Agir en tant que",
+    "App": "Application",
+    "Messages": "Messages",
+    "Message or slash command": "Message ou commande",
+    "Send": "Envoyer",
+    "Write a mail": "Écrire un courrier",
+    "Mailboxes": "Boîtes aux lettres",
+    "No mail has arrived yet.": "Aucun courrier n’est encore arrivé.",
+    "Write one to a group above: each contact’s copy appears here, side by side.": "Écrivez-en un à un groupe "
+    "ci-dessus\u00a0: la copie de chaque contact apparaît ici, côte à côte.",
+    "English": "English",
+    "Français": "Français",
+    "connecting …": "connexion …",
+    "live": "en direct",
+    "not connected, trying again …": "pas de connexion, nouvel essai …",
+    "owner": "propriétaire",
+    "admin": "administrateur",
+    "guest": "invité",
+    "member": "membre",
+    "no e-mail address": "sans adresse e-mail",
+    "private": "privé",
+    "private channel": "canal privé",
+    "(unread)": "(non lu)",
+    "(edited)": "(modifié)",
+    "APP": "APPLI",
+    "Only visible to you": "Visible par vous seul",
+    "Message {place}, or {command}": "Écrire à {place}, ou {command}",
+    "Home": "Accueil",
+    "You are not in this channel.": "Vous n’êtes pas dans ce canal.",
+    "Join": "Rejoindre",
+    "Postroom is drawing this page …": "Postroom prépare cette page …",
+    "Nothing has been said here yet.": "Rien n’a encore été dit ici.",
+    "To make a group, to see which there are, and for help:": "Pour créer un groupe, voir ceux qui existent, et de "
+    "l’aide\u00a0:",
+    "Nothing yet for {people}.": "Rien encore pour {people}.",
+    "Mailbox of {address}": "Boîte aux lettres de {address}",
+    "Mails": "Courriers",
+    "outside the workspace": "hors de l’espace de travail",
+    "(no subject)": "(sans objet)",
+    "Envelope": "Enveloppe",
+    "Attached: {name} ({type}, {size} bytes)": "Pièce jointe\u00a0: {name} ({type}, {size} octets)",
+    "All {n} header fields": "Les {n} champs d’en-tête",
+    "As received": "Tel que reçu",
+    "Leave by one click": "Quitter en un clic",
+    "Bounce it": "Le faire revenir",
+    "Reply": "Répondre",
+    "Close": "Fermer",
+    "Cancel": "Annuler",
+    "Dismiss": "Masquer",
+    "Done: this person gets no more of it.": "C’est fait\u00a0: cette personne n’en recevra plus.",
+    "Taken": "Accepté",
+    "Refused ({stage})": "Refusé ({stage})",
+    "As this person": "En tant que cette personne",
+    "Pretending to be them": "En se faisant passer pour elle",
+    "As a stranger": "En tant qu’inconnu",
+    "How": "Comment",
+    "From": "De",
+    "To": "À",
+    "Subject": "Objet",
+    "Text": "Texte",
+    "Mail it": "Envoyer le courrier",
+    "{n} of at most 3": "{n} sur 3 au plus",
+    "More actions": "Autres actions",
+    "Choose …": "Choisir …",
+    "Add …": "Ajouter …",
+    "Add to {what}": "Ajouter à {what}",
+    "the choice": "la sélection",
+    "Remove {what}": "Retirer {what}",
+    "Search": "Chercher",
+    "Search …": "Chercher …",
+    "{name} ({size} bytes)": "{name} ({size} octets)",
+    "The tour, to click through yourself": "La visite, à parcourir soi-même",
+    "Begin again": "Recommencer",
+    "({n} of {all} done)": "({n} sur {all})",
+    "Done.": "Fait.",
+    "To do.": "À faire.",
+    "Show me": "Montrez-moi",
+    "As Ada, type {line} in #general, go through its three steps with #reports and #moderators as channels, and press "
+    "the last button.": "En tant qu’Ada, tapez {line} dans #general, parcourez les trois étapes avec #reports et "
+    "#moderators comme canaux, et cliquez sur le dernier bouton.",
+    "As Margaret, type {line} and the new group's address in #general.": "En tant que Margaret, tapez {line} et "
+    "l’adresse du nouveau groupe dans #general.",
+    "As Ada, press Approve on the card in #moderators.": "En tant qu’Ada, cliquez sur Approuver sur la carte dans "
+    "#moderators.",
+    "In the mail room, write to the group's address as somebody who is in it.": "Dans le courrier, écrivez à "
+    "l’adresse du groupe en tant que quelqu’un qui en fait partie.",
+    "In #reports, see the report grow until every copy is counted.": "Dans #reports, voyez le rapport grandir jusqu’à "
+    "ce que chaque copie soit comptée.",
+    "In the mail room, see one copy in every contact's mailbox.": "Dans le courrier, voyez une copie dans la boîte de "
+    "chaque contact.",
+    "Write to the group as a stranger, and as Ada press Discard on the card in #moderators.": "Écrivez au groupe en "
+    "tant qu’inconnu, et en tant qu’Ada cliquez sur Écarter sur la carte dans #moderators.",
+    "Open a copy in the mail room, and press its button for leaving by one click.": "Ouvrez une copie dans le "
+    "courrier, et cliquez sur le bouton qui permet de quitter le groupe en un clic.",
+}
+LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": {}, "fr": FRENCH}

@@ -14,6 +14,9 @@ Json = dict[str, Any]
 ADA, GRACE, LINUS, MARGARET, BARBARA = "U0ADA", "U0GRACE", "U0LINUS", "U0MARGARET", "U0BARBARA"
 DOMAIN = "groups.example.org"
 LONG = 30.0
+# What the channels say in each language: how many of how many were relayed, and that a post was discarded.
+SIGNS = {"en": ("elayed to {n} of {n}", "iscarded"), "fr": ("ransmis à {n} sur {n}", "carté par")}
+LOCALES = {"en": "en-GB", "fr": "fr-FR"}
 
 
 class TourError(Exception):
@@ -22,10 +25,12 @@ class TourError(Exception):
 
 @dataclass(slots=True)
 class Tour:
-    """One play of the tour. `number` makes its group's name its own, so that it can be played again."""
+    """One play of the tour, by people of one language. `number` makes its group's name its own, so that it can be
+    played again."""
 
     pocket: Pocket
     number: str = ""
+    language: str = "en"
     contacts: list[str] = field(default_factory=list)
 
     @property
@@ -51,6 +56,10 @@ class Tour:
         _ok(await pocket.submit(ADA))
         await pocket.wait_modal(ADA, contains=self.address)
         await pocket.close(ADA, everything=True)
+        if self.language != "en":
+            line = f"/group réglages {self.address} langue {self.language}"
+            _ok(await pocket.command(ADA, "#general", line))
+            await pocket.wait_message(ADA, "#general", "Français")
         self.contacts = ["linus@example.org", "barbara@example.org", "al@example.com"]
         return f"{self.address} takes mail"
 
@@ -68,7 +77,7 @@ class Tour:
     async def ask(self) -> str:
         """Margaret asks to join."""
         _ok(await self.pocket.command(MARGARET, "#general", f"/group join {self.address} I work with them"))
-        await self.pocket.wait_message(GRACE, "#moderators", MARGARET)
+        await self.pocket.wait_message(GRACE, "#moderators", self.address)
         return "a card waits in #moderators"
 
     async def approve(self) -> str:
@@ -80,14 +89,16 @@ class Tour:
 
     async def mail(self) -> str:
         """Margaret mails the group."""
-        said = await self.pocket.compose(MARGARET, self.address, "Lunch on Friday?", "Shall we?\n", verdict="member")
+        said = await self.pocket.compose(
+            MARGARET, self.address, f"Lunch on Friday{self.number}?", "Shall we?\n", verdict="member"
+        )
         _ok(said)
         return f"{said['code']} {said['text']}"
 
     async def arrive(self) -> str:
         """Every contact's mailbox has one copy."""
         for address in self.contacts:
-            mails = await self.pocket.wait_mail(address, contains="Lunch on Friday?", timeout=LONG)
+            mails = await self.pocket.wait_mail(address, contains=f"Lunch on Friday{self.number}?", timeout=LONG)
             if len(mails) != 1:
                 raise TourError(f"{address} has {len(mails)} copies")
         return f"{len(self.contacts)} mailboxes, one copy each"
@@ -95,29 +106,35 @@ class Tour:
     async def report(self) -> str:
         """The report in the channel is complete."""
         n = len(self.contacts)
-        message = await self.pocket.wait_message(ADA, "#reports", f"elayed to {n} of {n}", timeout=LONG)
-        found = re.search(r"[Rr]elayed to \d+ of \d+", self.pocket.text(message))
+        message = await self.pocket.wait_message(ADA, "#reports", SIGNS[self.language][0].format(n=n), timeout=LONG)
+        found = re.search(r"[Rr]elayed to \d+ of \d+|[Tt]ransmis à \d+ sur \d+", self.pocket.text(message))
         return found[0].lower() if found else "complete"
 
     async def discard(self) -> str:
         """A stranger's mail is held, and Ada discards it by button."""
-        _ok(await self.pocket.compose("eve@example.net", self.address, "Buy now", "Cheap!\n", verdict="stranger"))
-        await self.pocket.wait_message(ADA, "#moderators", "eve@example.net", timeout=LONG)
+        _ok(
+            await self.pocket.compose(
+                f"eve{self.number}@example.net", self.address, "Buy now", "Cheap!\n", verdict="stranger"
+            )
+        )
+        await self.pocket.wait_message(ADA, "#moderators", f"eve{self.number}@example.net", timeout=LONG)
         _ok(await self.pocket.click(ADA, "post.discard", channel="#moderators"))
-        await self.pocket.wait_message(ADA, "#moderators", "iscarded", timeout=LONG)
+        await self.pocket.wait_message(ADA, "#moderators", SIGNS[self.language][1], timeout=LONG)
         return "held with a card, discarded, nobody got it"
 
     async def leave(self) -> str:
         """Barbara leaves by the mail's one-click link, and gets nothing more."""
-        mails = await self.pocket.wait_mail("barbara@example.org", contains="Lunch on Friday?")
+        mails = await self.pocket.wait_mail("barbara@example.org", contains=f"Lunch on Friday{self.number}?")
         _ok(await self.pocket.one_click(mails[-1]))
         self.contacts.remove("barbara@example.org")
-        _ok(await self.pocket.compose(LINUS, self.address, "Never mind", "Rain.\n", verdict="member"))
+        _ok(await self.pocket.compose(LINUS, self.address, f"Never mind{self.number}", "Rain.\n", verdict="member"))
         for address in self.contacts:
-            await self.pocket.wait_mail(address, contains="Never mind", timeout=LONG)
+            await self.pocket.wait_mail(address, contains=f"Never mind{self.number}", timeout=LONG)
         n = len(self.contacts)
-        await self.pocket.wait_message(ADA, "#reports", f"elayed to {n} of {n}", timeout=LONG)
-        if any(mail["subject"] == "Never mind" for mail in await self.pocket.mailbox("barbara@example.org")):
+        await self.pocket.wait_message(ADA, "#reports", SIGNS[self.language][0].format(n=n), timeout=LONG)
+        if any(
+            mail["subject"] == f"Never mind{self.number}" for mail in await self.pocket.mailbox("barbara@example.org")
+        ):
             raise TourError("Barbara still got a copy")
         return f"the next mail went to {n}"
 
@@ -133,6 +150,8 @@ class Tour:
             ("A stranger's mail is held and discarded", self.discard),
             ("A contact leaves by one-click", self.leave),
         )
+        for person in (ADA, GRACE, LINUS, MARGARET, BARBARA):
+            await self.pocket.post("person", person=person, fields={"locale": LOCALES[self.language]})
         for index, (title, step) in enumerate(steps, 1):
             began = perf_counter()
             try:

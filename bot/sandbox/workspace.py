@@ -99,6 +99,7 @@ class Workspace:
             message.text = changes["text"]
         if "blocks" in changes:
             message.blocks = with_ids(changes["blocks"])
+            message.offered |= message.buttons()
             message.values.clear()
         if "attachments" in changes:
             message.attachments = changes["attachments"]

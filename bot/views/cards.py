@@ -14,8 +14,8 @@ from typing import Any
 from bot.views import blocks, decide, escape, reasons
 from bot.views.blocks import Block, Shown, View
 from bot.views.ids import Action, Field, Form
+from store import sizes
 from store.marks import UNMARKED, Marks
-from store.sizes import show
 from store.terms import PostState, Reason, RequestKind, RequestState
 from store.texts import Markup, TextMissing, say
 from store.word import Subject
@@ -194,7 +194,7 @@ def held(language: str, card: HeldCard, *, again: bool = False) -> Shown:
 
 
 def _facts(language: str, card: HeldCard) -> list[str]:
-    facts = [say(language, "slack.held.size", size=show(card.size))]
+    facts = [say(language, "slack.held.size", size=sizes.show(card.size, language))]
     if card.marks.recipients:
         facts.append(say(language, "slack.held.recipients", n=card.marks.recipients))
     if card.marks.score:
@@ -224,7 +224,7 @@ def why(language: str, reasons: Sequence[Reason], proof: str) -> str:
 
 def reason(language: str, given: Reason) -> str:
     """Why policy decided so, in words."""
-    return _known(language, f"reason.{given.name}", given.values, given.name)
+    return _known(language, f"reason.{given.name}", sizes.spoken(given.values, language), given.name)
 
 
 def _known(language: str, key: str, values: object, name: str) -> str:

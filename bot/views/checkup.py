@@ -43,7 +43,7 @@ def checkup(language: str, seen: Checkup) -> Shown:
     body += parts[:MOST_PARTS]
     if len(parts) > MOST_PARTS:
         body.append(blocks.context(say(language, "slack.checkup.more")))
-    return blocks.shown(f"{head}: {state}", body)
+    return blocks.shown(f"{head} – {state}", body)
 
 
 def _line(language: str, one: Finding) -> str:

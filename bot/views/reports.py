@@ -181,7 +181,7 @@ def _changes(language: str, shown: Report) -> list[str]:
     """What the copies are without, and why."""
     alteration, lines = shown.alteration, []
     if alteration.count:
-        size = sizes.show(alteration.size)
+        size = sizes.show(alteration.size, language)
         lines.append(say(language, "slack.report.replaced", n=alteration.count, size=size))
         if shown.subject is not None:
             lines += [_replaced(language, one) for one in alteration.replaced[:REPLACED_SHOWN]]
@@ -194,7 +194,7 @@ def _changes(language: str, shown: Report) -> list[str]:
 
 def _replaced(language: str, one: Replaced) -> str:
     key = "slack.report.replaced_one" if one.name else "slack.report.replaced_nameless"
-    return say(language, key, via=escape.mrkdwn, name=one.name, kind=one.kind, size=sizes.show(one.size))
+    return say(language, key, via=escape.mrkdwn, name=one.name, kind=one.kind, size=sizes.show(one.size, language))
 
 
 def _notes(language: str, shown: Report) -> list[str]:

@@ -115,7 +115,9 @@ def shown(language: str, name: str, value: str) -> Markup:
         return escape.channel(value) if value else Markup(say(language, f"commands.setting.{name}.none"))
     if setting.shape is Shape.SIZE:
         octets = sizes.size(value) if value else None
-        return Markup(say(language, "commands.setting.server_limit") if octets is None else sizes.show(octets))
+        return Markup(
+            say(language, "commands.setting.server_limit") if octets is None else sizes.show(octets, language)
+        )
     if setting.shape is Shape.TICK:
         return Markup(say(language, f"commands.setting.{name}.{value or HIDDEN_NO}"))
     if setting.choices is not None:

@@ -12,7 +12,7 @@ from mailbridge.intake.envelope import Envelope
 from mailbridge.intake.session import House
 from mailbridge.policy import replies
 from mailbridge.policy.outcome import Outcome, put_off
-from store import authors, held, letters, posts
+from store import authors, held, languages, letters, posts, sizes
 from store.engine import Writing
 from store.posts import NewMessage, Submission, Submitted
 from store.terms import Action, Decision, GroupPolicy, LetterKind, PostState
@@ -100,8 +100,10 @@ async def _write(tx: Writing, house: House, judged: Judged, result: Outcome, sub
 
 async def _refused(tx: Writing, house: House, message: NewMessage, group: GroupPolicy, decision: Decision) -> None:
     """The letter for a refusal that the session could not say. Only ever to a proven author."""
+    language = await languages.of_address(tx, message.author, group.language)
     texts = [
-        say(group.language, f"reason.{reason.name}", **dict[str, Any](reason.values)) for reason in decision.reasons
+        say(language, f"reason.{reason.name}", **dict[str, Any](sizes.spoken(reason.values, language)))
+        for reason in decision.reasons
     ]
     await letters.write(
         tx,

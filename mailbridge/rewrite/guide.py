@@ -11,7 +11,7 @@ def guide(language: str, group: GroupPolicy) -> dict[str, str]:
     """Return the values of the help letter's text beyond the group's address and name."""
     local, _, domain = group.route.rpartition("@")
     sizes = [
-        say(language, f"mail.help.{name}", limit=show(size))
+        say(language, f"mail.help.{name}", limit=show(size, language))
         for name, size in (("largest_taken", group.max_receive_size), ("largest_sent", group.max_send_size))
         if size
     ]

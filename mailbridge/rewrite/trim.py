@@ -138,7 +138,9 @@ def _size(raw: bytes, part: Part) -> int:
 
 def _note(attachment: Replaced, language: str) -> str:
     name = attachment.name or say(language, "mail.left_out.no_name")
-    text = say(language, "mail.left_out.text", name=name, kind=attachment.kind, size=sizes.show(attachment.size))
+    text = say(
+        language, "mail.left_out.text", name=name, kind=attachment.kind, size=sizes.show(attachment.size, language)
+    )
     return wrapped(text)
 
 

@@ -40,7 +40,9 @@ def _of(change: Change, language: str) -> Iterator[str]:
     if change.new is not None:
         yield line("group_created")
     for setting, (before, after) in change.settings.items():
-        yield line("setting", setting=setting, before=_value(setting, before), after=_value(setting, after))
+        yield line(
+            "setting", setting=setting, before=_value(setting, before, language), after=_value(setting, after, language)
+        )
     for alias in change.aliases_added:
         yield line("alias_added", alias=alias.key)
     for gone in change.aliases_removed:
@@ -60,11 +62,11 @@ def _who(subject: Subject) -> str:
     return subject if isinstance(subject, str) else subject.key
 
 
-def _value(setting: str, value: object) -> str:
+def _value(setting: str, value: object, language: str) -> str:
     if value is None:
-        return "none"
+        return say(language, "store.difference.value_none")
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return say(language, f"store.difference.value_{'yes' if value else 'no'}")
     if setting in SIZES and isinstance(value, int):
-        return sizes.show(value)
+        return sizes.show(value, language)
     return " ".join(str(value).split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import select
 
+from bot.sandbox.checklist import STEPS
 from bot.sandbox.tour import Tour
 from store.schema.request import Request
 from store.terms import PostState, RequestState
@@ -27,8 +28,14 @@ async def test_a_group_made_in_slack_carries_mail(either_town: Town) -> None:
     assert asked == [RequestState.APPROVED]
     assert [post.state for post in await town.posts()] == [PostState.ACCEPTED, PostState.DISCARDED, PostState.ACCEPTED]
     assert [verbs.count(verb) for verb in ("group.created", "request.approved", "post.discarded")] == [1, 1, 1]
+    assert (await town.pocket.get("checklist?since=1"))["done"] == list(STEPS)
+    assert (await town.pocket.get("checklist"))["done"] == []
     received = {address: count for address, count in (await town.pocket.mailboxes()).items() if count}
     assert received == dict.fromkeys(tour.contacts, 2) | {"barbara@example.org": 1}
+    if town.url.startswith("sqlite"):  # and once more by people who speak French, in a group that does
+        now = (await town.pocket.get("checklist"))["now"]
+        await Tour(town.pocket, "-fr", language="fr").play(said.append)
+        assert (await town.pocket.get(f"checklist?since={now}"))["done"] == list(STEPS)
     for program in (bot, bridge):
         assert await program.end() == 0
         assert "Traceback" not in program.log, program.log

@@ -3,6 +3,7 @@
 import { el } from "./dom.js";
 import { control, errorId, grouped, hintId, idOf } from "./elements.js";
 import { emoji, link, text } from "./mrkdwn.js";
+import { locale } from "./words.js";
 
 /** Some blocks, as they stand on a message, a modal or Home. `place`: see elements.js. */
 export function draw(blocks, place) {
@@ -99,7 +100,7 @@ function span(leaf, place) {
     user: () => el("span", { class: "mention" }, `@${place.names.person(leaf.user_id) ?? leaf.user_id}`),
     channel: () => el("span", { class: "mention" }, `#${place.names.channel(leaf.channel_id) ?? "private channel"}`),
     emoji: () => emoji(leaf.name) ?? `:${leaf.name}:`,
-    date: () => leaf.fallback ?? new Date(leaf.timestamp * 1000).toLocaleString("en-GB"),
+    date: () => leaf.fallback ?? new Date(leaf.timestamp * 1000).toLocaleString(locale()),
   };
   let node = (said[leaf.type] ?? (() => leaf.text ?? ""))();
   for (const [style, name] of Object.entries(STYLES)) if (leaf.style?.[style]) node = el(name, {}, node);

@@ -1,5 +1,7 @@
 // Making elements, and putting a fresh picture in place of an old one without taking focus or typed text away.
 
+import { w } from "./words.js";
+
 /** An element. `props`: `class`, `on` (listeners), `data`, and attributes; false, null and undefined leave one out. */
 export function el(name, props = {}, ...children) {
   const node = document.createElement(name);
@@ -64,7 +66,7 @@ function restore(focus) {
 /** A failure or piece of news, shown for a while. */
 export function toast(text) {
   const place = document.getElementById("toasts");
-  const node = el("p", { class: "toast" }, text, " ", el("button", { type: "button", on: { click: () => node.remove() } }, "Dismiss"));
+  const node = el("p", { class: "toast" }, text, " ", el("button", { type: "button", on: { click: () => node.remove() } }, w("Dismiss")));
   place.append(node);
   setTimeout(() => node.remove(), 12_000);
 }

@@ -5,6 +5,7 @@
 
 import { ask, el } from "./dom.js";
 import { text } from "./mrkdwn.js";
+import { w } from "./words.js";
 
 export const idOf = (block, element, place) => `${place.prefix}/${block.block_id}/${element.action_id}`.replaceAll(" ", "_");
 export const hintId = (id) => `${id}/hint`;
@@ -145,7 +146,7 @@ function overflow(block, element, place) {
   const menu = el(
     "details",
     { class: "overflow" },
-    el("summary", { id: idOf(block, element, place), "aria-label": "More actions" }, "⋯"),
+    el("summary", { id: idOf(block, element, place), "aria-label": w("More actions") }, "⋯"),
     el("ul", {}, element.options.map((option) => el("li", {}, el("button", { type: "button", on: { click: () => choose(option, menu) } }, option.text.text)))),
   );
   return menu;
@@ -183,7 +184,7 @@ function files(block, element, place) {
     }
     await tell(block, element, place, ids);
   }
-  const names = (state?.files ?? []).map((file) => `${file.name} (${file.size} bytes)`).join(", ");
+  const names = (state?.files ?? []).map((file) => w("{name} ({size} bytes)", file)).join(", ");
   return el("div", { class: "several" }, node, names && el("span", { class: "b-context" }, names));
 }
 
@@ -215,7 +216,7 @@ function select(block, element, place, options) {
     place.edits.set(id, { block, element, value: node.value });
     tell(block, element, place, node.value || null);
   }
-  choices(node, options, element.placeholder?.text ?? "Choose …");
+  choices(node, options, element.placeholder?.text ?? w("Choose …"));
   node.value = held(block, element, place) ?? "";
   settle();
   return node;
@@ -234,7 +235,7 @@ function several(block, element, place, options) {
   const id = idOf(block, element, place);
   let chosen = held(block, element, place) ?? [];
   const chips = el("span", { class: "chips" });
-  const adder = el("select", { ...about(block, element, place), "aria-label": `Add to ${block.label?.text ?? "the choice"}`, on: { change: added } });
+  const adder = el("select", { ...about(block, element, place), "aria-label": w("Add to {what}", { what: block.label?.text ?? w("the choice") }), on: { change: added } });
   const changed = () => {
     place.edits.set(id, { block, element, value: chosen });
     show();
@@ -248,10 +249,10 @@ function several(block, element, place, options) {
     const label = (value) => options.find((option) => option.value === value)?.label ?? place.names.person(value) ?? value;
     chips.replaceChildren(
       ...chosen.map((value) =>
-        el("span", { class: "chip" }, label(value), el("button", { type: "button", "aria-label": `Remove ${label(value)}`, on: { click: () => ((chosen = chosen.filter((one) => one !== value)), changed()) } }, "×")),
+        el("span", { class: "chip" }, label(value), el("button", { type: "button", "aria-label": w("Remove {what}", { what: label(value) }), on: { click: () => ((chosen = chosen.filter((one) => one !== value)), changed()) } }, "×")),
       ),
     );
-    choices(adder, options.filter((option) => !chosen.includes(option.value)), element.placeholder?.text ?? "Add …");
+    choices(adder, options.filter((option) => !chosen.includes(option.value)), element.placeholder?.text ?? w("Add …"));
   }
   show();
   return el("div", { class: "several" }, chips, adder);
@@ -262,7 +263,7 @@ function external(block, element, place, many) {
   const current = place.values?.[block.block_id]?.[element.action_id];
   const before = [current?.selected_option ?? current?.selected_options ?? []].flat().filter(Boolean).map(optionOf);
   const box = el("div", { class: "several" });
-  const search = el("input", { type: "search", "aria-label": element.placeholder?.text ?? "Search", placeholder: element.placeholder?.text ?? "Search …", on: { change: look } });
+  const search = el("input", { type: "search", "aria-label": element.placeholder?.text ?? w("Search"), placeholder: element.placeholder?.text ?? w("Search …"), on: { change: look } });
   const show = () => box.replaceChildren(search, (many ? several : select)(block, element, place, [...options, ...before]));
   async function look() {
     const found = await place.options(element, search.value);

@@ -3,6 +3,7 @@
 import { get, post } from "./api.js";
 import { el, patch, toast } from "./dom.js";
 import { withLinks } from "./mrkdwn.js";
+import { locale, w } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const boxes = new Map();
@@ -22,7 +23,7 @@ export async function refreshMail(world) {
   patch(byId("mailboxes"), full.map((box) => ({ key: box.address, print: String(box.count), make: () => mailbox(world, box) })));
   const empty = mailboxes.filter((box) => !box.count).map((box) => ownerOf(world, box));
   byId("no-mail").hidden = full.length > 0;
-  byId("empty-boxes").textContent = full.length && empty.length ? `Nothing yet for ${new Intl.ListFormat("en-GB").format(empty)}.` : "";
+  byId("empty-boxes").textContent = full.length && empty.length ? w("Nothing yet for {people}.", { people: new Intl.ListFormat(locale()).format(empty) }) : "";
 }
 
 function mailbox(world, box) {
@@ -30,8 +31,8 @@ function mailbox(world, box) {
   const name = ownerOf(world, box);
   return el(
     "section",
-    { class: "mailbox", "aria-label": `Mailbox of ${box.address}` },
-    el("h3", {}, el("span", {}, name), el("span", { class: "count", title: "Mails" }, String(mails.length)), el("small", {}, box.person ? box.address : "outside the workspace")),
+    { class: "mailbox", "aria-label": w("Mailbox of {address}", { address: box.address }) },
+    el("h3", {}, el("span", {}, name), el("span", { class: "count", title: w("Mails") }, String(mails.length)), el("small", {}, box.person ? box.address : w("outside the workspace"))),
     el("ul", {}, mails.toReversed().map((mail) => el("li", {}, row(mail)))),
   );
 }
@@ -39,13 +40,13 @@ function mailbox(world, box) {
 const ownerOf = (world, box) => (box.person && world.names.person(box.person)) || box.address;
 
 function row(mail) {
-  const at = new Date(mail.at * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  const at = new Date(mail.at * 1000).toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit" });
   return el(
     "button",
     { type: "button", class: opened.has(mail.id) ? "mail" : "mail new", id: `mail/${mail.id}`, on: { click: () => read(mail.id) } },
     el("span", { class: "from" }, mail.from.replace(/\s*<[^>]*>$/, "").replace(/^"|"$/g, "")),
     el("time", {}, at),
-    el("span", { class: "subject" }, mail.subject || "(no subject)"),
+    el("span", { class: "subject" }, mail.subject || w("(no subject)")),
   );
 }
 
@@ -61,20 +62,20 @@ async function read(id) {
   const dialog = el(
     "dialog",
     { class: "letter", "aria-label": mail.subject, on: { close: () => dialog.remove() } },
-    el("h3", {}, mail.subject || "(no subject)"),
-    el("dl", {}, ["From", "To", "Reply-To", "Date"].flatMap((name) => headerOf(mail, name)), el("dt", {}, "Envelope"), el("dd", {}, `${mail.mail_from || "<>"} → ${mail.recipient}`)),
+    el("h3", {}, mail.subject || w("(no subject)")),
+    el("dl", {}, ["From", "To", "Reply-To", "Date"].flatMap((name) => headerOf(mail, name)), el("dt", {}, w("Envelope")), el("dd", {}, `${mail.mail_from || "<>"} → ${mail.recipient}`)),
     el("div", { class: "mail-text" }, withLinks(mail.text)),
-    mail.attachments.length > 0 && el("ul", {}, mail.attachments.map((one) => el("li", {}, `Attached: ${one.name} (${one.type}, ${one.size} bytes)`))),
-    el("details", {}, el("summary", {}, `All ${mail.headers.length} header fields`), el("pre", {}, mail.headers.map(([name, value]) => `${name}: ${value}\n`))),
+    mail.attachments.length > 0 && el("ul", {}, mail.attachments.map((one) => el("li", {}, w("Attached: {name} ({type}, {size} bytes)", one)))),
+    el("details", {}, el("summary", {}, w("All {n} header fields", { n: mail.headers.length })), el("pre", {}, mail.headers.map(([name, value]) => `${name}: ${value}\n`))),
     answer,
     el(
       "p",
       { class: "buttons" },
-      el("a", { href: `/pocket/mail/${id}/raw`, target: "_blank", rel: "noopener" }, "As received"),
-      mail.can_leave && press("Leave by one click", async () => code(await post("one-click", { mail: id }))),
-      mail.mail_from && press("Bounce it", async () => reply(await post("bounce", { mail: id }))),
-      el("button", { type: "button", on: { click: () => (dialog.close(), answerTo(mail)) } }, "Reply"),
-      el("button", { type: "button", class: "primary", on: { click: () => dialog.close() } }, "Close"),
+      el("a", { href: `/pocket/mail/${id}/raw`, target: "_blank", rel: "noopener" }, w("As received")),
+      mail.can_leave && press(w("Leave by one click"), async () => code(await post("one-click", { mail: id }))),
+      mail.mail_from && press(w("Bounce it"), async () => reply(await post("bounce", { mail: id }))),
+      el("button", { type: "button", on: { click: () => (dialog.close(), answerTo(mail)) } }, w("Reply")),
+      el("button", { type: "button", class: "primary", on: { click: () => dialog.close() } }, w("Close")),
     ),
   );
   document.body.append(dialog);
@@ -85,11 +86,11 @@ function headerOf(mail, name) {
   return mail.headers.filter(([own]) => own.toLowerCase() === name.toLowerCase()).flatMap(([own, value]) => [el("dt", {}, own), el("dd", {}, value)]);
 }
 
-const code = (said) => (said.ok ? "Done: this person gets no more of it." : `HTTP ${said.code}: ${said.text}`);
+const code = (said) => (said.ok ? w("Done: this person gets no more of it.") : `HTTP ${said.code}: ${said.text}`);
 
 function reply(said) {
   const one = Object.entries(said.recipients).map(([address, heard]) => `${address}: ${heard}`);
-  return [`${said.ok ? "Taken" : `Refused (${said.stage})`}: ${said.code} ${said.text}`, ...(one.length > 1 || !said.ok ? one : [])].join("\n");
+  return [`${said.ok ? w("Taken") : w("Refused ({stage})", said)}: ${said.code} ${said.text}`, ...(one.length > 1 || !said.ok ? one : [])].join("\n");
 }
 
 // ---------------------------------------------------------------- writing
@@ -105,20 +106,20 @@ export function prepareCompose(world) {
   const writers = [...world.people.values()].filter((person) => person.email);
   const author = el("select", { id: "mail-author" }, writers.map((person) => el("option", { value: person.id }, `${person.real_name} <${person.email}>`)));
   const stranger = el("input", { id: "mail-stranger", value: "Eve <eve@example.net>" });
-  const who = el("div", { class: "field" }, el("label", { for: "mail-author" }, "From"), author);
-  const other = el("div", { class: "field", hidden: true }, el("label", { for: "mail-stranger" }, "From"), stranger);
-  const ways = WAYS.map(([value, label]) => el("label", { class: "tick" }, el("input", { type: "radio", name: "way", value, checked: value === "member" }), label));
+  const who = el("div", { class: "field" }, el("label", { for: "mail-author" }, w("From")), author);
+  const other = el("div", { class: "field", hidden: true }, el("label", { for: "mail-stranger" }, w("From")), stranger);
+  const ways = WAYS.map(([value, label]) => el("label", { class: "tick" }, el("input", { type: "radio", name: "way", value, checked: value === "member" }), w(label)));
   const answer = el("p", { role: "status", class: "answer", id: "mail-answer" });
   const form = byId("compose-form");
   const way = () => form.elements.way.value;
   form.append(
-    el("fieldset", { class: "ways" }, el("legend", { class: "unseen" }, "How"), ways),
+    el("fieldset", { class: "ways" }, el("legend", { class: "unseen" }, w("How")), ways),
     who,
     other,
-    field("mail-to", "To", el("input", { placeholder: "group@groups.example.org" })),
-    field("mail-subject", "Subject", el("input")),
-    field("mail-body", "Text", el("textarea", { rows: 3 })),
-    el("p", { class: "buttons" }, answer, el("button", { type: "submit", class: "primary" }, "Mail it")),
+    field("mail-to", w("To"), el("input", { placeholder: "group@groups.example.org" })),
+    field("mail-subject", w("Subject"), el("input")),
+    field("mail-body", w("Text"), el("textarea", { rows: 3 })),
+    el("p", { class: "buttons" }, answer, el("button", { type: "submit", class: "primary" }, w("Mail it"))),
   );
   form.addEventListener("change", () => {
     who.hidden = way() === "stranger";

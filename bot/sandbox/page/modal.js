@@ -4,6 +4,7 @@ import { draw } from "./blocks.js";
 import { el, patch, toast } from "./dom.js";
 import { showing } from "./elements.js";
 import { deed, flush, placeOf } from "./place.js";
+import { w } from "./words.js";
 
 const edits = new Map();
 let shown = null;
@@ -109,15 +110,15 @@ function dialog(world, view, stack) {
       "div",
       { class: "modal-head" },
       el("h2", { id: "modal-title" }, view.title?.text ?? ""),
-      stack > 1 && el("span", { class: "stack" }, `${stack} of at most 3`),
-      el("button", { type: "button", class: "quiet", "aria-label": "Close", on: { click: () => close(true) } }, "×"),
+      stack > 1 && el("span", { class: "stack" }, w("{n} of at most 3", { n: stack })),
+      el("button", { type: "button", class: "quiet", "aria-label": w("Close"), on: { click: () => close(true) } }, "×"),
     ),
     el("div", { class: "modal-body" }, draw(view.blocks, place)),
-    view.trouble && el("p", { class: "error", role: "alert" }, view.trouble),
+    view.trouble && el("p", { class: "error", role: "alert" }, w(view.trouble)),
     el(
       "div",
       { class: "modal-foot" },
-      el("button", { type: "button", on: { click: () => close(false) } }, view.close?.text ?? (view.submit ? "Cancel" : "Close")),
+      el("button", { type: "button", on: { click: () => close(false) } }, view.close?.text ?? (view.submit ? w("Cancel") : w("Close"))),
       button,
     ),
   );

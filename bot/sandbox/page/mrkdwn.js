@@ -1,6 +1,7 @@
 // Slack's text objects as DOM nodes. Nothing here ever becomes HTML: every piece ends as a text node.
 
 import { el } from "./dom.js";
+import { locale, w } from "./words.js";
 
 const ENTITIES = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
 const SAFE = /^(https?:\/\/|mailto:)/i;
@@ -90,7 +91,7 @@ function lines(texts) {
 function token(inside, names) {
   const [target, label] = split(inside);
   if (target.startsWith("@")) return el("span", { class: "mention" }, `@${names.person(target.slice(1)) ?? label ?? target.slice(1)}`);
-  if (target.startsWith("#")) return el("span", { class: "mention" }, `#${names.channel(target.slice(1)) ?? label ?? "private channel"}`);
+  if (target.startsWith("#")) return el("span", { class: "mention" }, `#${names.channel(target.slice(1)) ?? label ?? w("private channel")}`);
   if (target.startsWith("!date^")) return date(target, label);
   if (target.startsWith("!")) return el("span", { class: "mention" }, label ?? `@${target.slice(1).split("^")[0]}`);
   return link(decoded(target), decoded(label ?? target.replace(/^mailto:/, "")));
@@ -121,7 +122,7 @@ function date(target, fallback) {
   const when = new Date(Number(seconds) * 1000);
   if (Number.isNaN(when.getTime()) || format === undefined) return el("span", {}, fallback ?? "");
   const shown = format.replace(/\{(\w+)\}/g, (whole, part) =>
-    PARTS[part] ? new Intl.DateTimeFormat("en-GB", PARTS[part]).format(when) : whole,
+    PARTS[part] ? new Intl.DateTimeFormat(locale(), PARTS[part]).format(when) : whole,
   );
   return el("time", { datetime: when.toISOString(), title: fallback }, shown);
 }

@@ -5,6 +5,8 @@ import { toast } from "./dom.js";
 import { prepareCompose, refreshMail } from "./mailroom.js";
 import { prepareModal } from "./modal.js";
 import { deed } from "./place.js";
+import { freshTour, prepareTour } from "./tour.js";
+import { language, speak, w } from "./words.js";
 import { drawWorkspace, prepare } from "./workspace.js";
 
 const world = {
@@ -23,7 +25,7 @@ const world = {
 };
 
 function remember() {
-  history.replaceState(null, "", `#${new URLSearchParams({ as: world.me, in: world.place, tab: world.tab })}`);
+  history.replaceState(null, "", `#${new URLSearchParams({ as: world.me, in: world.place, tab: world.tab, lang: language() })}`);
 }
 
 function recall() {
@@ -87,6 +89,7 @@ const refreshState = async () => {
 const said = (work) => coalesced(() => work().catch((error) => toast(error.message)));
 const freshState = said(refreshState);
 const freshMail = said(() => refreshMail(world));
+const tour = said(() => freshTour(world));
 const freshPeople = said(async () => {
   const { people } = await get("people");
   world.people = new Map(people.map((person) => [person.id, person]));
@@ -95,14 +98,29 @@ const freshPeople = said(async () => {
 function heard(topics) {
   const any = topics.length === 0;
   if (any || topics.includes("mail")) freshMail();
+  if (world.info.workspace) tour();
   if (any || topics.includes("workspace")) freshPeople();
   if (world.info.workspace && (any || topics.some((topic) => topic !== "mail" && topic !== "deliveries"))) freshState();
 }
 
 function connected(is) {
   const state = document.getElementById("link-state");
-  state.textContent = is ? "live" : "not connected, trying again …";
+  state.textContent = is ? w("live") : w("not connected, trying again …");
   state.dataset.live = is;
+}
+
+// Slack knows a language for each person, and a page knows one: a switch sets both, and begins anew.
+function prepareLanguages() {
+  for (const button of document.querySelectorAll("[data-language]")) {
+    const own = button.dataset.language;
+    button.setAttribute("aria-pressed", String(own === language()));
+    button.addEventListener("click", async () => {
+      if (world.info.workspace && (await deed("person", { person: world.me, fields: { locale: own === "fr" ? "fr-FR" : "en-GB" } })) === null) return;
+      await speak(own);
+      remember();
+      location.reload();
+    });
+  }
 }
 
 function prepareShows() {
@@ -113,21 +131,26 @@ function prepareShows() {
   };
   for (const button of buttons) button.addEventListener("click", () => show(button.dataset.show));
   show(world.info.workspace ? (matchMedia("(max-width: 900px)").matches ? "slack" : "both") : "mail");
-  if (!world.info.workspace) document.querySelector(".shows").hidden = true;
+  if (!world.info.workspace) document.querySelector(".shows:last-child").hidden = true;
+  return show;
 }
 
 async function begin() {
   world.info = await get("info");
+  await speak(new URLSearchParams(location.hash.slice(1)).get("lang") ?? "en");
   await freshPeople();
   recall();
-  prepareShows();
+  prepareLanguages();
+  const show = prepareShows();
   prepareCompose(world);
   prepare(world, go, be);
   prepareModal(world);
   if (world.info.workspace) {
     await refreshState();
     go(world.place, world.tab);
-  }
+    prepareTour(world, { be, go, show, tour });
+    tour();
+  } else document.getElementById("tour").hidden = true;
   listen(heard, connected);
 }
 

@@ -5,6 +5,7 @@ import { el, patch, toast } from "./dom.js";
 import { drawModal } from "./modal.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { deed, placeOf } from "./place.js";
+import { locale, w } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const edits = new Map();
@@ -48,15 +49,15 @@ function drawPeople(world) {
   patch(select, people.map((person) => ({ key: person.id, print: person.real_name, make: () => el("option", { value: person.id }, person.real_name) })));
   select.value = world.me;
   const { me } = world.state;
-  const part = me.owner ? "owner" : me.admin ? "admin" : me.guest ? "guest" : "member";
-  byId("whoami").textContent = `${part} · ${me.email ?? "no e-mail address"}`;
+  const part = w(me.owner ? "owner" : me.admin ? "admin" : me.guest ? "guest" : "member");
+  byId("whoami").textContent = `${part} · ${me.email ?? w("no e-mail address")}`;
 }
 
 /** A channel's name with its sign. */
 function named(channel) {
   if (channel.kind === "im") return [el("img", { class: "icon", src: "icon.svg", alt: "" }), "Postroom"];
   const closed = channel.kind === "private_channel";
-  return [closed ? el("span", { class: "lock", role: "img", "aria-label": "private" }) : "#", channel.name];
+  return [closed ? el("span", { class: "lock", role: "img", "aria-label": w("private") }) : "#", channel.name];
 }
 
 function drawChannels(world) {
@@ -84,7 +85,7 @@ function drawChannels(world) {
               on: { click: () => world.go(channel.id) },
             },
             named(channel),
-            unread && el("span", { class: "unseen" }, " (unread)"),
+            unread && el("span", { class: "unseen" }, ` ${w("(unread)")}`),
           ),
         ),
     };
@@ -105,7 +106,7 @@ function drawRoom(world) {
   byId("messages").hidden = home;
   byId("home").hidden = !home;
   byId("say").hidden = home || !channel.member;
-  byId("say-text").placeholder = `Message ${app ? "Postroom" : `#${channel.name}`}, or ${world.info.command} help`;
+  byId("say-text").placeholder = w("Message {place}, or {command}", { place: app ? "Postroom" : `#${channel.name}`, command: `${world.info.command} help` });
   drawJoin(world, channel, home);
   if (home) drawHome(world);
   else drawMessages(world, channel);
@@ -113,7 +114,7 @@ function drawRoom(world) {
 
 function tabOf(world, channel, tab) {
   const current = world.tab === tab;
-  const title = tab === "home" ? "Home" : "Messages";
+  const title = tab === "home" ? w("Home") : w("Messages");
   const make = () => el("button", { type: "button", id: `tab/${tab}`, "aria-pressed": String(current), on: { click: () => world.go(channel.id, tab) } }, title);
   return { key: tab, print: String(current), make };
 }
@@ -122,13 +123,13 @@ function drawJoin(world, channel, home) {
   const place = byId("join");
   place.hidden = home || channel.member;
   const join = () => deed("join", { person: world.me, channel: channel.id });
-  if (!place.hidden) place.replaceChildren("You are not in this channel. ", el("button", { type: "button", on: { click: join } }, "Join"));
+  if (!place.hidden) place.replaceChildren(`${w("You are not in this channel.")} `, el("button", { type: "button", on: { click: join } }, w("Join")));
 }
 
 function drawHome(world) {
   const view = world.state.home;
   if (view === null) {
-    byId("home").replaceChildren(el("div", { class: "empty" }, el("p", {}, "Postroom is drawing this page …")));
+    byId("home").replaceChildren(el("div", { class: "empty" }, el("p", {}, w("Postroom is drawing this page …"))));
     return;
   }
   const place = placeOf(world, { where: { home: true }, prefix: view.id, values: view.values, errors: view.errors, edits });
@@ -162,8 +163,8 @@ function emptyRoom(world, channel) {
     "div",
     { class: "empty" },
     el("h3", {}, named(channel)),
-    el("p", {}, "Nothing has been said here yet."),
-    channel.member && el("p", {}, "Try ", command("create"), " to make a group, ", command("list"), " to see which there are, or ", command("help"), "."),
+    el("p", {}, w("Nothing has been said here yet.")),
+    channel.member && el("p", {}, w("To make a group, to see which there are, and for help:"), " ", command("create"), " ", command("list"), " ", command("help")),
   );
 }
 
@@ -200,14 +201,14 @@ function drawMessage(world, message) {
     el(
       "div",
       { class: "said" },
-      message.ephemeral && el("p", { class: "only" }, "Only visible to you"),
+      message.ephemeral && el("p", { class: "only" }, w("Only visible to you")),
       el(
         "p",
         { class: "by" },
         el("strong", {}, name),
-        message.by_bot && el("span", { class: "badge" }, "APP"),
-        el("time", { datetime: at.toISOString() }, at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })),
-        message.edited && el("span", { class: "edited" }, "(edited)"),
+        message.by_bot && el("span", { class: "badge" }, w("APP")),
+        el("time", { datetime: at.toISOString() }, at.toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit" })),
+        message.edited && el("span", { class: "edited" }, w("(edited)")),
       ),
       message.blocks.length ? draw(message.blocks, place) : el("p", { class: "text" }, mrkdwn(message.text, world.names)),
       attached,
@@ -225,6 +226,6 @@ function face(message, name) {
 function drawFailures(world) {
   const { failures } = world.state;
   const known = world.failuresSeen.get(world.me);
-  for (const failure of known === undefined ? [] : failures.slice(known)) toast(failure.detail ? `${failure.text} – ${failure.detail}` : failure.text);
+  for (const failure of known === undefined ? [] : failures.slice(known)) toast(failure.detail ? `${w(failure.text)} – ${failure.detail}` : w(failure.text));
   world.failuresSeen.set(world.me, failures.length);
 }

@@ -144,4 +144,5 @@ async def test_a_button_of_a_deleted_group_says_so(office: Office) -> None:
 
 
 async def test_texts_come_in_the_persons_language_or_english(office: Office) -> None:
-    assert "Usage" in await office.ask("U0EDSGER", "join")
+    assert "Syntaxe\u00a0:" in await office.ask("U0EDSGER", "join")
+    assert "Usage" in await office.ask(LINUS, "join")

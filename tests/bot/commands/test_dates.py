@@ -21,6 +21,7 @@ NOW = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
         ("2026-12-24", "UTC", datetime(2026, 12, 24, tzinfo=UTC)),
         ("until 2026-12-1", "Europe/Paris", datetime(2026, 11, 30, 23, tzinfo=UTC)),
         ("tomorrow", "UTC", datetime(2026, 11, 25, tzinfo=UTC)),
+        ("jusqu’à demain", "UTC", datetime(2026, 11, 25, tzinfo=UTC)),
         ("tomorrow", "Asia/Tokyo", datetime(2026, 11, 25, 15, tzinfo=UTC)),
         ("10 days", "UTC", datetime(2026, 12, 4, tzinfo=UTC)),
         ("for 2 weeks", "UTC", datetime(2026, 12, 8, tzinfo=UTC)),

@@ -8,9 +8,11 @@ import re
 import pytest
 
 from bot.acts import members as member_acts
+from bot.commands import french
 from bot.commands import help as command_help
-from bot.commands.binding import Kind, Role
-from bot.commands.grammar import Misread
+from bot.commands.binding import Kind, Role, bind
+from bot.commands.grammar import Misread, tokens
+from bot.commands.settings import read
 from bot.commands.table import ENTRIES, SYNONYMS, TABLE, entry
 from bot.permissions import Verb
 from bot.views import limits
@@ -110,3 +112,29 @@ def test_texts_take_only_the_values_they_are_given() -> None:
         name = key.removeprefix("commands.misread.")
         if name != key:
             assert placeholders("en", key) <= {"command"} | carried.get(name, {"word"}), key
+
+
+def test_french_words_are_taken_for_the_english_ones() -> None:
+    assert set(french.VERBS.values()) <= set(TABLE)
+    assert not set(french.VERBS) & set(TABLE)
+    assert entry("rejoindre") is entry("join")
+    assert set(french.SETTINGS.values()) <= set(BY_NAME)
+    assert not set(french.SETTINGS) & set(BY_NAME)
+    values = {choice.value for setting in BY_NAME.values() for choice in setting.choices or ()}
+    assert set(french.VALUES.values()) <= values
+    assert not set(french.VALUES) & values
+    spoken = {
+        "add": (
+            "team@example.org @ada jo@example.org comme modérateur",
+            "team@example.org @ada jo@example.org as moderator",
+        ),
+        "join": ("team@example.org à jo@example.org", "team@example.org at jo@example.org"),
+        "receive": ("team@example.org miennes non", "team@example.org own off"),
+        "password": ("révoquer imprimante", "revoke imprimante"),
+    }
+    for verb, (typed, meant) in spoken.items():
+        raws = [text.replace("@ada", "<@U0ADA|ada>") for text in (typed, meant)]
+        first, second = (bind(entry(verb).arguments, raw, tokens(raw)) for raw in raws)
+        assert first == second
+    assert read(BY_NAME["subscription"], "Fermée") == read(BY_NAME["subscription"], "closed")
+    assert read(BY_NAME["hidden"], "oui") is True

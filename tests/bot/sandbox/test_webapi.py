@@ -263,7 +263,7 @@ async def test_people_as_slack_tells_of_them(rig: Rig) -> None:
     dora = (await rig.client.users_info(user="U0DORA"))["user"]
     assert dora["deleted"] is True
     assert "tz" not in dora
-    assert (await rig.client.users_info(user="U0GIL", include_locale=True))["user"]["locale"] == "fr-FR"
+    assert (await rig.client.users_info(user="U0EDSGER", include_locale=True))["user"]["locale"] == "fr-FR"
     assert (await rig.client.users_lookupByEmail(email="GRACE@example.org"))["user"]["id"] == "U0GRACE"
     assert await error(rig.client.users_lookupByEmail(email="dora@example.org")) == "users_not_found"
     assert await error(rig.client.users_info(user="U0NOBODY")) == "user_not_found"

@@ -18,7 +18,7 @@ from store.engine import Database
 from store.schema.audit import Audit
 from store.schema.group import Group
 from store.schema.membership import Membership
-from store.terms import Leave, Receiving
+from store.terms import Language, Leave, Receiving
 from tests.mailbridge.web.conftest import ONE_CLICK, TOKENS
 
 
@@ -212,3 +212,18 @@ async def test_unix_doors_and_the_end(database: Database, tmp_path: Path) -> Non
     with pytest.raises(OSError):  # noqa: PT011 - whichever way it is refused
         await asyncio.open_connection("::1", listener.ports[0])
     await listener.stop()
+
+
+@pytest.mark.parametrize(("accepted", "spoken"), [("de", "fr"), ("en", "en"), ("fr-CA", "fr")])
+async def test_a_page_is_in_the_language_asked_for_else_the_groups(
+    database: Database, browser: aiohttp.ClientSession, accepted: str, spoken: str
+) -> None:
+    ana = await contact(database)
+    async with database.writing() as tx:
+        (await tx.exec(select(Group))).one().language = Language.FR
+    headers = {"Accept-Language": accepted}
+    async with browser.get(f"/leave/{TOKENS.leave(ana)}", headers=headers) as answer:
+        assert answer.headers["Content-Language"] == spoken
+        assert f'<html lang="{spoken}">' in await answer.text()
+    async with browser.get(f"/leave/{'a' * 30}", headers=headers) as forged:
+        assert forged.headers["Content-Language"] == ("fr" if accepted == "fr-CA" else "en")

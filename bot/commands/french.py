@@ -1,0 +1,54 @@
+"""What a French hand types in place of a command's English words. All of it is taken in every language.
+
+Pure. Usages, examples and answers keep the English words: they are what colleagues tell each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+VERBS: Mapping[str, str] = {
+    word: verb
+    for verb, words in {
+        "create": ("créer", "creer", "nouveau"),
+        "list": ("liste", "lister", "groupes", "annuaire"),
+        "show": ("voir", "montrer", "afficher"),
+        "settings": ("réglages", "reglages", "réglage", "paramètres", "parametres"),
+        "members": ("membres",),
+        "add": ("ajouter", "ajout"),
+        "remove": ("retirer", "enlever"),
+        "join": ("rejoindre", "abonner", "abonnement"),
+        "leave": ("quitter", "désabonner", "desabonner"),
+        "test": ("tester", "essai"),
+        "pause": ("suspendre",),
+        "resume": ("reprendre",),
+        "receive": ("recevoir",),
+        "pending": ("attente", "en-attente"),
+        "delete": ("supprimer",),
+        "help": ("aide",),
+        "doctor": ("contrôle", "controle", "diagnostic"),
+    }.items()
+    for word in words
+}
+AS = frozenset({"as", "comme"})
+AT = frozenset({"at", "à", "a"})
+KEYWORDS: Mapping[str, str] = {
+    "administrateur": "administrator", "administratrice": "administrator", "modérateur": "moderator",
+    "moderateur": "moderator", "modératrice": "moderator", "moderatrice": "moderator",
+    "nouveau": "new", "créer": "new", "creer": "new", "liste": "list", "lister": "list", "révoquer": "revoke",
+    "revoquer": "revoke", "miennes": "own", "adressées": "addressed", "adressees": "addressed",
+}  # fmt: skip
+SETTINGS: Mapping[str, str] = {
+    "nom": "display_name", "taille_max_entrante": "max_receive_size", "taille_max_sortante": "max_send_size",
+    "abonnement": "subscription", "désabonnement": "leave", "desabonnement": "leave", "caché": "hidden",
+    "cacher": "hidden", "modération": "moderation", "langue": "language", "préfixe": "subject_tag",
+    "pied_de_page": "footer", "réponses": "reply_to",
+}  # fmt: skip
+VALUES: Mapping[str, str] = {
+    "ouvert": "open", "ouverte": "open", "modéré": "moderated", "modere": "moderated", "modérée": "moderated",
+    "moderee": "moderated", "fermé": "closed", "ferme": "closed", "fermée": "closed", "fermee": "closed",
+    "tous": "anyone", "membres": "members", "administrateurs": "administrators", "aucun": "none", "rien": "none",
+    "non-membres": "non-members", "objet": "subject", "extrait": "excerpt", "personnelles": "personal",
+    "partagées": "shared", "suspendu": "paused", "actif": "live", "anglais": "en", "français": "fr",
+    "francais": "fr", "refuser": "refuse", "auteur": "author", "groupe": "group",
+}  # fmt: skip
