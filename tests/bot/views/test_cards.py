@@ -119,7 +119,7 @@ def test_a_request_of_a_deleted_group_says_so() -> None:
 def test_a_held_post_of_an_unproven_author_cannot_be_rejected_by_mail() -> None:
     proven, unproven = (cards.held("en", states.held_card("e@x", authenticated=is_)) for is_ in (True, False))
     assert buttons(proven.blocks) == [
-        Action.POST_READ, Action.POST_RELEASE, Action.POST_REJECT, Action.POST_DISCARD,
+        Action.POST_READ, Action.POST_WHY, Action.POST_RELEASE, Action.POST_REJECT, Action.POST_DISCARD,
         Action.POST_ALWAYS, Action.POST_BAN, Action.POST_CLAIM,
     ]  # fmt: skip
     assert {Action.POST_REJECT, Action.POST_ALWAYS}.isdisjoint(buttons(unproven.blocks))
