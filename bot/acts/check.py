@@ -10,8 +10,9 @@ from bot.context import Context
 from bot.permissions import Verb
 from bot.views import check as views
 from bot.views.blocks import Shown
-from store import fates, memberships, names, posting, reach
+from store import fates, memberships, names, posting, reach, rulings
 from store.terms import Action, GroupPolicy, Reason, Standing
+from store.word import UNSAID, Word
 
 
 async def check(context: Context, group_text: str) -> Shown:
@@ -20,15 +21,18 @@ async def check(context: Context, group_text: str) -> Shown:
     async with context.database.reading() as tx:
         group, _ = await lookup.named(context, tx, Verb.CHECK, group_text)
         assert group.id is not None
-        standing = Standing.STRANGER
+        standing, word = Standing.STRANGER, UNSAID
         if address:
+            word = await rulings.word(tx, group.id, [address])
             standing = await memberships.standing(tx, group.id, address, authenticated=True)
         found = await reach.of(tx, group.id)
         named = [one.address for one in found.within if await lookup.seen(context, tx, one)]
         last = await fates.recent(tx, group.id, 1, author="")
         policy = names.policy(group)
-    sure = judged(standing, policy, address)
-    doubted = judged(Standing.UNPROVEN, policy, address) if standing is not Standing.STRANGER else sure
+    sure = judged(standing, policy, address, word)
+    doubted = (
+        judged(Standing.UNPROVEN, policy, address, Word(word.banned)) if standing is not Standing.STRANGER else sure
+    )
     return views.answer(
         context.language,
         views.Check(
@@ -49,10 +53,12 @@ async def check(context: Context, group_text: str) -> Shown:
     )
 
 
-def judged(standing: Standing, policy: GroupPolicy, author: str) -> views.Verdict:
+def judged(standing: Standing, policy: GroupPolicy, author: str, word: Word) -> views.Verdict:
     """What the policy decides about an author of that standing; a pause holds what would go out."""
-    row = posting.judge(posting.Author(standing), policy)
     values = {"author": author or "–", "group": policy.address}
+    if word.banned and standing not in posting.IN_CHARGE:
+        return views.Verdict(Action.REJECT, [Reason("banned", values)])
+    row = posting.judge(posting.Author(standing, allowed=word.allowed), policy)
     reasons = [Reason(row.reason, values)] if row.reason else []
     if row.action is Action.REJECT or not posting.paused(policy):
         return views.Verdict(row.action, reasons)

@@ -225,7 +225,7 @@ def delete_form(language: str, group_id: int, address: str, contacts: int) -> Vi
             blocks.entry(
                 Field.CONFIRM,
                 say(language, "commands.delete.label"),
-                blocks.text_input(longest=320, placeholder=address),
+                blocks.text_input(longest=320, placeholder=escape.plain(address)),
             ),
         ],
         submit=say(language, "commands.delete.submit"),

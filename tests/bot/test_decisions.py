@@ -71,7 +71,8 @@ async def test_approve_redraws_every_copy_and_tells_the_applicant(office: Office
     assert (await office.pocket.click("grace", Action.REQUEST_APPROVE))["ok"]
     for person in ("ada", "grace"):
         redrawn = await card(office, person, "Approved by <@U0GRACE>")
-        assert not any(block["type"] == "actions" for block in redrawn["blocks"])
+        row = [element for block in redrawn["blocks"] if block["type"] == "actions" for element in block["elements"]]
+        assert [element["action_id"] for element in row] == [Action.REQUEST_UNDO]
     await card(office, "linus", f"You are in *{group.address}* now")
 
 

@@ -127,24 +127,3 @@ async def test_an_approval_taken_back_is_told_to_the_applicant(office: Office) -
         assert request is not None
         assert request.state is RequestState.PENDING
         assert await memberships.find(tx, group.id, key="linus@example.org") is None
-
-
-async def test_the_lists_by_command(office: Office) -> None:
-    group = await office.group()
-    for text, told in (
-        (f"ban {group.address}", "has banned nobody"),
-        (f"ban {group.address} spam.example", "@spam.example is banned from"),
-        (f"ban {group.address} add @spam.example", "was banned from"),
-        (f"ban {group.address}", "• @spam.example, "),
-        (f"ban {group.address} remove spam.example", "is no longer banned from"),
-        (f"ban {group.address} remove spam.example", "is not among them"),
-        (f"ban {group.address} *@*", "would match everybody"),
-        (f"ban {group.address} <@U0ADA>", "is no mail address"),
-        (f"ban {group.address} example.org", "who decides in"),
-        (f"allow {group.address} ann@partner.example", "like a member's now"),
-        (f"allow {group.address} partner.example", "is not one address"),
-    ):
-        await office.pocket.command("ada", "#general", f"/group {text}")
-        await office.pocket.wait_message("ada", "#general", told)
-    await office.pocket.command("linus", "#general", f"/group ban {group.address}")
-    await office.pocket.wait_message("linus", "#general", "Only moderators and administrators of")

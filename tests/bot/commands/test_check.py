@@ -10,6 +10,7 @@ from mailbridge.policy import chain
 from mailbridge.policy.facts import Facts
 from store.schema.group import Group
 from store.terms import GroupKind, GroupPolicy, Mode, Moderation, Posting, Standing
+from store.word import UNSAID
 from tests.bot.commands.conftest import ADA, BOTH, LINUS, MARGARET, NOOR, Office
 
 
@@ -55,7 +56,7 @@ def test_it_says_what_the_bridge_decides(standing: Standing) -> None:
                 )  # fmt: skip
                 proven = standing not in (Standing.UNPROVEN, Standing.STRANGER)
                 decision = chain.decide(Facts("x@y.example", proven, standing, 1), policy)
-                told = judged(standing, policy, "x@y.example")
+                told = judged(standing, policy, "x@y.example", UNSAID)
                 assert (told.action, [one.name for one in told.reasons]) == (
                     decision.action, [one.name for one in decision.reasons],
                 )  # fmt: skip

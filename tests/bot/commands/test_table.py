@@ -22,7 +22,7 @@ from store.texts import keys, placeholders
 
 PROMISED = [
     "create", "list", "show", "settings", "members", "add", "remove", "join", "leave", "test", "pause", "resume",
-    "receive", "pending", "delete", "check", "why", "reports", "log", "password", "doctor", "help",
+    "receive", "pending", "delete", "check", "why", "reports", "log", "password", "doctor", "help", "ban", "allow",
 ]  # fmt: skip
 
 
