@@ -10,7 +10,20 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from mailbridge import keeping, scoring
-from store import allowances, bounces, checkups, chores, incidents, joining, memberships, repeats, strikes, workers
+from store import (
+    allowances,
+    applying,
+    bounces,
+    checkups,
+    chores,
+    incidents,
+    joining,
+    memberships,
+    proposals,
+    repeats,
+    strikes,
+    workers,
+)
 from store.engine import Database, Writing
 
 log = structlog.get_logger()
@@ -26,6 +39,7 @@ CHORES: tuple[tuple[str, timedelta, Job], ...] = (
     ("purge_bounces", timedelta(hours=6), bounces.purge),
     ("purge_strikes", timedelta(hours=6), strikes.purge),
     ("purge_incidents", timedelta(hours=6), incidents.purge),
+    ("expire_proposals", timedelta(hours=1), proposals.expire),
     ("purge_checkups", timedelta(hours=6), checkups.purge),
     ("forget_workers", timedelta(hours=6), workers.forget),
 )
@@ -59,6 +73,9 @@ def rounds(*, by_domain: bool, retention_days: int) -> tuple[tuple[str, timedelt
         # Before what reminds, so that nobody is asked about what has just ended.
         ("expire_held", timedelta(minutes=1), partial(keeping.expire, by_domain=by_domain)),
         ("remind_held", timedelta(minutes=1), keeping.remind),
+        ("end_memberships", timedelta(minutes=1), keeping.end_memberships),
+        ("remind_endings", timedelta(minutes=5), keeping.remind_endings),
+        ("finish_proposals", timedelta(minutes=1), applying.go_on),
         ("empty_messages", timedelta(hours=1), partial(keeping.empty, days=retention_days)),
         ("score_bounces", timedelta(minutes=1), partial(scoring.run, by_domain=by_domain)),
         ("warn_bouncing", timedelta(hours=1), partial(scoring.warn, by_domain=by_domain)),

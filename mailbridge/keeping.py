@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import structlog
 
-from store import held, posts, retention
+from store import endings, held, posts, retention
 from store.engine import Database
 
 _log = structlog.get_logger(__name__)
@@ -42,6 +42,31 @@ async def remind(database: Database) -> int:
         if named:
             count += named
             _log.info("group.reminded", group=group_id, posts=named)
+    return count
+
+
+async def end_memberships(database: Database) -> int:
+    """End the memberships whose date has come. Returns how many."""
+    async with database.reading() as tx:
+        due = await endings.due(tx)
+    count = 0
+    for membership_id in due:
+        async with database.writing() as tx:
+            ended = await endings.end(tx, membership_id)
+        if ended:
+            count += 1
+            _log.info("membership.ended", membership=membership_id)
+    return count
+
+
+async def remind_endings(database: Database) -> int:
+    """Tell of the memberships whose date comes near. Returns of how many."""
+    async with database.reading() as tx:
+        due = await endings.to_remind(tx)
+    count = 0
+    for membership_id, days in due:
+        async with database.writing() as tx:
+            count += await endings.remind(tx, membership_id, days)
     return count
 
 

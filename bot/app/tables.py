@@ -6,7 +6,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bot.actions import bouncing, decisions, deliveries, groups, home, members, passwords, why, wizard
+from bot.actions import (
+    bouncing,
+    decisions,
+    deliveries,
+    endings,
+    enrolling,
+    groups,
+    home,
+    members,
+    passwords,
+    rosters,
+    why,
+    wizard,
+)
 from bot.commands import dispatch
 from bot.context import ActionHandler, CommandHandler, FormHandler, HomeHandler
 from bot.views.ids import Action, Form
@@ -43,16 +56,29 @@ TABLES = Tables(
             decisions.ACTIONS,
             bouncing.ACTIONS,
             deliveries.ACTIONS,
+            endings.ACTIONS,
+            enrolling.ACTIONS,
             groups.ACTIONS,
             home.ACTIONS,
             members.ACTIONS,
             passwords.ACTIONS,
+            rosters.ACTIONS,
             why.ACTIONS,
             wizard.ACTIONS,
         ]
     ),
     forms=merged(
-        [decisions.FORMS, bouncing.FORMS, groups.FORMS, members.FORMS, passwords.FORMS, why.FORMS, wizard.FORMS]
+        [
+            decisions.FORMS,
+            bouncing.FORMS,
+            enrolling.FORMS,
+            groups.FORMS,
+            members.FORMS,
+            passwords.FORMS,
+            rosters.FORMS,
+            why.FORMS,
+            wizard.FORMS,
+        ]
     ),
     home=home.opened,
 )

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     GROUP = "group"
     PEOPLE = "people"
     ROLE = "role"
+    UNTIL = "until"
     MAILBOX = "mailbox"
     TEXT = "text"
     DATE = "date"
@@ -59,6 +60,7 @@ class Wish(StrEnum):
     ADDRESSED = "addressed"
 
 
+UNTIL = ("until", "till", "jusqu'au", "jusqu’au", "jusqu'à", "jusqu’à")
 SWITCH = {"on": True, "yes": True, "off": False, "no": False}
 
 
@@ -77,6 +79,14 @@ class Outsider:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A channel or a user group, whose people are meant; `label` as Slack wrote it, perhaps empty."""
+
+    id: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Bound:
     """The arguments of one command as typed; what was not given is None or empty."""
 
@@ -84,10 +94,13 @@ class Bound:
     group: str | None = None
     slack_ids: tuple[str, ...] = ()
     outsiders: tuple[Outsider, ...] = ()
+    channels: tuple[Place, ...] = ()
+    teams: tuple[Place, ...] = ()
     role: Role | None = None
     mailbox: str = ""
     text: str = ""
     date: str = ""
+    until: str = ""
     wish: Wish | None = None
     switch: bool | None = None
     setting: str | None = None
@@ -139,7 +152,7 @@ def bind(arguments: Sequence[Argument], text: str, typed: Sequence[Token]) -> Bo
 
 def _given(bound: Bound, kind: Kind) -> bool:
     if kind is Kind.PEOPLE:
-        return bool(bound.slack_ids or bound.outsiders)
+        return bool(bound.slack_ids or bound.outsiders or bound.channels or bound.teams)
     if kind is Kind.VALUE:
         return bound.value is not None  # "" is a value: it empties a setting
     return bool(getattr(bound, kind.value))
@@ -161,11 +174,15 @@ def _take_group(bound: Bound, reader: _Reader) -> Bound:
 
 
 def _take_people(bound: Bound, reader: _Reader) -> Bound:
-    """People and addresses up to the end or to `as ROLE`; loose words before `<a@b>` are that address's name."""
+    """People, addresses, channels and user groups up to the end, to `as ROLE` or to `until DATE`; loose words before
+    `<a@b>` are that address's name."""
     slack_ids: list[str] = []
     outsiders: list[Outsider] = []
+    places: dict[TokenKind, list[Place]] = {TokenKind.CHANNEL: [], TokenKind.TEAM: []}
     name: list[str] = []
-    while reader.left and not _role_follows(reader.left, taken=bool(slack_ids or outsiders)):
+    while reader.left:
+        if _follows(reader.left, taken=bool(slack_ids or outsiders or any(places.values()))):
+            break
         token = reader.left.pop(0)
         if token.kind is TokenKind.PERSON:
             _no_loose_words(name)
@@ -177,16 +194,29 @@ def _take_people(bound: Bound, reader: _Reader) -> Bound:
             name.append(token.value)
         elif token.kind is TokenKind.ADDRESS:
             _no_loose_words(name)
+        elif token.kind in places:
+            _no_loose_words(name)
+            places[token.kind].append(Place(token.value, token.label))
         else:
             raise Misread(f"{token.kind.value}_is_no_person", word=_shown(token))
     _no_loose_words(name)
-    return replace(bound, slack_ids=tuple(dict.fromkeys(slack_ids)), outsiders=tuple(dict.fromkeys(outsiders)))
+    return replace(
+        bound,
+        slack_ids=tuple(dict.fromkeys(slack_ids)),
+        outsiders=tuple(dict.fromkeys(outsiders)),
+        channels=tuple(dict.fromkeys(places[TokenKind.CHANNEL])),
+        teams=tuple(dict.fromkeys(places[TokenKind.TEAM])),
+    )
 
 
-def _role_follows(left: Sequence[Token], *, taken: bool) -> bool:
-    """Whether what is left is `as ROLE`: only after someone was named, for a person may be called "As"."""
-    first = left[0]
-    return taken and first.kind is TokenKind.WORD and not first.quoted and first.value.lower() == "as"
+def _follows(left: Sequence[Token], *, taken: bool) -> bool:
+    """Whether what is left is `as ROLE` or `until DATE`: only after someone was named, for a person may be called
+    "As"."""
+    return taken and _is(left[0], "as", *UNTIL)
+
+
+def _is(token: Token, *words: str) -> bool:
+    return token.kind is TokenKind.WORD and not token.quoted and token.value.lower() in words
 
 
 def _no_loose_words(words: Sequence[str]) -> None:
@@ -201,6 +231,8 @@ def _no_loose_words(words: Sequence[str]) -> None:
 
 
 def _take_role(bound: Bound, reader: _Reader) -> Bound:
+    if _is(reader.left[0], *UNTIL):
+        return bound
     if reader.left[0].value.lower() == "as":
         reader.left.pop(0)
         if not reader.left:
@@ -231,6 +263,16 @@ def _take_text(bound: Bound, reader: _Reader) -> Bound:
 
 def _take_date(bound: Bound, reader: _Reader) -> Bound:
     return replace(bound, date=reader.rest())
+
+
+def _take_until(bound: Bound, reader: _Reader) -> Bound:
+    """`until DATE`, in the words dates are read with."""
+    if not _is(reader.left[0], *UNTIL):
+        raise Misread("unexpected", word=_shown(reader.left[0]))
+    said = reader.rest()
+    if len(said.split()) == 1:
+        raise Misread("missing_until")
+    return replace(bound, until=said)
 
 
 def _take_wish(bound: Bound, reader: _Reader) -> Bound:
@@ -342,6 +384,7 @@ TAKE: dict[Kind, Callable[[Bound, _Reader], Bound]] = {
     Kind.GROUP: _take_group,
     Kind.PEOPLE: _take_people,
     Kind.ROLE: _take_role,
+    Kind.UNTIL: _take_until,
     Kind.MAILBOX: _take_mailbox,
     Kind.TEXT: _take_text,
     Kind.DATE: _take_date,

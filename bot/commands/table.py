@@ -11,6 +11,7 @@ from bot.commands import (
     help,  # noqa: A004 - the noun is the command's
     passwords,
     people,
+    rosters,
     settings,
     subscription,
 )
@@ -62,8 +63,10 @@ ENTRIES = (
     Entry(Verb.CREATE, (_optional(Kind.GROUP),), groups.create, operators_only=True),
     Entry(Verb.SETTINGS, (GROUP, _optional(Kind.SETTING), _optional(Kind.VALUE)), settings.change),
     Entry(Verb.MEMBERS, (GROUP, _optional(Kind.SEARCH), _optional(Kind.PAGE)), people.members),
-    Entry(Verb.ADD, (GROUP, Argument(Kind.PEOPLE), _optional(Kind.ROLE)), people.add),
+    Entry(Verb.ADD, (GROUP, Argument(Kind.PEOPLE), _optional(Kind.ROLE), _optional(Kind.UNTIL)), people.add),
     Entry(Verb.REMOVE, (GROUP, Argument(Kind.PEOPLE), _optional(Kind.ROLE)), people.remove),
+    Entry(Verb.IMPORT, (GROUP,), rosters.take),
+    Entry(Verb.EXPORT, (GROUP,), rosters.give),
     Entry(Verb.TEST, (GROUP,), subscription.test),
     Entry(Verb.DELETE, (GROUP,), groups.delete),
     Entry(Verb.DOCTOR, (), checkup.ask, operators_only=True),
@@ -82,6 +85,8 @@ SYNONYMS: Mapping[str, str] = {
         Verb.MEMBERS: ("who", "people", "contacts", "roster"),
         Verb.ADD: ("invite", "enrol"),
         Verb.REMOVE: ("kick", "rm"),
+        Verb.IMPORT: ("upload", "csv"),
+        Verb.EXPORT: ("download", "dump"),
         Verb.DIRECTORY: ("ls", "groups", "lists", "search", "find"),
         Verb.PENDING: ("held", "requests", "queue", "moderate"),
         Verb.CHECK: ("tips", "mailtips", "can"),
