@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlmodel import col
 
 from store import audit, comparing, enrolment, memberships, proposals, roster, suppressions
@@ -146,10 +146,10 @@ def _insert(bulk: Bulk, group_id: int, contacts: Sequence[Contact]) -> None:
 
 def _rename(bulk: Bulk, group_id: int, renamed: Sequence[tuple[int, str]]) -> int:
     """A name the file gave; who is a person in Slack has theirs from there."""
-    changed = 0
-    for number, name in renamed:
-        row = update(Membership).where(
-            col(Membership.id) == number, col(Membership.group_id) == group_id, col(Membership.person_id).is_(None)
-        )
-        changed += bulk.connection.execute(row.values(name=name)).rowcount
-    return changed
+    row = update(Membership).where(
+        col(Membership.id) == bindparam("number"),
+        col(Membership.group_id) == group_id,
+        col(Membership.person_id).is_(None),
+    )
+    values = [{"number": number, "given": name} for number, name in renamed]
+    return int(bulk.connection.execute(row.values(name=bindparam("given")), values).rowcount)

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from bot.commands.grammar import Misread, Token, TokenKind, nearest, plain, tokens
+from bot.commands.named import Outsider as Outsider
+from bot.commands.named import Place as Place
+from bot.commands.named import Role as Role
 
 
 class Kind(StrEnum):
@@ -37,14 +40,6 @@ class Kind(StrEnum):
     POST = "post"
 
 
-class Role(StrEnum):
-    """The three flags of a membership, as people name them."""
-
-    ADMINISTRATOR = "administrator"
-    MODERATOR = "moderator"
-    CONTACT = "contact"
-
-
 class Deed(StrEnum):
     """What can be done with app passwords."""
 
@@ -68,22 +63,6 @@ SWITCH = {"on": True, "yes": True, "off": False, "no": False}
 class Argument:
     kind: Kind
     required: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Outsider:
-    """Someone named by an address: `Name <address>`, the name perhaps empty. Not checked yet."""
-
-    address: str
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A channel or a user group, whose people are meant; `label` as Slack wrote it, perhaps empty."""
-
-    id: str
-    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, func, select
 
-from store import applying, comparing, groups, memberships, persons, proposals, suppressions
+from store import applying, comparing, ending, memberships, persons, proposals, suppressions
 from store.comparing import Contact, Difference
 from store.engine import Database
 from store.schema.group import Group
@@ -133,7 +133,7 @@ async def test_a_deleted_group_ends_it_and_time_does(database: Database, clock: 
     broken, waiting = [await shown(database, team, ada, found) for _ in range(2)]
     assert await decide(database, broken, ada, ProposalState.APPLYING)
     async with database.writing() as tx:
-        await groups.delete(tx, team, SYSTEM)
+        await ending.delete(tx, team, SYSTEM)
     await applying.carry_out(database, broken)
     assert (await proposal_of(database, broken)).state is ProposalState.BROKEN_OFF
     clock.now += timedelta(days=7)
