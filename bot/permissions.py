@@ -21,6 +21,8 @@ class Verb(StrEnum):
     REMOVE = "remove"
     JOIN = "join"
     LEAVE = "leave"
+    IMPORT = "import"
+    EXPORT = "export"
     TEST = "test"
     PAUSE = "pause"
     RESUME = "resume"
@@ -112,6 +114,8 @@ TABLE: dict[Verb, tuple[frozenset[Role], str]] = {
     Verb.MEMBERS: (ADMINISTRATORS, "administrators"),
     Verb.ADD: (ADMINISTRATORS, "administrators"),
     Verb.REMOVE: (ADMINISTRATORS, "administrators"),
+    Verb.IMPORT: (ADMINISTRATORS, "administrators"),
+    Verb.EXPORT: (ADMINISTRATORS, "administrators"),
     Verb.JOIN: (COLLEAGUES, "colleagues"),
     Verb.LEAVE: (EVERYBODY, "gone"),
     Verb.TEST: (DECIDERS, "deciders"),

@@ -26,6 +26,7 @@ from bot.views.ids import NOTICE_EVENT
 
 TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5)
 PAGE = 200
+MEMBERS = 1000  # as many as conversations.members gives at once: five calls for 5,000 people
 QUIET = {"unfurl_links": False, "unfurl_media": False, "parse": "none", "link_names": False, "mrkdwn": True}
 GONE = frozenset({
     "channel_not_found", "is_archived", "not_in_channel", "message_not_found", "cant_update_message",
@@ -143,6 +144,11 @@ class Slack:
         """The Slack ids in a user group; needs the optional scope usergroups:read."""
         answer, _ = await self._call("usergroups.users.list", usergroup=usergroup_id)
         return list(answer["users"])
+
+    async def members(self, channel_id: str, cursor: str = "") -> tuple[list[str], str]:
+        """A thousand of the Slack ids in a channel, and the cursor of the next thousand; "" after the last."""
+        answer, _ = await self._call("conversations.members", channel=channel_id, limit=MEMBERS, cursor=cursor)
+        return list(answer["members"]), (answer.get("response_metadata") or {}).get("next_cursor") or ""
 
     # ------------------------------------------------------------ channels
 

@@ -12,12 +12,14 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from mailbridge import keeping, scoring
 from store import (
     allowances,
+    applying,
     bounces,
     checkups,
     chores,
     incidents,
     joining,
     memberships,
+    proposals,
     repeats,
     sealing,
     strikes,
@@ -40,6 +42,7 @@ CHORES: tuple[tuple[str, timedelta, Job], ...] = (
     ("purge_bounces", timedelta(hours=6), bounces.purge),
     ("purge_strikes", timedelta(hours=6), strikes.purge),
     ("purge_incidents", timedelta(hours=6), incidents.purge),
+    ("expire_proposals", timedelta(hours=1), proposals.expire),
     ("purge_checkups", timedelta(hours=6), checkups.purge),
     ("forget_workers", timedelta(hours=6), workers.forget),
 )
@@ -77,6 +80,9 @@ def rounds(
         ("expire_held", timedelta(minutes=1), partial(keeping.expire, by_domain=by_domain)),
         ("expire_requests", timedelta(minutes=1), keeping.expire_requests),
         ("remind_held", timedelta(minutes=1), partial(keeping.remind, hours=hours)),
+        ("end_memberships", timedelta(minutes=1), keeping.end_memberships),
+        ("remind_endings", timedelta(minutes=5), keeping.remind_endings),
+        ("finish_proposals", timedelta(minutes=1), applying.go_on),
         ("empty_messages", timedelta(hours=1), partial(keeping.empty, days=retention_days)),
         ("strip_addresses", timedelta(hours=1), partial(keeping.strip, days=address_days)),
         ("score_bounces", timedelta(minutes=1), partial(scoring.run, by_domain=by_domain)),

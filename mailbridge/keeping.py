@@ -11,7 +11,7 @@ from functools import partial
 
 import structlog
 
-from store import held, ladder, posts, requests, retention
+from store import endings, held, ladder, posts, requests, retention
 from store.engine import Database, Writing
 from store.hours import Hours
 
@@ -57,6 +57,31 @@ async def remind(database: Database, *, hours: Hours) -> int:
         if named:
             count += named
             _log.info("group.reminded", group=group_id, waiting=named)
+    return count
+
+
+async def end_memberships(database: Database) -> int:
+    """End the memberships whose date has come. Returns how many."""
+    async with database.reading() as tx:
+        due = await endings.due(tx)
+    count = 0
+    for membership_id in due:
+        async with database.writing() as tx:
+            ended = await endings.end(tx, membership_id)
+        if ended:
+            count += 1
+            _log.info("membership.ended", membership=membership_id)
+    return count
+
+
+async def remind_endings(database: Database) -> int:
+    """Tell of the memberships whose date comes near. Returns of how many."""
+    async with database.reading() as tx:
+        due = await endings.to_remind(tx)
+    count = 0
+    for membership_id, days in due:
+        async with database.writing() as tx:
+            count += await endings.remind(tx, membership_id, days)
     return count
 
 

@@ -107,6 +107,25 @@ async def _meant(tx: Writing, delivery: Delivery, recipient: str) -> Delivery:
     return (await tx.exec(same.limit(1))).first() or delivery
 
 
+async def last_reply(tx: Reading, membership_id: int) -> str:
+    """What the last report that came back for this contact said, or the hop that refused their copy; "" for nothing."""
+    query = (
+        select(Bounce.enhanced, Bounce.diagnostic, Delivery.reply)
+        .select_from(Delivery)
+        .outerjoin(Bounce, col(Bounce.delivery_id) == col(Delivery.id))
+        .where(col(Delivery.post_id) == await strikes.last_post(tx, membership_id))
+        .where(col(Delivery.membership_id) == membership_id)
+        .where(col(Delivery.state).in_([DeliveryState.BOUNCED, DeliveryState.FAILED]))
+        .order_by(col(Delivery.id).desc(), col(Bounce.id).desc())
+        .limit(1)
+    )
+    found = (await tx.exec(query)).first()
+    if found is None:
+        return ""
+    enhanced, diagnostic, reply = found
+    return f"{enhanced or ''} {diagnostic or reply or ''}".strip()
+
+
 async def purge(tx: Writing) -> int:
     """Forget bounces older than they can matter, with their bytes. Returns how many."""
     old = col(Bounce.created_at) < tx.now - AMENDS_FOR

@@ -23,6 +23,7 @@ REDRAWN_AFTER = {
     NoticeKind.REPORT: timedelta(seconds=2),
     NoticeKind.TEST_STEPS: timedelta(seconds=1),
     NoticeKind.CHECKUP: timedelta(seconds=2),
+    NoticeKind.PROPOSAL: timedelta(seconds=2),
 }
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 
 from sqlmodel import col, func, select
 
 from store import roster
+from store.chunks import chunks
 from store.engine import Reading, Writing
 from store.inserts import insert
 from store.schema.group import Group
@@ -84,6 +86,15 @@ async def get(tx: Reading, person_id: int) -> Person:
 async def by_slack(tx: Reading, slack_id: str) -> Person | None:
     """The person with this Slack id, as last seen."""
     return (await tx.exec(select(Person).where(col(Person.slack_id) == slack_id))).first()
+
+
+async def by_slack_ids(tx: Reading, slack_ids: Collection[str]) -> list[Person]:
+    """Those of these Slack ids that are known, by id, placeholders left out."""
+    found: list[Person] = []
+    for some in chunks(slack_ids):
+        rows = await tx.exec(select(Person).where(col(Person.slack_id).in_(some), col(Person.name) != Person.slack_id))
+        found += rows.all()
+    return sorted(found, key=lambda person: person.id or 0)
 
 
 async def by_email(tx: Reading, key: str) -> list[Person]:

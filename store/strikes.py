@@ -78,6 +78,12 @@ async def looked_at(tx: Writing, strike: Strike, *, counted: bool) -> None:
     await tx.exec(update(Strike).where(col(Strike.id) == strike.id).values(counted=counted))
 
 
+async def last_post(tx: Reading, membership_id: int) -> int | None:
+    """The post whose copy for this contact was the last to come back."""
+    query = select(Strike.post_id).where(col(Strike.membership_id) == membership_id, col(Strike.post_id).is_not(None))
+    return (await tx.exec(query.order_by(col(Strike.id).desc()).limit(1))).first()
+
+
 async def purge(tx: Writing) -> int:
     """Forget strikes that no longer matter. Returns how many."""
     return int((await tx.exec(delete(Strike).where(col(Strike.created_at) < tx.now - KEPT_FOR))).rowcount)

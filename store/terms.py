@@ -139,6 +139,9 @@ class NoticeKind(StrEnum):
     MEMBER_BOUNCING = "member_bouncing"  # to administrators
     BOUNCE_STORM = "bounce_storm"
     CHECKUP = "checkup"  # to the operator who asked
+    PROPOSAL = "proposal"  # a change of a roster, to who asked for it
+    ENDING = "ending"  # a membership whose date comes near, to the contact
+    MEMBER_ENDING = "member_ending"  # the same, to administrators
 
 
 class Action(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.actions import enrolling
 from bot.acts import members as acts
 from bot.context import Answer, Click, Context, Submission, Update
 from bot.payloads import row_id
@@ -9,6 +10,8 @@ from bot.views import members as views
 from bot.views import state
 from bot.views.ids import Action, Field, Form
 from store.terms import Refused
+
+LIMIT = "limit"  # the one choice that asks something first
 
 
 async def open_form(context: Context, click: Click) -> None:
@@ -27,6 +30,9 @@ async def choose(context: Context, click: Click) -> None:
     """An entry of a member's menu: done at once, and the form redrawn with what was done."""
     group_id, search, page = _read(click)
     name, _, number = click.value.partition(":")
+    if name == LIMIT:
+        await enrolling.ask_until(context, group_id, row_id(number))
+        return
     if name not in acts.CHOICES:
         raise Refused("form_old")
     said = await acts.choose(context, group_id, name, row_id(number))

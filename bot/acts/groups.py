@@ -100,7 +100,9 @@ def line(group: Group, membership: Membership | None) -> views.Line:
     mine = views.Mine()
     if membership is not None:
         wishes = Wishes(membership.receive_own, membership.receive_addressed)
-        mine = views.Mine(lookup.flags(membership), membership.receiving, wishes)
+        mine = views.Mine(
+            lookup.flags(membership), membership.receiving, membership.paused_until, membership.until, wishes
+        )
     return views.Line(
         group_id=group.id,
         address=group.address,

@@ -10,7 +10,7 @@ from bot.context import Context
 from bot.permissions import Verb
 from bot.views import members as views
 from bot.views.blocks import View
-from store import incidents, memberships, names, persons
+from store import bounces, incidents, memberships, names, persons
 from store.engine import Reading, Writing
 from store.roster import Entry
 from store.schema.group import Group
@@ -29,8 +29,8 @@ async def form(context: Context, group: str | int, *, search: str = "", page: in
             found, _ = await lookup.numbered(context, tx, Verb.MEMBERS, group)
         else:
             found, _ = await lookup.named(context, tx, Verb.MEMBERS, group)
-        shown = await _page(tx, found, search, page)
-    return views.form(context.language, shown, said=said)
+        drawn = await _page(tx, found, search, page)
+    return views.form(context.language, drawn, said=said)
 
 
 async def choose(context: Context, group_id: int, name: str, membership_id: int) -> str:
@@ -41,7 +41,7 @@ async def choose(context: Context, group_id: int, name: str, membership_id: int)
         membership = await tx.get(Membership, membership_id)
         if membership is None or membership.group_id != group.id:
             raise Refused("member_gone")
-        who = (await _members(tx, [membership]))[0]
+        who = (await shown(tx, [membership]))[0]
         await act(tx, group_id, membership, actor)
     named = views.who(who)
     return context.say(f"commands.members.did.{name}", who=named)
@@ -58,7 +58,7 @@ async def _page(tx: Reading, group: Group, search: str, page: int) -> views.Page
         search=search,
         page=page,
         more=len(rows) > views.PAGE,
-        members=await _members(tx, rows[: views.PAGE]),
+        members=await shown(tx, rows[: views.PAGE]),
         contacts=counts.contacts,
         moderators=counts.moderators,
         administrators=counts.administrators,
@@ -66,7 +66,8 @@ async def _page(tx: Reading, group: Group, search: str, page: int) -> views.Page
     )
 
 
-async def _members(tx: Reading, rows: Sequence[Membership]) -> list[views.Member]:
+async def shown(tx: Reading, rows: Sequence[Membership]) -> list[views.Member]:
+    """Memberships as the form shows them."""
     found = []
     bouncing = await incidents.of(tx, [row.id for row in rows if row.receiving is Receiving.BOUNCING and row.id])
     nested = await names.groups_at(tx, [row.key for row in rows if row.contact and row.key])
@@ -85,6 +86,9 @@ async def _members(tx: Reading, rows: Sequence[Membership]) -> list[views.Member
                 paused_until=row.paused_until,
                 why=BounceReason(incident.reason) if incident else None,
                 nested=row.contact and row.key in nested,
+                since=row.created_at,
+                until=row.until,
+                reply=await bounces.last_reply(tx, row.id) if incident else "",
             )
         )
     return found

@@ -12,6 +12,9 @@ from enum import StrEnum
 
 from bot.commands import french
 from bot.commands.grammar import Misread, Token, TokenKind, nearest, plain, tokens
+from bot.commands.named import Outsider as Outsider
+from bot.commands.named import Place as Place
+from bot.commands.named import Role as Role
 
 
 class Kind(StrEnum):
@@ -21,6 +24,7 @@ class Kind(StrEnum):
     GROUP = "group"
     PEOPLE = "people"
     ROLE = "role"
+    UNTIL = "until"
     MAILBOX = "mailbox"
     TEXT = "text"
     DATE = "date"
@@ -38,14 +42,6 @@ class Kind(StrEnum):
     TURN = "turn"
     PATTERN = "pattern"
     TRAIL = "trail"
-
-
-class Role(StrEnum):
-    """The three flags of a membership, as people name them."""
-
-    ADMINISTRATOR = "administrator"
-    MODERATOR = "moderator"
-    CONTACT = "contact"
 
 
 class Deed(StrEnum):
@@ -71,20 +67,13 @@ class Turn(StrEnum):
 
 
 SWITCH = {"on": True, "yes": True, "oui": True, "off": False, "no": False, "non": False}
+UNTIL = ("until", "till", "jusqu'au", "jusqu’au", "jusqu'à", "jusqu’à")
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
     kind: Kind
     required: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Outsider:
-    """Someone named by an address: `Name <address>`, the name perhaps empty. Not checked yet."""
-
-    address: str
-    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +84,13 @@ class Bound:
     group: str | None = None
     slack_ids: tuple[str, ...] = ()
     outsiders: tuple[Outsider, ...] = ()
+    channels: tuple[Place, ...] = ()
+    teams: tuple[Place, ...] = ()
     role: Role | None = None
     mailbox: str = ""
     text: str = ""
     date: str = ""
+    until: str = ""
     wish: Wish | None = None
     switch: bool | None = None
     setting: str | None = None
@@ -153,7 +145,7 @@ def bind(arguments: Sequence[Argument], text: str, typed: Sequence[Token]) -> Bo
 
 def _given(bound: Bound, kind: Kind) -> bool:
     if kind is Kind.PEOPLE:
-        return bool(bound.slack_ids or bound.outsiders)
+        return bool(bound.slack_ids or bound.outsiders or bound.channels or bound.teams)
     if kind is Kind.VALUE:
         return bound.value is not None  # "" is a value: it empties a setting
     return bool(getattr(bound, kind.value))
@@ -175,11 +167,15 @@ def _take_group(bound: Bound, reader: _Reader) -> Bound:
 
 
 def _take_people(bound: Bound, reader: _Reader) -> Bound:
-    """People and addresses up to the end or to `as ROLE`; loose words before `<a@b>` are that address's name."""
+    """People, addresses, channels and user groups up to the end, to `as ROLE` or to `until DATE`; loose words before
+    `<a@b>` are that address's name."""
     slack_ids: list[str] = []
     outsiders: list[Outsider] = []
+    places: dict[TokenKind, list[Place]] = {TokenKind.CHANNEL: [], TokenKind.TEAM: []}
     name: list[str] = []
-    while reader.left and not _role_follows(reader.left, taken=bool(slack_ids or outsiders)):
+    while reader.left:
+        if _follows(reader.left, taken=bool(slack_ids or outsiders or any(places.values()))):
+            break
         token = reader.left.pop(0)
         if token.kind is TokenKind.PERSON:
             _no_loose_words(name)
@@ -191,16 +187,29 @@ def _take_people(bound: Bound, reader: _Reader) -> Bound:
             name.append(token.value)
         elif token.kind is TokenKind.ADDRESS:
             _no_loose_words(name)
+        elif token.kind in places:
+            _no_loose_words(name)
+            places[token.kind].append(Place(token.value, token.label))
         else:
             raise Misread(f"{token.kind.value}_is_no_person", word=_shown(token))
     _no_loose_words(name)
-    return replace(bound, slack_ids=tuple(dict.fromkeys(slack_ids)), outsiders=tuple(dict.fromkeys(outsiders)))
+    return replace(
+        bound,
+        slack_ids=tuple(dict.fromkeys(slack_ids)),
+        outsiders=tuple(dict.fromkeys(outsiders)),
+        channels=tuple(dict.fromkeys(places[TokenKind.CHANNEL])),
+        teams=tuple(dict.fromkeys(places[TokenKind.TEAM])),
+    )
 
 
-def _role_follows(left: Sequence[Token], *, taken: bool) -> bool:
-    """Whether what is left is `as ROLE`: only after someone was named, for a person may be called "As"."""
-    first = left[0]
-    return taken and first.kind is TokenKind.WORD and not first.quoted and first.value.lower() in french.AS
+def _follows(left: Sequence[Token], *, taken: bool) -> bool:
+    """Whether what is left is `as ROLE` or `until DATE`: only after someone was named, for a person may be called
+    "As"."""
+    return taken and _is(left[0], *french.AS, *UNTIL)
+
+
+def _is(token: Token, *words: str) -> bool:
+    return token.kind is TokenKind.WORD and not token.quoted and token.value.lower() in words
 
 
 def _no_loose_words(words: Sequence[str]) -> None:
@@ -215,6 +224,8 @@ def _no_loose_words(words: Sequence[str]) -> None:
 
 
 def _take_role(bound: Bound, reader: _Reader) -> Bound:
+    if _is(reader.left[0], *UNTIL):
+        return bound
     if reader.left[0].value.lower() in french.AS:
         reader.left.pop(0)
         if not reader.left:
@@ -245,6 +256,16 @@ def _take_text(bound: Bound, reader: _Reader) -> Bound:
 
 def _take_date(bound: Bound, reader: _Reader) -> Bound:
     return replace(bound, date=reader.rest())
+
+
+def _take_until(bound: Bound, reader: _Reader) -> Bound:
+    """`until DATE`, in the words dates are read with."""
+    if not _is(reader.left[0], *UNTIL):
+        raise Misread("unexpected", word=_shown(reader.left[0]))
+    said = reader.rest()
+    if len(said.split()) == 1:
+        raise Misread("missing_until")
+    return replace(bound, until=said)
 
 
 def _take_wish(bound: Bound, reader: _Reader) -> Bound:
@@ -381,6 +402,7 @@ TAKE: dict[Kind, Callable[[Bound, _Reader], Bound]] = {
     Kind.GROUP: _take_group,
     Kind.PEOPLE: _take_people,
     Kind.ROLE: _take_role,
+    Kind.UNTIL: _take_until,
     Kind.MAILBOX: _take_mailbox,
     Kind.TEXT: _take_text,
     Kind.DATE: _take_date,

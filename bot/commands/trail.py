@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from bot.commands.dates import UNITS, zone
+from bot.commands.dates import DAYS, zone
 from bot.commands.grammar import Misread, Token, TokenKind, nearest
 from bot.views.trail import Wanted
 
@@ -76,7 +76,7 @@ def _page(word: str) -> int:
 def _since(left: list[Token], now: datetime, time_zone: str) -> datetime:
     """`2026-03-01`, `today`, `yesterday`, `7 days`; the beginning of that day where the person is."""
     first = left.pop(0).value.lower() if left else ""
-    if first.isdecimal() and left and left[0].value.lower() in UNITS:
+    if first.isdecimal() and left and left[0].value.lower().removesuffix("s") in DAYS:
         first = f"{first} {left.pop(0).value.lower()}"
     today = now.astimezone(zone(time_zone)).date()
     day = _day(first, today)
@@ -90,8 +90,8 @@ def _day(words: str, today: date) -> date | None:
     if words in back:
         return today - timedelta(days=back[words])
     count = re.fullmatch(r"([0-9]{1,4}) ?([a-z]+)", words)
-    if count and count[2] in UNITS:
-        return today - timedelta(days=int(count[1]) * UNITS[count[2]])
+    if count and count[2].removesuffix("s") in DAYS:
+        return today - timedelta(days=int(count[1]) * DAYS[count[2].removesuffix("s")])
     try:
         return date.fromisoformat(words)
     except ValueError:

@@ -29,12 +29,15 @@ def escape_command(text: str, people: People, channels: list[Channel]) -> str:
     """
     by_name = {channel.name: channel for channel in channels if channel.direct is None}
     by_handle = {person.name: person for person in people}
+    teams = {group.handle: group for group in people.groups if not group.deactivated}
 
     def entity(match: re.Match[str]) -> str:
         if match["mail"]:
             return f"<mailto:{match['mail']}|{match['mail']}>"
         if match["person"] in by_handle:
             return f"<@{by_handle[match['person']].id}|{match['person']}>"
+        if match["person"] in teams:
+            return f"<!subteam^{teams[match['person']].id}|@{match['person']}>"
         channel = by_name.get(match["channel"] or "")
         if channel is not None:
             return f"<#{channel.id}|{'' if channel.private else channel.name}>"

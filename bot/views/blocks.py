@@ -160,6 +160,16 @@ def checkboxes(options: Sequence[dict[str, Any]], *, initial: Sequence[str] = ()
     return _with({"type": "checkboxes", "options": list(options)[: limits.FEW_OPTIONS]}, initial_options=chosen or None)
 
 
+def file_input(kinds: Sequence[str], *, most: int) -> Element:
+    """Files of these kinds (extensions), uploaded as they are chosen; needs the scope files:read."""
+    return {"type": "file_input", "filetypes": list(kinds), "max_files": most}
+
+
+def date(*, initial: str | None = None) -> Element:
+    """A day; `initial` as YYYY-MM-DD."""
+    return _with({"type": "datepicker"}, initial_date=initial)
+
+
 def people(*, initial: Sequence[str] = (), placeholder: str = "") -> Element:
     """A picker of Slack people; `initial` are Slack ids."""
     return _with(

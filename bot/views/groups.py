@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from bot.views import answers, blocks, escape, limits
+from bot.views import answers, blocks, endings, escape, limits
 from bot.views.blocks import Block, Element, Shown, View
 from bot.views.copies import ALL, NAMES, Wishes
 from bot.views.ids import Action, Field, Form
@@ -29,6 +30,8 @@ class Mine:
 
     flags: str = ""
     receiving: Receiving = Receiving.ON
+    paused_until: datetime | None = None
+    until: datetime | None = None  # when it ends that they are contact
     wishes: Wishes = ALL
 
     @property
@@ -179,7 +182,13 @@ def standing(language: str, line: Line) -> list[str]:
         flags = Markup(say(language, f"commands.flags.{line.mine.flags}"))
         found.append(say(language, "commands.show.you_are", flags=flags))
     if line.mine.contact and line.mine.receiving is not Receiving.ON:
-        found.append(say(language, f"commands.receiving.{line.mine.receiving.value}"))
+        if line.mine.receiving is Receiving.PAUSED and line.mine.paused_until is not None:
+            at = escape.moment(line.mine.paused_until)
+            found.append(say(language, "commands.receiving.paused_until", at=at))
+        else:
+            found.append(say(language, f"commands.receiving.{line.mine.receiving.value}"))
+    if line.mine.contact and line.mine.until is not None:
+        found.append(say(language, "commands.receiving.until", day=endings.last_day(line.mine.until)))
     if line.mine.contact:
         wishes = line.mine.wishes
         found += [say(language, f"commands.receive.{name}_off") for name in NAMES if not getattr(wishes, name)]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.views import answers, blocks, escape
+from bot.views import answers, blocks, endings, escape
 from bot.views.blocks import Block, Element, View
 from bot.views.groups import LONGEST_SEARCH
 from bot.views.ids import Action, Field, Form
@@ -19,6 +19,8 @@ from store.texts import Markup, say
 
 PAGE = 15
 MOST_PAGES = 1_000_000
+LONGEST_REPLY = 200
+SINCE = "{date_short_pretty}"
 MOST_ROWS = 2**63  # ids of either engine
 
 
@@ -35,6 +37,9 @@ class Member:
     paused_until: datetime | None = None
     why: BounceReason | None = None  # of copies stopped as mail came back
     nested: bool = False  # the address is a group's
+    since: datetime | None = None
+    until: datetime | None = None  # when it ends that they are contact
+    reply: str = ""  # what the last bounce said
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ def form(language: str, page: Page, *, said: str = "") -> View:
             )
         )
     )
+    body.append(_acts(language, page))
     body.append(
         blocks.entry(
             Field.SEARCH,
@@ -98,6 +104,19 @@ def form(language: str, page: Page, *, said: str = "") -> View:
         close=say(language, "commands.wizard.close"),
         metadata=pack(page.group_id, page.search, page.page),
     )
+
+
+def _acts(language: str, page: Page) -> Block:
+    names = (("add", Action.MEMBERS_ADD), ("import", Action.MEMBERS_IMPORT), ("export", Action.MEMBERS_EXPORT))
+    return blocks.actions(
+        *(
+            blocks.button(
+                say(language, f"commands.members.button.{name}"), action, page.group_id,
+                spoken=say(language, f"commands.members.spoken.{name}", via=escape.plain, address=page.address),
+            )
+            for name, action in names
+        )
+    )  # fmt: skip
 
 
 def pack(group_id: int, search: str, page: int) -> str:
@@ -136,6 +155,12 @@ def line(language: str, member: Member) -> str:
             found.append(say(language, "commands.members.bouncing_why", why=why))
         else:
             found.append(say(language, f"commands.members.{member.receiving.value}"))
+    if member.until is not None:
+        found.append(say(language, "commands.members.until", day=endings.last_day(member.until)))
+    if member.since is not None:
+        found.append(say(language, "commands.members.since", at=escape.moment(member.since, style=SINCE)))
+    if member.reply:
+        found.append(say(language, "commands.members.reply", via=escape.mrkdwn, reply=member.reply[:LONGEST_REPLY]))
     if member.nested:
         found.append(say(language, "commands.members.nested"))
     if member.slack_id is None and member.flags != "contact":
@@ -145,7 +170,12 @@ def line(language: str, member: Member) -> str:
 
 def who(member: Member) -> Markup:
     """A member in a few words: the Slack person, else the name, else the address."""
-    return escape.person(member.slack_id) if member.slack_id else Markup(escape.mrkdwn(member.name or member.address))
+    return named(member.slack_id, member.name or member.address)
+
+
+def named(slack_id: str | None, name: str) -> Markup:
+    """Somebody as Slack shows them, else by a name or an address."""
+    return escape.person(slack_id) if slack_id else Markup(escape.mrkdwn(name))
 
 
 def choices(member: Member) -> list[str]:
@@ -158,8 +188,8 @@ def choices(member: Member) -> list[str]:
     if member.flags.endswith("contact"):
         if member.receiving is not Receiving.STOPPED:  # who stopped their mail starts it again themselves
             found.append("resume" if member.receiving is not Receiving.ON else "pause")
-        if member.flags != "contact":
-            found.append("withdraw_contact")
+        # Five fit: who has an office keeps it when they are no contact any more, and needs no date for that.
+        found.append("limit" if member.flags == "contact" else "withdraw_contact")
     elif member.address or member.slack_id:
         found.append("make_contact")
     found.append("remove")

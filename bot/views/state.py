@@ -43,6 +43,16 @@ def people(view: Payload, field: Field | str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(one) for one in _typed(view, field).get("selected_users") or ()))
 
 
+def files(view: Payload, field: Field | str) -> tuple[str, ...]:
+    """The ids of the chosen files."""
+    return tuple(str(one.get("id") or "") for one in _typed(view, field).get("files") or ())
+
+
+def day(view: Payload, field: Field | str) -> str:
+    """The picked day as YYYY-MM-DD; "" where none is picked."""
+    return str(_typed(view, field).get("selected_date") or "")
+
+
 def has(view: Payload, field: Field | str) -> bool:
     """Whether the view has that input at all."""
     return any(block.get("block_id") == str(field) for block in view.get("blocks") or ())

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Index, UniqueConstraint, true
+from sqlalchemy import Boolean, CheckConstraint, Column, Index, UniqueConstraint, text, true
 from sqlmodel import Field, SQLModel
 
 from store.schema.columns import choice, key, moment, reference
 from store.terms import Receiving
+
+DATED = text("until IS NOT NULL")
 
 
 class Membership(SQLModel, table=True):
@@ -16,7 +18,7 @@ class Membership(SQLModel, table=True):
     `contact` rests on the address; `moderator` and `administrator` rest on the person. `key` is the address in the
     form it is compared by; `domain` its domain, which names the lane where mail goes straight to MX hosts.
     `receive_own` and `receive_addressed` are the contact's own wishes: copies of their own posts, and copies of posts
-    that name them in To or Cc already.
+    that name them in To or Cc already. `until` is when it ends that they are contact, whatever else they are.
     """
 
     __table_args__ = (
@@ -27,6 +29,7 @@ class Membership(SQLModel, table=True):
         Index("ix_membership_group_id", "group_id", "id"),
         Index("ix_membership_key", "key"),
         Index("ix_membership_person", "person_id"),
+        Index("ix_membership_until", "until", postgresql_where=DATED, sqlite_where=DATED),
         {"sqlite_autoincrement": True},
     )
 
@@ -44,4 +47,5 @@ class Membership(SQLModel, table=True):
     receive_own: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, server_default=true()))
     receive_addressed: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, server_default=true()))
     paused_until: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    until: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     created_at: datetime = Field(sa_column=moment())

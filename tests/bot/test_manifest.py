@@ -22,6 +22,7 @@ SCOPES = {
     "chat.update": {"chat:write"},
     "conversations.open": {"im:write"},
     "conversations.info": {"channels:read", "groups:read"},
+    "conversations.members": {"channels:read", "groups:read"},
     "conversations.history": {"channels:history", "groups:history", "im:history"},
     "files.getUploadURLExternal": {"files:write"},
     "files.completeUploadExternal": {"files:write"},

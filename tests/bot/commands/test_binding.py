@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands.binding import Argument, Bound, Kind, Outsider, Role, bind
+from bot.commands.binding import Argument, Bound, Kind, Outsider, Place, Role, bind
 from bot.commands.grammar import Misread, tokens
 
-ADD = (Argument(Kind.GROUP), Argument(Kind.PEOPLE), Argument(Kind.ROLE, required=False))
+ADD = (
+    Argument(Kind.GROUP), Argument(Kind.PEOPLE), Argument(Kind.ROLE, required=False),
+    Argument(Kind.UNTIL, required=False),
+)  # fmt: skip
 SETTINGS = (Argument(Kind.GROUP), Argument(Kind.SETTING, required=False), Argument(Kind.VALUE, required=False))
 SEARCHED = (Argument(Kind.SEARCH, required=False), Argument(Kind.PAGE, required=False))
 MEMBERS = (Argument(Kind.GROUP), *SEARCHED)
@@ -33,6 +36,16 @@ def misread(arguments: tuple[Argument, ...], text: str) -> Misread:
     ("arguments", "text", "expected"),
     [
         (ADD, "team@x.org <@U1|ada>", Bound(group="team@x.org", slack_ids=("U1",))),
+        (
+            ADD,
+            "team <#C1|general> <!subteam^S1|@ops> until 31 Dec, 2027",
+            Bound(
+                group="team",
+                channels=(Place("C1", "general"),),
+                teams=(Place("S1", "@ops"),),
+                until="until 31 Dec, 2027",
+            ),
+        ),
         (ADD, "team <@U1|ada> <@U1|ada>", Bound(group="team", slack_ids=("U1",))),
         (
             ADD,
@@ -94,8 +107,8 @@ def test_bound(arguments: tuple[Argument, ...], text: str, expected: Bound) -> N
         (ADD, "team Ada a@x.org", "word_is_no_person"),
         (ADD, "team Ada <@U1|ada>", "word_is_no_person"),
         (ADD, "team a@b@c", "malformed_address"),
-        (ADD, "team <#C1|general>", "channel_is_no_person"),
-        (ADD, "team <!subteam^S1|@ops>", "team_is_no_person"),
+        (ADD, "team Jo <#C1|general>", "word_is_no_person"),
+        (ADD, "team jo@example.org until", "missing_until"),
         (ADD, "team <!here>", "broadcast_is_no_person"),
         (ADD, "team <@U1|a> as", "missing_role"),
         (ADD, "team <@U1|a> as king", "unknown_role"),

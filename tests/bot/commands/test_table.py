@@ -23,6 +23,7 @@ from store.texts import keys, placeholders
 PROMISED = [
     "create", "list", "show", "settings", "members", "add", "remove", "join", "leave", "test", "pause", "resume",
     "receive", "pending", "delete", "check", "why", "reports", "log", "password", "doctor", "help", "ban", "allow",
+    "import", "export",
 ]  # fmt: skip
 
 
@@ -57,7 +58,7 @@ def test_help_of_the_settings_names_each_of_them_once() -> None:
 
 
 def test_usage_puts_in_brackets_what_may_be_left_out() -> None:
-    assert command_help.usage("en", "/group", TABLE["add"]) == "/group add ADDRESS PEOPLE [as ROLE]"
+    assert command_help.usage("en", "/group", TABLE["add"]) == "/group add ADDRESS PEOPLE [as ROLE] [until DATE]"
     assert command_help.usage("en", "/group", TABLE["pause"]) == "/group pause ADDRESS [DATE]"
     assert command_help.usage("en", "/group", TABLE["pending"]) == "/group pending"
 

@@ -1,0 +1,37 @@
+"""What administrators say to a membership whose date comes near."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.acts import lookup
+from bot.context import ActionHandler, Click, Context
+from bot.permissions import Verb
+from bot.views import answers
+from bot.views.ids import Action
+from store import endings
+from store.terms import Refused
+from store.verdicts import EndingAnswer
+
+
+async def extend(context: Context, click: Click) -> None:
+    await _answer(context, click, EndingAnswer.EXTENDED)
+
+
+async def let(context: Context, click: Click) -> None:
+    await _answer(context, click, EndingAnswer.END)
+
+
+async def _answer(context: Context, click: Click, said: EndingAnswer) -> None:
+    """The message is redrawn by the outbox; who comes later is told that somebody was faster."""
+    async with context.database.writing() as tx:
+        ending = await endings.get(tx, click.number)
+        if ending is None:
+            raise Refused("member_gone")
+        _, actor = await lookup.numbered(context, tx, Verb.ADD, ending.group_id)
+        won = await endings.answer(tx, ending, said, actor)
+    if not won:
+        await context.answer(answers.answer(context.language, "slack.ending.late"))
+
+
+ACTIONS: Mapping[Action, ActionHandler] = {Action.ENDING_EXTEND: extend, Action.ENDING_LET: let}

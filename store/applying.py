@@ -1,0 +1,155 @@
+"""Making what was proposed: exactly what was shown, looked at again at that moment, each change once.
+
+Some thousand changes are a transaction that moves the proposal on as well. A process that dies leaves a proposal at
+the last piece that was made; whoever finds it goes on from there, and two at once take turns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+import structlog
+from sqlalchemy import bindparam, select, update
+from sqlmodel import col
+
+from store import audit, comparing, enrolment, memberships, proposals, roster, suppressions
+from store.chunks import chunks
+from store.engine import Bulk, Database, Writing
+from store.inserts import insert as insert_new
+from store.proposals import Changes
+from store.schema.group import Name
+from store.schema.membership import Membership
+from store.schema.person import Person
+from store.schema.request import Request
+from store.schema.suppression import Suppression
+from store.terms import Actor, Address, Receiving, Refused, RequestState
+from store.verdicts import ProposalState
+
+PIECE = 2000  # a transaction of so many is short enough for mail to come in between
+Contact = tuple[Address, str]
+
+_log = structlog.get_logger(__name__)
+
+
+async def carry_out(database: Database, proposal_id: int) -> bool:
+    """Make what is left of an approved proposal; False where another process does, or nothing is left."""
+    async with database.reading() as tx:
+        proposal = await proposals.get(tx, proposal_id)
+    if proposal is None or proposal.state is not ProposalState.APPLYING or proposal.changes is None:
+        return False
+    changes = await asyncio.to_thread(Changes.unpacked, proposal.changes)
+    actor = await proposals.database_actor(database, proposal)
+    outcome = Counter(proposal.outcome)
+    try:
+        while proposal.done < proposal.total:
+            length = min(PIECE, proposal.total - proposal.done)
+            part = changes.part(proposal.done, length)
+            async with database.writing() as tx:
+                if not await proposals.advance(tx, proposal, length):
+                    return False
+                outcome += await _made(tx, proposal.group_id, part, actor)
+                await proposals.note(tx, proposal_id, outcome)
+            proposal.done += length
+    except Refused as refused:
+        async with database.writing() as tx:
+            await proposals.finish(tx, proposal_id, ProposalState.BROKEN_OFF)
+        _log.info("proposal.broken_off", proposal=proposal_id, group=proposal.group_id, cause=refused.name)
+        return True
+    async with database.writing() as tx:
+        await proposals.finish(tx, proposal_id, ProposalState.APPLIED)
+    _log.info("proposal.applied", proposal=proposal_id, group=proposal.group_id, **outcome)
+    return True
+
+
+async def go_on(database: Database) -> int:
+    """Make what is left of proposals whose process died. Returns how many were finished."""
+    async with database.reading() as tx:
+        left = await proposals.abandoned(tx)
+    return sum([await carry_out(database, proposal_id) for proposal_id in left])
+
+
+async def _made(tx: Writing, group_id: int, part: Changes, actor: Actor) -> Counter[str]:
+    """Make a piece. Raises Refused `group_gone`."""
+    await roster.lock(tx, group_id)
+    done: Counter[str] = Counter()
+    if part.add:
+        done += await _add(tx, group_id, [(Address.parse(text), name) for text, name in part.add], actor)
+    if part.rename:
+        done["renamed"] = await tx.run(lambda bulk: _rename(bulk, group_id, part.rename))
+    if part.withdraw:
+        rows = await roster.rows(tx, group_id, ids=part.withdraw)
+        ids = [row.id for row in rows if row.id and row.contact and row.receiving is not Receiving.STOPPED]
+        done["withdrawn"] = await memberships.withdraw_flags(tx, group_id, ids, contact=True, actor=actor) if ids else 0
+        done["gone"] = len(part.withdraw) - done["withdrawn"]
+    return done
+
+
+async def _add(tx: Writing, group_id: int, contacts: Sequence[Contact], actor: Actor) -> Counter[str]:
+    """Enrol them, but for those who left, or whose address became one of ours, since the difference was shown."""
+    keys = [address.key for address, _ in contacts]
+    known = await tx.run(lambda bulk: _known(bulk, group_id, keys))
+    fresh = [contact for contact in contacts if contact[0].key not in known]
+    if fresh:
+        await tx.run(lambda bulk: _insert(bulk, group_id, fresh))
+        details = {"flags": ["contact"], "count": len(fresh)}
+        await audit.record(tx, "membership.added", actor, group_id=group_id, details=details)
+    done = Counter({"added": len(fresh)})
+    met = [contact for contact in contacts if contact[0].key in known]
+    if not met:
+        return done
+    own = await comparing.ours(tx)
+    unfit = {key for key in known & set(own) if comparing.unfit(own[key], group_id)}
+    out = set(await suppressions.among(tx, group_id, [address.key for address, _ in met]))
+    stopped = await roster.rows(tx, group_id, keys=[address.key for address, _ in met])
+    out |= {row.key for row in stopped if row.key and row.receiving is Receiving.STOPPED}
+    entries = [roster.Entry(address, None, name) for address, name in met if address.key not in out | unfit]
+    if entries:
+        enrolled = await enrolment.enrol(tx, group_id, entries, contact=True, actor=actor)
+        done["added"] += len(enrolled.added) + len(enrolled.changed)
+        done["already"] += len(enrolled.already)
+    done["kept_out"] += len(met) - len(entries)
+    return done
+
+
+def _known(bulk: Bulk, group_id: int, keys: Collection[str]) -> set[str]:
+    """Those that a name of ours, a person, the roster, a waiting request or a wish to be left alone knows."""
+    waiting = [RequestState.UNCONFIRMED, RequestState.PENDING]
+    found: set[str] = set()
+    for some in chunks(keys):
+        for query in (
+            select(col(Name.address)).where(col(Name.address).in_(some)),
+            select(col(Person.email)).where(col(Person.email).in_(some)),
+            select(col(Membership.key)).where(col(Membership.group_id) == group_id, col(Membership.key).in_(some)),
+            select(col(Suppression.key)).where(col(Suppression.group_id) == group_id, col(Suppression.key).in_(some)),
+            select(col(Request.key)).where(
+                col(Request.group_id) == group_id, col(Request.key).in_(some), col(Request.state).in_(waiting)
+            ),
+        ):
+            found.update(str(key) for key in bulk.connection.execute(query).scalars())
+    return found
+
+
+def _insert(bulk: Bulk, group_id: int, contacts: Sequence[Contact]) -> None:
+    """Rows for people nobody knows yet: what enrolling does, without its questions."""
+    rows = [
+        {
+            "group_id": group_id, "address": str(address), "key": address.key, "domain": address.domain, "name": name,
+            "contact": True, "moderator": False, "administrator": False, "receiving": Receiving.ON,
+            "created_at": bulk.now,
+        }
+        for address, name in contacts
+    ]  # fmt: skip
+    bulk.connection.execute(insert_new(bulk, Membership).on_conflict_do_nothing(), rows)
+
+
+def _rename(bulk: Bulk, group_id: int, renamed: Sequence[tuple[int, str]]) -> int:
+    """A name the file gave; who is a person in Slack has theirs from there."""
+    row = update(Membership).where(
+        col(Membership.id) == bindparam("number"),
+        col(Membership.group_id) == group_id,
+        col(Membership.person_id).is_(None),
+    )
+    values = [{"number": number, "given": name} for number, name in renamed]
+    return int(bulk.connection.execute(row.values(name=bindparam("given")), values).rowcount)
