@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from bot import held, rows
+from bot import held, rows, written
 from bot.views import alarms, cards, decide, reports
 from bot.views import bouncing as bounces
 from bot.views import checkup as checkup_views
@@ -282,6 +282,7 @@ DRAW: dict[NoticeKind, Draw] = {
     NoticeKind.MEMBER_BOUNCING: _member_bouncing,
     NoticeKind.BOUNCE_STORM: _bounce_storm,
     NoticeKind.CHECKUP: _checkup,
+    NoticeKind.COMPOSITION: written.notice,
 }
 
 

@@ -28,6 +28,7 @@ class Verb(StrEnum):
     PENDING = "pending"
     WHY = "why"  # of oneself; of others by DETAILS
     CHECK = "check"
+    POST = "post"  # write a mail to the group; its policy decides what becomes of it
     DELETE = "delete"
     PASSWORD = "password"  # one's own app passwords: look, revoke
     HELP = "help"
@@ -117,6 +118,7 @@ TABLE: dict[Verb, tuple[frozenset[Role], str]] = {
     Verb.PENDING: (EVERYBODY, "gone"),
     Verb.WHY: (COLLEAGUES | {Role.MEMBER}, "colleagues"),
     Verb.CHECK: (COLLEAGUES | {Role.MEMBER}, "colleagues"),
+    Verb.POST: (EVERYBODY, "gone"),  # who cannot write mail at all is told why by the store
     Verb.DELETE: (ADMINISTRATORS, "administrators"),
     Verb.HELP: (EVERYBODY, "gone"),
     Verb.DECIDE_REQUEST: (DECIDERS, "deciders"),

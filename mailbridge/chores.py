@@ -10,7 +10,19 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from mailbridge import keeping, scoring
-from store import allowances, bounces, checkups, chores, incidents, joining, memberships, repeats, strikes, workers
+from store import (
+    allowances,
+    bounces,
+    checkups,
+    chores,
+    compositions,
+    incidents,
+    joining,
+    memberships,
+    repeats,
+    strikes,
+    workers,
+)
 from store.engine import Database, Writing
 from store.hours import Hours
 
@@ -28,6 +40,7 @@ CHORES: tuple[tuple[str, timedelta, Job], ...] = (
     ("purge_strikes", timedelta(hours=6), strikes.purge),
     ("purge_incidents", timedelta(hours=6), incidents.purge),
     ("purge_checkups", timedelta(hours=6), checkups.purge),
+    ("purge_compositions", timedelta(hours=6), compositions.purge),
     ("forget_workers", timedelta(hours=6), workers.forget),
 )
 

@@ -139,6 +139,7 @@ class NoticeKind(StrEnum):
     MEMBER_BOUNCING = "member_bouncing"  # to administrators
     BOUNCE_STORM = "bounce_storm"
     CHECKUP = "checkup"  # to the operator who asked
+    COMPOSITION = "composition"  # to the person who wrote a mail in Slack
 
 
 class Action(StrEnum):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from bot.commands import (
     answers,
     checkup,
+    compositions,
     groups,
     help,  # noqa: A004 - the noun is the command's
     passwords,
@@ -59,6 +60,7 @@ ENTRIES = (
     Entry(Verb.PENDING, (), groups.pending),
     Entry(Verb.CHECK, (GROUP,), answers.check),
     Entry(Verb.WHY, (GROUP, _optional(Kind.WHOM), _optional(Kind.POST)), answers.why),
+    Entry(Verb.POST, (_optional(Kind.GROUP),), compositions.post),
     Entry(Verb.PASSWORD, (_optional(Kind.DEED), _optional(Kind.HOLDER), _optional(Kind.LABEL)), passwords.password),
     Entry(Verb.CREATE, (_optional(Kind.GROUP),), groups.create, operators_only=True),
     Entry(Verb.SETTINGS, (GROUP, _optional(Kind.SETTING), _optional(Kind.VALUE)), settings.change),
@@ -89,6 +91,7 @@ SYNONYMS: Mapping[str, str] = {
         Verb.PENDING: ("held", "requests", "queue", "moderate"),
         Verb.CHECK: ("tips", "mailtips", "can"),
         Verb.WHY: ("explain", "trace", "whynot", "reason"),
+        Verb.POST: ("send", "mail", "write", "compose"),
         Verb.PAUSE: ("mute", "vacation", "snooze"),
         Verb.RESUME: ("unmute", "unpause"),
         Verb.PASSWORD: ("token", "apppassword", "app-password", "passwd", "smtp"),

@@ -40,31 +40,9 @@ async def post(
     if isinstance(shape, Reply):
         _log.info("post.refused", id=envelope.public_id, reply=str(shape), client=envelope.client)
         return [shape] * len(groups)
-    forwarded = any(group.address != group.route for group in groups)
-    proof = await authenticate(house, envelope, shape, forwarded=forwarded)
     distinct = list({group.group_id: group for group in groups}.values())
     known_by = await _fingerprint(shape)
-    seen = await _look(house, envelope, shape, proof, distinct, known_by)
-    trimmable = await _trimmable(raw, distinct)
-    decisions = [
-        # Settings may have changed since its first time, but that time 250 was said, and heard or not it stands.
-        _REPEATED
-        if group.group_id in seen.known
-        and not repeats.proves(seen.known[group.group_id], authenticated=proof.authenticated)
-        else chain.decide(
-            facts.gather(
-                shape,
-                envelope.return_path,
-                standing,
-                proof,
-                marks,
-                trimmable=group.group_id in trimmable,
-                word=word,
-            ),
-            group,
-        )
-        for group, standing, marks, word in zip(distinct, seen.standings, seen.marks, seen.words, strict=True)
-    ]
+    proof, seen, decisions = await _judge(house, envelope, shape, distinct, raw, known_by)
     result = outcome.conclude(decisions, authenticated=proof.authenticated, lmtp=envelope.lmtp)
     for group, decision in zip(distinct, decisions, strict=True):
         _note(envelope, shape, proof, group, decision)
@@ -82,6 +60,49 @@ async def post(
         group.group_id: reply or replies.taken(public_id) for group, reply in zip(distinct, result.replies, strict=True)
     }
     return [said[group.group_id] for group in groups]
+
+
+async def judge(
+    house: House, envelope: Envelope, shape: Shape, group: GroupPolicy, raw: bytes
+) -> tuple[Proof, Decision]:
+    """What is known of the author, and what would be decided of a message that was never sent before; nothing is
+    stored."""
+    proof, _, (decision,) = await _judge(house, envelope, shape, [group], raw, None)
+    return proof, decision
+
+
+async def _judge(
+    house: House,
+    envelope: Envelope,
+    shape: Shape,
+    groups: Sequence[GroupPolicy],
+    raw: bytes,
+    known_by: str | None,
+) -> tuple[Proof, _Seen, list[Decision]]:
+    forwarded = any(group.address != group.route for group in groups)
+    proof = await authenticate(house, envelope, shape, forwarded=forwarded)
+    seen = await _look(house, envelope, shape, proof, groups, known_by)
+    trimmable = await _trimmable(raw, groups)
+    decisions = [
+        # Settings may have changed since its first time, but that time 250 was said, and heard or not it stands.
+        _REPEATED
+        if group.group_id in seen.known
+        and not repeats.proves(seen.known[group.group_id], authenticated=proof.authenticated)
+        else chain.decide(
+            facts.gather(
+                shape,
+                envelope.return_path,
+                standing,
+                proof,
+                marks,
+                trimmable=group.group_id in trimmable,
+                word=word,
+            ),
+            group,
+        )
+        for group, standing, marks, word in zip(groups, seen.standings, seen.marks, seen.words, strict=True)
+    ]
+    return proof, seen, decisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +126,7 @@ async def _look(
 ) -> _Seen:
     key = shape.author.address.key
     # From anybody but a front relay of ours such fields prove nothing; nor from a device that stands where one does.
-    trusted = envelope.login is None and house.relays.trust(envelope.client)
+    trusted = envelope.login is None and not envelope.slack and house.relays.trust(envelope.client)
     found = spam.verdict(shape.fields, house.relays.authserv_id) if trusted else spam.NONE
     named = frozenset(addressed.addressed(shape.fields))
     marks = facts.mark(shape, len(addressed.addressed(shape.fields, addressed.TO_AND_CC)), found)

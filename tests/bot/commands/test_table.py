@@ -20,7 +20,7 @@ from store.texts import keys, placeholders
 
 PROMISED = [
     "create", "list", "show", "settings", "members", "add", "remove", "join", "leave", "test", "pause", "resume",
-    "receive", "pending", "delete", "check", "why", "password", "doctor", "help",
+    "receive", "pending", "post", "delete", "check", "why", "password", "doctor", "help",
 ]  # fmt: skip
 
 
