@@ -79,6 +79,7 @@ async def report(tx: Reading, post_id: int) -> reports.Report | None:
         # What is hidden from people outside it is not named where they may read it.
         passed=[reports.Passed(one.address, one.outcome) for one in found.passed if not one.hidden],
         hidden=sum(one.hidden for one in found.passed),
+        conversation=await written.conversation(tx, found.post, group),
     )
 
 

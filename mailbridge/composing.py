@@ -21,6 +21,7 @@ from store.composition import CompositionState, Verdict
 from store.engine import Reading
 from store.schema.composition import Composition
 from store.schema.group import Group
+from store.schema.post import Post
 from store.signal import POLL_SECONDS, Topic
 from store.sources import PostSource
 from store.terms import Action, GroupPolicy, Reason, Reply
@@ -153,11 +154,15 @@ async def _mail(tx: Reading, house: House, row: Composition) -> _Mail | Verdict:
         return Verdict(Action.REJECT, (Reason("author_gone"),))
     policy = names.policy(group)
     domain = policy.route.rpartition("@")[2]
-    answers, references = await _answered(tx, row, house.hostname)
+    post = await posts.get(tx, row.answers_id) if row.answers_id is not None else None
+    if row.alone and post is None:
+        return Verdict(Action.REJECT, (Reason("answer_gone"),))
+    answers, references = await _threading(tx, post, house.hostname) if post is not None else ("", ())
+    alone = (post.author_name, post.author) if row.alone and post is not None else None
     raw = composed(
         Composed(
             author=(person.name, person.email),
-            group=(policy.display_name, policy.address),
+            to=alone or (policy.display_name, policy.address),
             subject=row.subject,
             text=row.text,
             message_id=f"{row.public_id}@{domain}",
@@ -177,15 +182,13 @@ async def _mail(tx: Reading, house: House, row: Composition) -> _Mail | Verdict:
         lmtp=False,
         protocol="HTTP",
         slack=True,
+        only_to=alone[1] if alone else "",
     )
     return _Mail(policy, envelope, raw)
 
 
-async def _answered(tx: Reading, row: Composition, hostname: str) -> tuple[str, tuple[str, ...]]:
-    """What the mail answers, as its threading fields say it (RFC 5322 3.6.4)."""
-    post = await posts.get(tx, row.answers_id) if row.answers_id is not None else None
-    if post is None:
-        return "", ()
+async def _threading(tx: Reading, post: Post, hostname: str) -> tuple[str, tuple[str, ...]]:
+    """What answers this post names as In-Reply-To, and the References above that (RFC 5322 3.6.4)."""
     assert post.id is not None
     raw = await posts.raw(tx, post.id)
     fields = headers.fields(headers.split(raw)[0]) if raw else []

@@ -13,9 +13,10 @@ from mailbridge.intake.envelope import Envelope
 from mailbridge.intake.session import House
 from mailbridge.intake.submitting import Judged, submit
 from mailbridge.policy import addressed, chain, facts, fingerprint, outcome, replies, spam
-from mailbridge.policy.shape import Shape
+from mailbridge.policy.shape import Shape, first
 from mailbridge.proof.judgement import Proof
 from mailbridge.rewrite import trim
+from mailbridge.rewrite.composed import message_ids
 from store import memberships, names, repeats, rulings
 from store.engine import Reading
 from store.marks import Marks
@@ -133,7 +134,7 @@ async def _look(
     # A copy of one of our groups, of which this one is a contact, names the other group and no other.
     carried = house.directory.ours(envelope.return_path)
     async with house.database.reading() as tx:
-        unnamed = [not carried and not await _named(tx, group, named) for group in groups]
+        unnamed = [not carried and not envelope.only_to and not await _named(tx, group, named) for group in groups]
         return _Seen(
             [await memberships.standing(tx, group.group_id, key, proof.authenticated) for group in groups],
             [replace(marks, unnamed=one) for one in unnamed],
@@ -179,7 +180,14 @@ def _message(envelope: Envelope, shape: Shape, proof: Proof, raw: bytes) -> NewM
         results=proof.results,
         origin=proof.origin,
         addressed=addressed.addressed(shape.fields),
+        answers=_answers(shape),
+        only_to=envelope.only_to or None,
     )
+
+
+def _answers(shape: Shape) -> tuple[str, ...]:
+    """What it says it answers: References, and In-Reply-To as the nearest (RFC 5322 3.6.4)."""
+    return message_ids(first(shape.fields, b"references")) + message_ids(first(shape.fields, b"in-reply-to"))
 
 
 _EVENT = {

@@ -22,11 +22,11 @@ _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,250}>")
 class Composed:
     """`text` is marked (see `marked`); `message_id` without angle brackets, `answers` and `references` with them.
 
-    `group` is the name and the address the mail is for.
+    `to` is the name and the address the mail is for.
     """
 
     author: tuple[str, str]
-    group: tuple[str, str]
+    to: tuple[str, str]
     subject: str
     text: str
     message_id: str
@@ -44,7 +44,7 @@ def composed(mail: Composed) -> bytes:
     content_type, body = multipart(f"{mail.text}\n", marked.html(mail.language, mail.text), seed=mail.message_id)
     head = [
         line("From", *phrase(mail.author[0]), f"<{mail.author[1]}>"),
-        line("To", *phrase(mail.group[0]), f"<{mail.group[1]}>"),
+        line("To", *phrase(mail.to[0]), f"<{mail.to[1]}>"),
         line("Subject", *unstructured(mail.subject, SUBJECT_LIMIT)),
         line("Date", format_datetime(mail.date.astimezone(UTC).replace(microsecond=0))),
         line("Message-ID", f"<{mail.message_id}>"),

@@ -6,22 +6,25 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from sqlmodel import col, select
 
 from mailbridge import composing
 from mailbridge.deliver.editions import Editions, Publisher
 from mailbridge.intake.session import House
 from mailbridge.tokens import Tokens
-from store import compositions, groups, persons, posts
+from store import compositions, conversations, groups, outbox, persons, posts
 from store.composition import CompositionState, Verdict
 from store.engine import Database
+from store.expansion import expand
 from store.groups import NewGroup
 from store.names import Served
 from store.roster import Entry
 from store.schema.composition import Composition
+from store.schema.delivery import Delivery
 from store.schema.group import Group
 from store.schema.person import Person
 from store.schema.post import Post
-from store.terms import Action, Actor, Moderation, PostState
+from store.terms import Action, Actor, Moderation, NoticeKind, PostState
 from tests.conftest import Clock
 from tests.mailbridge.intake.room import opened
 
@@ -182,3 +185,63 @@ async def test_the_policy_speaks_as_it_does_to_mail(desk: Desk, clock: Clock) ->
     assert [reason.name for reason in (await desk.said(written)).reasons] == ["author_gone"]
     assert row.text == "Hello *you*"
     assert await desk.posts() == []
+
+
+async def test_an_answer_goes_on_with_its_conversation(desk: Desk, clock: Clock) -> None:
+    group, bob = await desk.group(moderation=Moderation.NONE), await desk.person("bob")
+    ada = await desk.person("ada")
+    ids = []
+    for public_id, person in (("first", bob), ("second", ada), ("third", bob)):
+        before = await desk.posts()
+        async with desk.database.writing() as tx:
+            row = await compositions.ask(
+                tx,
+                group,
+                person,
+                public_id,
+                ("Re: Good news", f"Text of {public_id}"),
+                answers=before[-1] if before else None,
+            )
+        assert row.id is not None
+        await desk.step()
+        await desk.send(row.id, person)
+        clock.advance(30)
+        await desk.step()
+        ids.append(row.id)
+    first, second, third = await desk.posts()
+    assert (first.answers_id, second.answers_id, third.answers_id) == (None, first.id, first.id)
+    raw = await desk.raw(third)
+    assert "\r\nIn-Reply-To: <second@example.org>\r\n" in raw
+    assert "\r\nReferences: <first@example.org>\r\n\t<second@example.org>\r\n" in raw
+
+
+async def test_an_answer_for_the_author_alone_has_one_copy_and_no_report_in_the_channel(
+    desk: Desk, clock: Clock
+) -> None:
+    group, bob = await desk.group(report_channel="C0REPORTS"), await desk.person("bob")
+    ada = await desk.person("ada")
+    written = await desk.ask(group, bob)
+    await desk.step()
+    await desk.send(written, bob)
+    clock.advance(30)
+    await desk.step()
+    (first,) = await desk.posts()
+    async with desk.database.writing() as tx:
+        row = await compositions.ask(tx, group, ada, "second", ("Re: Good news", "Just you"), answers=first, alone=True)
+    assert row.id is not None
+    await desk.step()
+    await desk.send(row.id, ada)
+    clock.advance(30)
+    await desk.step()
+    _, second = await desk.posts()
+    assert (second.state, second.only_to) == (PostState.ACCEPTED, "bob@corp.example")
+    assert second.id is not None
+    post_id = second.id
+    await desk.database.bulk(lambda bulk: expand(bulk, first.id or 0, by_domain=False))
+    await desk.database.bulk(lambda bulk: expand(bulk, post_id, by_domain=False))
+    async with desk.database.reading() as tx:
+        copies = (await tx.exec(select(Delivery.address).where(col(Delivery.post_id) == post_id))).all()
+        (report,) = await outbox.placements(tx, NoticeKind.REPORT, post_id)
+        assert await conversations.answered(tx, first.id or 0) == 0
+    assert list(copies) == ["bob@corp.example"]
+    assert report.target == "U0ADA"
