@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.faults import Denied, Gone
-from bot.payloads import Answer, Clear, Click, Command, Errors, Payload, Push, Submission, Update
+from bot.payloads import Answer, Clear, Click, Command, Errors, Payload, Push, Shortcut, Submission, Update
 from bot.permissions import Judgement, Verb, Who, judge, sees_hidden
 from bot.views import blocks, escape
 from bot.views.blocks import Shown, View
@@ -194,6 +194,8 @@ ActionHandler = Callable[[Context, Click], Awaitable[None]]
 FormHandler = Callable[[Context, Submission], Awaitable[Answer]]
 CommandHandler = Callable[[Context, Command], Awaitable[None]]
 HomeHandler = Callable[[Context], Awaitable[None]]
+ShortcutHandler = Callable[[Context, Shortcut], Awaitable[None]]
+OptionsHandler = Callable[[Context, str], Awaitable[list[dict[str, Any]]]]
 
 __all__ = [
     "ActionHandler",
@@ -207,8 +209,11 @@ __all__ = [
     "FormHandler",
     "HomeHandler",
     "NotAllowed",
+    "OptionsHandler",
     "Push",
     "Services",
+    "Shortcut",
+    "ShortcutHandler",
     "Submission",
     "Update",
     "who",

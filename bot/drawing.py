@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from bot import endings, held, proposed, rows
+from bot import endings, held, proposed, rows, written
 from bot.views import alarms, cards, decide, reports
 from bot.views import bouncing as bounces
 from bot.views import checkup as checkup_views
@@ -79,6 +79,7 @@ async def report(tx: Reading, post_id: int) -> reports.Report | None:
         # What is hidden from people outside it is not named where they may read it.
         passed=[reports.Passed(one.address, one.outcome) for one in found.passed if not one.hidden],
         hidden=sum(one.hidden for one in found.passed),
+        conversation=await written.conversation(tx, found.post, group),
     )
 
 
@@ -285,6 +286,7 @@ DRAW: dict[NoticeKind, Draw] = {
     NoticeKind.PROPOSAL: proposed.card,
     NoticeKind.ENDING: endings.contact,
     NoticeKind.MEMBER_ENDING: endings.administrators,
+    NoticeKind.COMPOSITION: written.notice,
 }
 
 

@@ -25,8 +25,11 @@ from bot.context import (
     FormHandler,
     HomeHandler,
     NotAllowed,
+    OptionsHandler,
     Push,
     Services,
+    Shortcut,
+    ShortcutHandler,
     Submission,
     Update,
     message_view,
@@ -94,6 +97,29 @@ class Guard:
             await self._told(context, handler(context, click))
 
         await self._tracked(run, body, "action")
+
+    async def shortcut(self, ack: Ack, body: Mapping[str, Any], handler: ShortcutHandler) -> None:
+        """A shortcut, at a message or at none: acknowledged at once, what comes of it is a modal."""
+        await ack()
+
+        async def run(person: Person) -> None:
+            shortcut = Shortcut.read(body)
+            # Its response_url would answer in the channel of the message: a modal is seen by who acts wherever it is.
+            context = Context(self._services, person, shortcut.trigger_id)
+            await self._told(context, handler(context, shortcut))
+
+        await self._tracked(run, body, "shortcut")
+
+    async def options(self, ack: Ack, body: Mapping[str, Any], handler: OptionsHandler) -> None:
+        """What a select offers for what is typed in it: its acknowledgement. A fault offers nothing, and is logged."""
+        found: list[dict[str, Any]] = []
+        try:
+            person = await self._person(body)
+            if person is not None:
+                found = await handler(Context(self._services, person), str(body.get("value") or ""))
+        except Exception:
+            log.exception("options.failed")
+        await ack(options=found)
 
     async def submission(self, ack: Ack, body: Mapping[str, Any], handler: FormHandler) -> None:
         """A modal's submit: its answer is the acknowledgement, or, if that takes too long, the modal is redrawn."""

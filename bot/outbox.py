@@ -20,11 +20,13 @@ from bot.context import Services
 from bot.faults import Denied, Gone, RateLimited, SlackFault, Unreachable
 from bot.views import blocks, escape, limits
 from bot.views.blocks import Shown
-from store import audience, outbox, persons, workers
+from store import audience, conversations, outbox, persons, workers
+from store.conversations import Thread
 from store.engine import DatabaseBusy, Writing
 from store.outbox import Due
 from store.schema.notice import Notice
 from store.signal import Ear, Topic
+from store.terms import NoticeKind
 from store.texts import say
 
 log = structlog.get_logger()
@@ -149,8 +151,12 @@ class Outbox:
                 await self._postpone(due, worker_id, wait)
                 return
             self._not_before.pop(placement.channel or placement.target, None)
+            thread = await self._thread(due)
+            if thread.waits:  # for the message in whose thread it belongs
+                await self._postpone(due, worker_id, POLL_SECONDS)
+                return
             going_on = await self._goes_on(due)  # before it is drawn: what ends meanwhile is drawn once more
-            channel, ts = await self._shown(due)
+            channel, ts = await self._shown(due, thread.ts)
             self._answered = loop.time()
             async with self._database.writing() as tx:
                 await outbox.placed(tx, placement.id, worker_id, channel, ts, due.version)
@@ -180,7 +186,13 @@ class Outbox:
         async with self._database.reading() as tx:
             return await watched(tx, due.notice)
 
-    async def _shown(self, due: Due) -> tuple[str, str]:
+    async def _thread(self, due: Due) -> Thread:
+        if due.placement.ts or due.notice.kind is not NoticeKind.REPORT:
+            return Thread()
+        async with self._database.reading() as tx:
+            return await conversations.thread(tx, due.notice.subject_id, due.placement.target)
+
+    async def _shown(self, due: Due, answered: str) -> tuple[str, str]:
         """Post or redraw; gives where it stands, ("", "") if there is nothing to say. Raises SlackFault."""
         placement, notice = due.placement, due.notice
         assert placement.id is not None
@@ -189,7 +201,7 @@ class Outbox:
             language = await drawing.language_of(tx, notice, placement.target)
             unplaced = await drawing.unplaced(tx, notice, placement.target)
             private = await drawing.wants_private(tx, notice)
-            thread = await drawing.under(tx, notice, placement.target)
+            thread = answered or await drawing.under(tx, notice, placement.target)
         if placement.channel and placement.ts:
             # A report that grows is redrawn every few seconds.
             if private and not self._lately_private(placement.channel) and await self._public(placement.channel):
@@ -207,7 +219,7 @@ class Outbox:
         elif private and await self._public(channel):
             raise Gone("channel_is_public")
         if placement.uncertain:
-            looked, ts = await self._found(channel, placement.id, notice.created_at.timestamp() - 60)
+            looked, ts = await self._found(channel, placement.id, notice.created_at.timestamp() - 60, thread)
             if ts is not None:
                 await self._redraw(channel, ts, shown)
                 return channel, ts
@@ -217,7 +229,13 @@ class Outbox:
             group, where = unplaced
             values: dict[str, Any] = {"group": group, "channel": escape.channel(where)}
             shown = _noted(shown, say(language, "slack.outbox.unplaced", via=escape.mrkdwn, **values))
-        return await self._slack.post(channel, shown, placement=placement.id, thread=thread)
+        try:
+            return await self._slack.post(channel, shown, placement=placement.id, thread=thread)
+        except Denied as refusal:
+            if refusal.error != "thread_not_found":
+                raise
+            # Somebody deleted the message that it answers: it stands for itself.
+            return await self._slack.post(channel, shown, placement=placement.id)
 
     async def _public(self, channel_id: str) -> bool:
         """Whether a channel that was private when it was chosen is open to everybody now. Raises SlackFault."""
@@ -237,12 +255,14 @@ class Outbox:
             # Somebody deleted our message: that is their word on it.
             log.info("message.deleted", channel=channel, ts=ts)
 
-    async def _found(self, channel: str, placement_id: int, oldest: float) -> tuple[bool, str | None]:
+    async def _found(
+        self, channel: str, placement_id: int, oldest: float, thread: str | None
+    ) -> tuple[bool, str | None]:
         """Whether it could be looked for, and the ts of what was found."""
         if not self._may_look(channel):
             return False, None
         try:
-            return True, await self._slack.find_placement(channel, placement_id, oldest)
+            return True, await self._slack.find_placement(channel, placement_id, oldest, thread=thread)
         except Denied:  # a private channel's id looks like a public one's; its scope may be the one not granted
             return False, None
 

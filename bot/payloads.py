@@ -103,6 +103,26 @@ class Submission:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """A shortcut was used; `message` is the one it was used at, empty where it was used at none."""
+
+    callback_id: str
+    trigger_id: str
+    response_url: str | None
+    message: Payload
+
+    @classmethod
+    def read(cls, body: Payload) -> Shortcut:
+        """From a message_action or shortcut payload."""
+        return cls(
+            callback_id=str(body.get("callback_id", "")),
+            trigger_id=str(body.get("trigger_id", "")),
+            response_url=body.get("response_url"),
+            message=body.get("message") or {},
+        )
+
+
 # ---------------------------------------------------------------- what a submission is answered with
 
 

@@ -33,6 +33,7 @@ class Verb(StrEnum):
     REPORTS = "reports"
     LOG = "log"
     LOG_ALL = "log_all"
+    POST = "post"  # write a mail to the group; its policy decides what becomes of it
     DELETE = "delete"
     PASSWORD = "password"  # one's own app passwords: look, revoke
     HELP = "help"
@@ -128,6 +129,7 @@ TABLE: dict[Verb, tuple[frozenset[Role], str]] = {
     Verb.REPORTS: (DECIDERS, "deciders"),
     Verb.LOG: (ADMINISTRATORS, "administrators"),
     Verb.LOG_ALL: (OPERATORS, "log_readers"),
+    Verb.POST: (EVERYBODY, "gone"),  # who cannot write mail at all is told why by the store
     Verb.DELETE: (ADMINISTRATORS, "administrators"),
     Verb.HELP: (EVERYBODY, "gone"),
     Verb.DECIDE_REQUEST: (DECIDERS, "deciders"),

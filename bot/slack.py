@@ -192,11 +192,16 @@ class Slack:
         """Redraw a message of ours. `channel_id` is a conversation's, never a person's."""
         await self._shown("chat.update", shown, channel=channel_id, ts=ts, parse="none", link_names=False)
 
-    async def find_placement(self, channel_id: str, placement: int, oldest: float) -> str | None:
-        """The ts of our message with that placement in its metadata, not older than `oldest` (epoch seconds)."""
-        answer, _ = await self._call(
-            "conversations.history", channel=channel_id, oldest=f"{oldest:.6f}", limit=PAGE, include_all_metadata=True
-        )
+    async def find_placement(
+        self, channel_id: str, placement: int, oldest: float, *, thread: str | None = None
+    ) -> str | None:
+        """The ts of our message with that placement in its metadata, not older than `oldest` (epoch seconds); in a
+        thread, which a channel's history does not hold, where one is named."""
+        where: dict[str, Any] = {"channel": channel_id, "oldest": f"{oldest:.6f}", "limit": PAGE}
+        if thread is not None:
+            answer, _ = await self._call("conversations.replies", ts=thread, include_all_metadata=True, **where)
+        else:
+            answer, _ = await self._call("conversations.history", include_all_metadata=True, **where)
         for message in answer["messages"]:
             metadata = message.get("metadata") or {}
             known = metadata.get("event_type") == NOTICE_EVENT and self._ours(message)

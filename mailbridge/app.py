@@ -10,14 +10,15 @@ from enum import StrEnum
 
 import structlog
 
-from mailbridge import chores, keyring
+from mailbridge import chores, composing, keyring
 from mailbridge.deliver import route
-from mailbridge.deliver.editions import Publisher
+from mailbridge.deliver.editions import Editions, Publisher
 from mailbridge.deliver.pool import pools
 from mailbridge.deliver.signers import Signers
 from mailbridge.deliver.worker import DRAIN_SECONDS, Worker
 from mailbridge.doctor import asked
 from mailbridge.intake import opening
+from mailbridge.intake.limits import Limits
 from mailbridge.nesting import pass_on
 from mailbridge.rejudge import rejudge
 from mailbridge.resolver import Resolver
@@ -132,6 +133,10 @@ class Bridge:
             _kept_up("checkups", lambda: asked.serve(database, settings, listens=self._runs(Role.INTAKE)))
         )
         stack.callback(checking.cancel)
+        # What it shows of a mail hangs on the keys as well.
+        house, editions = opening.house(settings, database, limits=Limits()), Editions(publisher)
+        writing = asyncio.create_task(_kept_up("compositions", lambda: composing.serve(house, editions)))
+        stack.callback(writing.cancel)
         delivering = asyncio.create_task(_kept_up("worker", worker.run))
 
         async def drain() -> None:

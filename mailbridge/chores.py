@@ -16,6 +16,7 @@ from store import (
     bounces,
     checkups,
     chores,
+    compositions,
     incidents,
     joining,
     memberships,
@@ -44,6 +45,7 @@ CHORES: tuple[tuple[str, timedelta, Job], ...] = (
     ("purge_incidents", timedelta(hours=6), incidents.purge),
     ("expire_proposals", timedelta(hours=1), proposals.expire),
     ("purge_checkups", timedelta(hours=6), checkups.purge),
+    ("purge_compositions", timedelta(hours=6), compositions.purge),
     ("forget_workers", timedelta(hours=6), workers.forget),
 )
 

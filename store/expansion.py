@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from store import families, inserts, lanes, tallies, turns
 from store.engine import Bulk
+from store.schema.columns import ID
 from store.schema.delivery import Delivery
 from store.schema.group import Group
 from store.schema.lane import Lane
@@ -23,6 +24,8 @@ FIRST_CHUNK = 200  # so that the first copies leave while the rest expand
 CHUNK = 2000
 POSTS_AT_ONCE = 20
 MX = "mx:"
+# With its type: PostgreSQL takes a bare NULL among columns for text.
+NO_MEMBERSHIP = literal(None, ID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +99,15 @@ def _spared(bulk: Bulk, post: Any, earlier: list[int], chunk: Any) -> dict[Apart
 
 def _recipients(bulk: Bulk, post: Any) -> Select[Any]:
     """Who the post is for: (id to continue from, membership, address, and the key it is compared by)."""
-    if post.test:
-        alone = _columns(literal(1), literal(None), literal(post.author), literal(post.author.lower()))
+    if post.test or post.only_to:
+        only = post.only_to or post.author
+        alone = _columns(literal(1), NO_MEMBERSHIP, literal(only), literal(only.lower()))
         return alone.where(literal(post.expanded_id) == 0)
     group = bulk.connection.execute(
         select(col(Group.kind), col(Group.parent_id), col(Group.deleted_at)).where(col(Group.id) == post.group_id)
     ).one()
     if group.deleted_at is not None:
-        return _columns(literal(1), literal(None), literal(""), literal("")).where(literal(1) == 0)
+        return _columns(literal(1), NO_MEMBERSHIP, literal(""), literal("")).where(literal(1) == 0)
     if group.kind is GroupKind.GROUP:
         receives = or_(
             col(Membership.receiving) == Receiving.ON,
@@ -116,7 +120,7 @@ def _recipients(bulk: Bulk, post: Any) -> Select[Any]:
             .where(col(Membership.group_id) == post.group_id, col(Membership.contact), receives)
             .where(col(Membership.id) > post.expanded_id, col(Membership.id) <= post.high_water)
         )
-    operators = _columns(col(Person.id), literal(None), col(Person.email), col(Person.email)).where(
+    operators = _columns(col(Person.id), NO_MEMBERSHIP, col(Person.email), col(Person.email)).where(
         col(Person.operator), col(Person.deactivated).is_(False), col(Person.email).is_not(None)
     )
     if group.kind is not GroupKind.OWNER:

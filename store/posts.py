@@ -18,6 +18,7 @@ from store import (
     audit,
     authors,
     claims,
+    conversations,
     families,
     held,
     inserts,
@@ -62,7 +63,7 @@ STATE_OF = {
 
 _HIGHEST = select(func.max(Membership.id))
 _LISTS = ("addressed", "results")
-_OF_MESSAGE = [name for name in NewMessage.__dataclass_fields__ if name not in ("raw", "origin", *_LISTS)]
+_OF_MESSAGE = [name for name in NewMessage.__dataclass_fields__ if name not in ("raw", "origin", "answers", *_LISTS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,7 @@ async def _insert(
         "family_id": family_id,
         "fingerprint": submission.fingerprint,
         "marks": submission.marks.as_json(),
+        "answers_id": await conversations.root(tx, submission.group_id, message.answers),
         "parent_id": None,
         "depth": 0,
     }
@@ -219,7 +221,7 @@ async def accept(tx: Writing, post: Post) -> None:
     post.accepted_at = tx.now
     post.policy = names.policy(group).as_json()
     post.high_water = mark
-    if group.kind is GroupKind.GROUP:
+    if group.kind is GroupKind.GROUP and post.only_to is None:
         found = await apart.of(tx, post)
         post.apart, post.nested, post.nesting = found.memberships, found.groups, bool(found.groups)
     if post.family_id is None:  # held since a version that knew no families
@@ -230,14 +232,9 @@ async def accept(tx: Writing, post: Post) -> None:
     if post.parent_id is not None:
         await outbox.touch(tx, NoticeKind.REPORT, post.parent_id)
     if group.kind is GroupKind.GROUP and not post.test:
-        targets = [group.report_channel] if group.report_channel else await _administrators(tx, group)
+        targets = await conversations.accepted(tx, post, group)
         await outbox.announce(tx, NoticeKind.REPORT, post.id, targets, group_id=group.id)
     tx.wake(Topic.EXPAND)
-
-
-async def _administrators(tx: Reading, group: Group) -> list[str]:
-    people = await audience.deciders(tx, group.id, administrators_only=True)
-    return [person.slack_id for person in people]
 
 
 async def _announce_held(tx: Writing, post: Post) -> None:

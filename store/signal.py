@@ -31,12 +31,14 @@ _sequence = itertools.count()
 
 
 class Topic(StrEnum):
-    """What changed: posts to expand, deliveries to claim, notices to say, checkups to run."""
+    """What changed: posts to expand, deliveries to claim, notices to say, checkups to run, mail written
+    in Slack."""
 
     EXPAND = "expand"
     DELIVER = "deliver"
     NOTICE = "notice"
     CHECKUP = "checkup"
+    COMPOSE = "compose"
 
 
 class Ear:

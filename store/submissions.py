@@ -14,7 +14,8 @@ from store.terms import Decision, Origin, Standing
 class NewMessage:
     """What one DATA brought: the bytes as received, the envelope, and what the headers say.
 
-    `addressed` are the keys of the mailboxes named in To and Cc.
+    `addressed` are the keys of the mailboxes named in To and Cc, `answers` the Message-IDs it goes on with, the newest
+    last. `only_to` is the one address it is for, if it is an answer for an author alone.
     """
 
     raw: bytes
@@ -32,6 +33,8 @@ class NewMessage:
     results: tuple[str, ...] = ()
     origin: Origin = Origin()  # noqa: RUF009 - frozen
     addressed: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+    only_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

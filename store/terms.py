@@ -142,6 +142,7 @@ class NoticeKind(StrEnum):
     PROPOSAL = "proposal"  # a change of a roster, to who asked for it
     ENDING = "ending"  # a membership whose date comes near, to the contact
     MEMBER_ENDING = "member_ending"  # the same, to administrators
+    COMPOSITION = "composition"  # to the person who wrote a mail in Slack
 
 
 class Action(StrEnum):

@@ -16,7 +16,18 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
 from bot.app.tables import Tables
-from bot.context import ActionHandler, Answer, Click, Context, FormHandler, Services, Submission
+from bot.context import (
+    ActionHandler,
+    Answer,
+    Click,
+    Context,
+    FormHandler,
+    OptionsHandler,
+    Services,
+    Shortcut,
+    ShortcutHandler,
+    Submission,
+)
 from bot.guarded import Ack, Guard
 from bot.views.ids import Action, handler_of
 from store.terms import Refused
@@ -63,6 +74,9 @@ def build(services: Services, guard: Guard, tables: Tables) -> AsyncApp:
     async def old_form(ack: Ack, body: Body) -> None:
         await guard.submission(ack, body, _old_form)
 
+    async def old_shortcut(ack: Ack, body: Body) -> None:
+        await guard.shortcut(ack, body, _old_shortcut)
+
     async def closed(ack: Ack) -> None:
         await ack()
 
@@ -79,6 +93,11 @@ def build(services: Services, guard: Guard, tables: Tables) -> AsyncApp:
     for form_id, answering in tables.forms.items():
         app.view_submission(exactly([form_id]))(_form(guard, answering))
     app.view_submission(anything_but(tables.forms))(old_form)
+    for callback_id, used in tables.shortcuts.items():
+        app.shortcut(exactly([callback_id]))(_shortcut(guard, used))
+    app.shortcut(anything_but(tables.shortcuts))(old_shortcut)
+    for field_id, offering in tables.options.items():
+        app.options(exactly([field_id]))(_options(guard, offering))
     app.view_closed(re.compile(""))(closed)
     for event, listener in zip(EVENTS, (home, changed, changed), strict=True):
         app.event(event)(listener)
@@ -107,6 +126,24 @@ def _form(guard: Guard, handler: FormHandler) -> Listener:
         await guard.submission(ack, body, handler)
 
     return listener
+
+
+def _shortcut(guard: Guard, handler: ShortcutHandler) -> Listener:
+    async def listener(ack: Ack, body: Body) -> None:
+        await guard.shortcut(ack, body, handler)
+
+    return listener
+
+
+def _options(guard: Guard, handler: OptionsHandler) -> Listener:
+    async def listener(ack: Ack, body: Body) -> None:
+        await guard.options(ack, body, handler)
+
+    return listener
+
+
+async def _old_shortcut(context: Context, shortcut: Shortcut) -> None:
+    await context.answer(context.say("slack.fault.old_button"))
 
 
 async def _old_button(context: Context, click: Click) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bot.actions import (
     bans,
     bouncing,
+    compositions,
     decisions,
     deliveries,
     endings,
@@ -25,8 +26,8 @@ from bot.actions import (
     wizard,
 )
 from bot.commands import dispatch
-from bot.context import ActionHandler, CommandHandler, FormHandler, HomeHandler
-from bot.views.ids import Action, Form
+from bot.context import ActionHandler, CommandHandler, FormHandler, HomeHandler, OptionsHandler, ShortcutHandler
+from bot.views.ids import Action, Field, Form, Shortcut
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -34,12 +35,15 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The handlers of the command, of buttons, of modals, and of the opening of Home."""
+    """The handlers of the command, of buttons, of modals, of the opening of Home, of shortcuts, and of selects that ask
+    for their options."""
 
     command: CommandHandler
     actions: Mapping[Action, ActionHandler]
     forms: Mapping[Form, FormHandler]
     home: HomeHandler
+    shortcuts: Mapping[Shortcut, ShortcutHandler] = field(default_factory=dict)
+    options: Mapping[Field, OptionsHandler] = field(default_factory=dict)
 
 
 def merged(tables: Iterable[Mapping[K, V]]) -> dict[K, V]:
@@ -61,6 +65,7 @@ TABLES = Tables(
             bans.ACTIONS,
             reversals.ACTIONS,
             bouncing.ACTIONS,
+            compositions.ACTIONS,
             deliveries.ACTIONS,
             endings.ACTIONS,
             enrolling.ACTIONS,
@@ -80,6 +85,7 @@ TABLES = Tables(
             decisions.FORMS,
             bans.FORMS,
             bouncing.FORMS,
+            compositions.FORMS,
             enrolling.FORMS,
             groups.FORMS,
             members.FORMS,
@@ -90,4 +96,6 @@ TABLES = Tables(
         ]
     ),
     home=home.opened,
+    shortcuts=compositions.SHORTCUTS,
+    options=compositions.OPTIONS,
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from bot.commands import (
     answers,
     checkup,
+    compositions,
     french,
     groups,
     help,  # noqa: A004 - the noun is the command's
@@ -63,6 +64,7 @@ ENTRIES = (
     Entry(Verb.CHECK, (GROUP,), answers.check),
     Entry(Verb.WHY, (GROUP, _optional(Kind.WHOM), _optional(Kind.POST)), answers.why),
     Entry(Verb.REPORTS, (GROUP, _optional(Kind.PAGE)), answers.reports),
+    Entry(Verb.POST, (_optional(Kind.GROUP),), compositions.post),
     Entry(Verb.PASSWORD, (_optional(Kind.DEED), _optional(Kind.HOLDER), _optional(Kind.LABEL)), passwords.password),
     Entry(Verb.CREATE, (_optional(Kind.GROUP),), groups.create, operators_only=True),
     Entry(Verb.SETTINGS, (GROUP, _optional(Kind.SETTING), _optional(Kind.VALUE)), settings.change),
@@ -100,6 +102,7 @@ SYNONYMS: Mapping[str, str] = {
         Verb.WHY: ("explain", "trace", "whynot", "reason"),
         Verb.REPORTS: ("stats", "statistics", "figures", "report"),
         Verb.LOG: ("audit", "history", "journal", "activity"),
+        Verb.POST: ("send", "mail", "write", "compose"),
         Verb.PAUSE: ("mute", "vacation", "snooze"),
         Verb.RESUME: ("unmute", "unpause"),
         Verb.PASSWORD: ("token", "apppassword", "app-password", "passwd", "smtp"),

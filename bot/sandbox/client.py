@@ -15,7 +15,9 @@ from bot.sandbox.events import (
     action_of,
     block_suggestion,
     escape_command,
+    message_action,
     message_actions,
+    shortcut,
     slash_command,
     view_actions,
     view_closed,
@@ -213,6 +215,30 @@ class Client:
             return {"ok": False, "error": "invalid_options", "detail": detail}
         self._workspace.screen(person.id).offered[action_id] = offered
         return {**DONE, "options": offered, "option_groups": body.get("option_groups")}
+
+    async def shortcut(self, person: Person, callback_id: str, where: Json) -> Json:
+        """Use a shortcut: at the message of `where`, which may be anybody's but no ephemeral one, or without a place
+        the one of the whole workspace. The app must have registered it."""
+        wanted = "message" if where else "global"
+        known = {one.callback_id: one for one in self._workspace.settings.shortcuts if one.kind == wanted}
+        if callback_id not in known:
+            raise ImpossibleError(f"no {wanted} shortcut {callback_id!r}; there are {sorted(known)}")
+        trigger_id, ts = self._workspace.tickets.new_trigger(person.id), self._workspace.new_ts()
+        if not where:
+            payload = shortcut(person, callback_id, trigger_id=trigger_id, ts=ts)
+        else:
+            spot = self.spot(person, where)
+            if spot.channel is None or spot.message is None or spot.message.ephemeral_to is not None:
+                raise ImpossibleError("a shortcut is offered at messages that others see too")
+            url = self._response_url(person, spot.channel, spot.message.ts)
+            payload = message_action(
+                person, spot.channel, spot.message, callback_id, response_url=url, trigger_id=trigger_id, ts=ts
+            )
+        try:
+            await self._delivery.ask("interactive", payload, answers=False)
+        except UnansweredError as error:
+            return self._failed(person, strings.ACTION_FAILED, error)
+        return DONE
 
     # ------------------------------------------------------------ modals
 

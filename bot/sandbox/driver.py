@@ -150,6 +150,11 @@ class Pocket(MailDriver):
                 raise PocketError(await answer.text())
             return await answer.read()
 
+    async def shortcut(self, person: str, callback_id: str, *, channel: str = "", ts: str = "") -> Json:
+        """Use a shortcut, at a message where one is named."""
+        where: Json = {"channel": channel, "ts": ts} if ts else {}
+        return await self.post("shortcut", person=person, callback_id=callback_id, **where)
+
     async def submit(self, person: str) -> Json:
         """Submit the top modal."""
         return await self.post("submit", person=person)

@@ -173,6 +173,27 @@ def block_suggestion(person: Person, place: Place, query: str, *, view: View | N
     return payload
 
 
+def message_action(
+    person: Person, channel: Channel, message: Message, callback_id: str, *, response_url: str, trigger_id: str, ts: str
+) -> Json:
+    """A shortcut used at a message."""
+    return {
+        **_head("message_action", person),
+        "callback_id": callback_id,
+        "trigger_id": trigger_id,
+        "response_url": response_url,
+        "action_ts": ts,
+        "message_ts": message.ts,
+        "channel": {"id": channel.id, "name": "directmessage" if channel.direct else channel.name},
+        "message": message.as_slack(),
+    }
+
+
+def shortcut(person: Person, callback_id: str, *, trigger_id: str, ts: str) -> Json:
+    """A shortcut of the whole workspace: it stands at no message, and so has no response_url."""
+    return {**_head("shortcut", person), "callback_id": callback_id, "trigger_id": trigger_id, "action_ts": ts}
+
+
 def event_callback(event: Json, event_id: str, now: float) -> Json:
     """An event in the envelope of the Events API; `now` in seconds since the epoch."""
     return {

@@ -20,6 +20,7 @@ Where a person acts is either `channel` + `ts` (a message), `view: ID` or `view:
 | POST options | `person`, where, `action_id, query` | `{ok, options, option_groups}` of an external select |
 | POST attach | `person, name, content` (base64) | `{ok, file}`: chosen for a file input, whose value is then `[id]` |
 | GET file/ID | | the octets of a file |
+| POST shortcut | `person, callback_id`, where? | `{ok}`: at the message of where, or the workspace's |
 | POST submit | `person` | `{ok}`, or `{ok: false, errors}` shown in the modal, or `{ok: false, error, detail}` |
 | POST close | `person, all?` | `{ok}`: Cancel or Back closes the top modal, `all: true` is the cross |
 | POST home | `person, tab?` ("home", "messages") | `{ok}`: the app hears app_home_opened |
@@ -116,6 +117,7 @@ class Pocket:
             "fill": self._fill,
             "options": self._options,
             "attach": self._attach,
+            "shortcut": self._shortcut,
             "submit": self._submit,
             "close": self._close,
             "home": self._home,
@@ -226,6 +228,10 @@ class Pocket:
     async def _attach(self, body: Json) -> Json:
         content = base64.b64decode(str(body["content"]), validate=True)
         return {"ok": True, "file": self._client.attach(self._actor(body["person"]), str(body["name"]), content)}
+
+    async def _shortcut(self, body: Json) -> Json:
+        where = {name: body[name] for name in WHERE if name in body}
+        return await self._client.shortcut(self._actor(body["person"]), str(body["callback_id"]), where)
 
     async def _submit(self, body: Json) -> Json:
         return await self._client.submit(self._actor(body["person"]))

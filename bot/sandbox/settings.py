@@ -54,6 +54,21 @@ class Listen:
 
 
 @dataclass(frozen=True, slots=True)
+class Shortcut:
+    """One that the app has registered: `kind` is "message" or "global", `name` what people choose it by."""
+
+    callback_id: str
+    kind: str
+    name: str
+
+
+DEFAULT_SHORTCUTS = (
+    Shortcut("message_to_group", "message", "Mail to a group"),
+    Shortcut("mail_to_group", "global", "Write to a group"),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All that can be set. Times are seconds; `event_retries` are the delays before each redelivery; `names` is where a
     nameserver answers that nothing exists, None for nowhere."""
@@ -69,6 +84,7 @@ class Settings:
     bot_token: str = f"{BOT_PREFIX}postroom"
     app_token: str = f"{APP_PREFIX}postroom"
     commands: tuple[str, ...] = ("/group",)
+    shortcuts: tuple[Shortcut, ...] = DEFAULT_SHORTCUTS
     scopes: frozenset[str] = DEFAULT_SCOPES
     events: frozenset[str] = DEFAULT_EVENTS
     ack_deadline: float = 3.0

@@ -148,6 +148,14 @@ def select(options: Sequence[dict[str, Any]], *, initial: str | None = None, pla
     )
 
 
+def external(label: str, *, initial: dict[str, Any] | None = None) -> Element:
+    """A select whose options we are asked for as somebody types."""
+    return _with(
+        {"type": "external_select", "placeholder": plain(label, limits.PLACEHOLDER), "min_query_length": 0},
+        initial_option=initial,
+    )
+
+
 def radio(options: Sequence[dict[str, Any]], *, initial: str | None = None) -> Element:
     return _with(
         {"type": "radio_buttons", "options": list(options)[: limits.FEW_OPTIONS]},

@@ -74,6 +74,10 @@ class Action(StrEnum):
     # app passwords
     PASSWORD_FORM = "password.form"
     PASSWORD_REVOKE = "password.revoke"
+    # mail written in Slack
+    COMPOSE_UNDO = "compose.undo"
+    COMPOSE_EDIT = "compose.edit"
+    COMPOSE_ANSWER = "compose.answer"
     # a link or a field that acts nowhere: answered with nothing
     INERT = "inert"
 
@@ -102,6 +106,15 @@ class Form(StrEnum):
     PASSWORDS = "form.passwords"
     PASSWORD_MADE = "form.password.made"
     RECEIVE = "form.receive"
+    COMPOSE = "form.compose"
+    PREVIEW = "form.compose.preview"
+
+
+class Shortcut(StrEnum):
+    """Callback ids of shortcuts, as the manifest names them."""
+
+    MESSAGE_TO_GROUP = "message_to_group"  # at a message
+    MAIL_TO_GROUP = "mail_to_group"  # anywhere
 
 
 class Field(StrEnum):
@@ -150,6 +163,9 @@ class Field(StrEnum):
     SUBJECT_TAG = "subject_tag"
     FOOTER = "footer"
     REPLY_TO = "reply_to"
+    GROUP = "group"
+    SUBJECT = "subject"
+    TEXT = "text"
 
 
 # The metadata event our messages carry, by which a lost answer is found again. Anybody in the workspace can read it:

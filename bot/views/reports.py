@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.views import blocks, escape
+from bot.views import blocks, conversation, escape
 from bot.views.blocks import Block, Shown, View
+from bot.views.conversation import NONE, Conversation
 from bot.views.ids import Action, Form, numbered
 from store import sizes
 from store.alteration import AS_IT_CAME, Alteration, Replaced
@@ -86,6 +87,7 @@ class Report:
     alteration: Alteration = AS_IT_CAME
     passed: Sequence[Passed] = ()
     hidden: int = 0
+    conversation: Conversation = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,9 @@ class Steps:
 def report(language: str, shown: Report) -> Shown:
     """The report in the channel: the count first, then what else there is to know."""
     progress = _progress(language, shown)
-    if shown.subject is not None and shown.subject.strip():
+    if shown.conversation.answers:
+        head = conversation.head(language, shown.conversation, shown.group, shown.subject)
+    elif shown.subject is not None and shown.subject.strip():
         head = say(language, "slack.report.subject", via=escape.mrkdwn, subject=shown.subject, group=shown.group)
     else:
         head = say(language, "slack.report.head", via=escape.mrkdwn, group=shown.group)
@@ -141,14 +145,17 @@ def report(language: str, shown: Report) -> Shown:
             ),
         ),
     ]  # fmt: skip
+    if shown.conversation.excerpt is not None:
+        body.insert(1, conversation.excerpt(language, shown.conversation))
     body.append(
         blocks.actions(
+            conversation.button(language, shown.post_id, shown.group),
             blocks.button(
                 say(language, "why.button"),
                 Action.REPORT_WHY,
                 shown.post_id,
                 spoken=say(language, "why.spoken_report", via=escape.plain, group=shown.group),
-            )
+            ),
         )
     )
     changes = _changes(language, shown)
@@ -199,6 +206,8 @@ def _replaced(language: str, one: Replaced) -> str:
 
 def _notes(language: str, shown: Report) -> list[str]:
     notes = []
+    if shown.conversation.answered:
+        notes.append(conversation.answered(language, shown.conversation))
     if shown.passed or shown.hidden:
         notes.append(_passed(language, shown))
     if shown.waiting is not None:

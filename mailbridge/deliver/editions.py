@@ -117,7 +117,7 @@ class Editions:
             return self._kept[post_id]
         source = sources.of_post(bulk, post_id)
         told = post_id if not source.altered else None
-        draft = self._kept[post_id] = Draft(len(source.raw), partial(self._publish, source), told)
+        draft = self._kept[post_id] = Draft(len(source.raw), partial(self.publish, source), told)
         self._octets += draft.octets
         while self._octets > KEPT_OCTETS and len(self._kept) > 1:
             _, dropped = self._kept.popitem(last=False)
@@ -128,7 +128,8 @@ class Editions:
         """A letter's draft, from its row and the catalogue."""
         return Draft(0, partial(self._write, sources.of_letter(bulk, letter_id), letter_id))
 
-    def _publish(self, source: sources.PostSource) -> Publication:
+    def publish(self, source: sources.PostSource) -> Publication:
+        """A post as its group publishes it."""
         trace = Trace(
             public_id=source.public_id,
             accepted_at=source.accepted_at,

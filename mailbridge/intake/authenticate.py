@@ -1,7 +1,8 @@
 """Whether the author is proven: by having signed in, by the verdict of a front relay of ours, or by what the message
 itself carries.
 
-Who has signed in is held to their own address before. A front relay's verdict wins (RFC 8601): it has seen the client.
+Who has signed in is held to their own address before, and who writes in Slack has no other. A front relay's verdict
+wins (RFC 8601): it has seen the client.
 Without one, the author's own signature (DKIM) counts wherever the mail comes from, for nobody on the way can make it;
 the client's address (SPF) only where the client is the author's own system, connected to us or told of by a proxy of
 ours.
@@ -18,7 +19,7 @@ from mailbridge.intake.envelope import Envelope
 from mailbridge.policy import results
 from mailbridge.policy.shape import Shape
 from mailbridge.proof.findings import findings, relayed, signed_in
-from mailbridge.proof.judgement import SIGNED_IN, UNTRUSTED, Proof, judge
+from mailbridge.proof.judgement import SIGNED_IN, UNTRUSTED, WRITTEN, Proof, judge
 
 if TYPE_CHECKING:
     from mailbridge.intake.session import House
@@ -65,9 +66,11 @@ async def authenticate(house: House, envelope: Envelope, shape: Shape, *, forwar
     Such a system passes on whatever it is sent, from its own addresses, which its other customers share: SPF of a
     domain that is a customer too would pass for everybody's forgeries.
     """
-    if envelope.login is not None:
+    if envelope.login is not None or envelope.slack:
         # Who wrote it is settled; how copies of it can be made is not.
         evidence = await house.examiner.examine(shape, "", "", "", spf_counts=False, judged=True)
+        if envelope.login is None:
+            return Proof(True, WRITTEN, origin=evidence.origin)
         return Proof(True, SIGNED_IN, results=signed_in(envelope.login.address, evidence), origin=evidence.origin)
     author = shape.author.address.domain
     relays = house.relays

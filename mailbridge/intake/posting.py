@@ -13,9 +13,10 @@ from mailbridge.intake.envelope import Envelope
 from mailbridge.intake.session import House
 from mailbridge.intake.submitting import Judged, submit
 from mailbridge.policy import addressed, chain, facts, fingerprint, outcome, replies, spam
-from mailbridge.policy.shape import Shape
+from mailbridge.policy.shape import Shape, first
 from mailbridge.proof.judgement import Proof
 from mailbridge.rewrite import trim
+from mailbridge.rewrite.composed import message_ids
 from store import memberships, names, repeats, rulings
 from store.engine import Reading
 from store.marks import Marks
@@ -40,31 +41,9 @@ async def post(
     if isinstance(shape, Reply):
         _log.info("post.refused", id=envelope.public_id, reply=str(shape), client=envelope.client)
         return [shape] * len(groups)
-    forwarded = any(group.address != group.route for group in groups)
-    proof = await authenticate(house, envelope, shape, forwarded=forwarded)
     distinct = list({group.group_id: group for group in groups}.values())
     known_by = await _fingerprint(shape)
-    seen = await _look(house, envelope, shape, proof, distinct, known_by)
-    trimmable = await _trimmable(raw, distinct)
-    decisions = [
-        # Settings may have changed since its first time, but that time 250 was said, and heard or not it stands.
-        _REPEATED
-        if group.group_id in seen.known
-        and not repeats.proves(seen.known[group.group_id], authenticated=proof.authenticated)
-        else chain.decide(
-            facts.gather(
-                shape,
-                envelope.return_path,
-                standing,
-                proof,
-                marks,
-                trimmable=group.group_id in trimmable,
-                word=word,
-            ),
-            group,
-        )
-        for group, standing, marks, word in zip(distinct, seen.standings, seen.marks, seen.words, strict=True)
-    ]
+    proof, seen, decisions = await _judge(house, envelope, shape, distinct, raw, known_by)
     result = outcome.conclude(decisions, authenticated=proof.authenticated, lmtp=envelope.lmtp)
     for group, decision in zip(distinct, decisions, strict=True):
         _note(envelope, shape, proof, group, decision)
@@ -82,6 +61,49 @@ async def post(
         group.group_id: reply or replies.taken(public_id) for group, reply in zip(distinct, result.replies, strict=True)
     }
     return [said[group.group_id] for group in groups]
+
+
+async def judge(
+    house: House, envelope: Envelope, shape: Shape, group: GroupPolicy, raw: bytes
+) -> tuple[Proof, Decision]:
+    """What is known of the author, and what would be decided of a message that was never sent before; nothing is
+    stored."""
+    proof, _, (decision,) = await _judge(house, envelope, shape, [group], raw, None)
+    return proof, decision
+
+
+async def _judge(
+    house: House,
+    envelope: Envelope,
+    shape: Shape,
+    groups: Sequence[GroupPolicy],
+    raw: bytes,
+    known_by: str | None,
+) -> tuple[Proof, _Seen, list[Decision]]:
+    forwarded = any(group.address != group.route for group in groups)
+    proof = await authenticate(house, envelope, shape, forwarded=forwarded)
+    seen = await _look(house, envelope, shape, proof, groups, known_by)
+    trimmable = await _trimmable(raw, groups)
+    decisions = [
+        # Settings may have changed since its first time, but that time 250 was said, and heard or not it stands.
+        _REPEATED
+        if group.group_id in seen.known
+        and not repeats.proves(seen.known[group.group_id], authenticated=proof.authenticated)
+        else chain.decide(
+            facts.gather(
+                shape,
+                envelope.return_path,
+                standing,
+                proof,
+                marks,
+                trimmable=group.group_id in trimmable,
+                word=word,
+            ),
+            group,
+        )
+        for group, standing, marks, word in zip(groups, seen.standings, seen.marks, seen.words, strict=True)
+    ]
+    return proof, seen, decisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +127,14 @@ async def _look(
 ) -> _Seen:
     key = shape.author.address.key
     # From anybody but a front relay of ours such fields prove nothing; nor from a device that stands where one does.
-    trusted = envelope.login is None and house.relays.trust(envelope.client)
+    trusted = envelope.login is None and not envelope.slack and house.relays.trust(envelope.client)
     found = spam.verdict(shape.fields, house.relays.authserv_id) if trusted else spam.NONE
     named = frozenset(addressed.addressed(shape.fields))
     marks = facts.mark(shape, len(addressed.addressed(shape.fields, addressed.TO_AND_CC)), found)
     # A copy of one of our groups, of which this one is a contact, names the other group and no other.
     carried = house.directory.ours(envelope.return_path)
     async with house.database.reading() as tx:
-        unnamed = [not carried and not await _named(tx, group, named) for group in groups]
+        unnamed = [not carried and not envelope.only_to and not await _named(tx, group, named) for group in groups]
         return _Seen(
             [await memberships.standing(tx, group.group_id, key, proof.authenticated) for group in groups],
             [replace(marks, unnamed=one) for one in unnamed],
@@ -158,7 +180,14 @@ def _message(envelope: Envelope, shape: Shape, proof: Proof, raw: bytes) -> NewM
         results=proof.results,
         origin=proof.origin,
         addressed=addressed.addressed(shape.fields),
+        answers=_answers(shape),
+        only_to=envelope.only_to or None,
     )
+
+
+def _answers(shape: Shape) -> tuple[str, ...]:
+    """What it says it answers: References, and In-Reply-To as the nearest (RFC 5322 3.6.4)."""
+    return message_ids(first(shape.fields, b"references")) + message_ids(first(shape.fields, b"in-reply-to"))
 
 
 _EVENT = {

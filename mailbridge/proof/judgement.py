@@ -12,8 +12,9 @@ from mailbridge.proof.spf import Spf
 from store.terms import Origin, Reason
 
 # Names of the catalogue (`verdict.<name>`), each the one line of what was found out about the author.
-SIGNED_IN, DKIM_PASS, SPF_PASS, UNCHECKED, FAILED, UNTRUSTED = (
+SIGNED_IN, WRITTEN, DKIM_PASS, SPF_PASS, UNCHECKED, FAILED, UNTRUSTED = (
     "signed_in",
+    "written",
     "dkim_pass",
     "spf_pass",
     "unchecked",

@@ -47,8 +47,13 @@ def alternatives(
     Blank lines part the paragraphs of `text`; one whose lines all begin with blanks is set off. `seed` makes the
     boundary: the same letter has the same octets, whoever makes it.
     """
-    plain = _part("text/plain", f"{_wrapped(text)}\n\n-- \n{_wrapped(footer)}\n")
-    rich = _part("text/html", _html(language, subject, text, footer, link))
+    plain = f"{_wrapped(text)}\n\n-- \n{_wrapped(footer)}\n"
+    return multipart(plain, _html(language, subject, text, footer, link), seed=seed)
+
+
+def multipart(plain_text: str, html: str, *, seed: str) -> tuple[bytes, bytes]:
+    """Return the Content-Type line and the body of a text beside its HTML; lines end by LF in both."""
+    plain, rich = _part("text/plain", plain_text), _part("text/html", html)
     boundary = _boundary(seed, plain + rich)
     separator = b"--" + boundary.encode("ascii")
     body = separator + CRLF + plain + CRLF + separator + CRLF + rich + CRLF + separator + b"--" + CRLF

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Index, String, text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, String, false, text
 from sqlmodel import Field, SQLModel
 
 from store.schema.columns import ID, choice, key, moment, reference
@@ -63,6 +63,8 @@ class Group(SQLModel, table=True):
     subject_tag: str | None = None
     footer: str | None = None
     reply_to: ReplyTo = Field(default=ReplyTo.AUTHOR, sa_column=choice(ReplyTo, "reply_to", grows=True))
+    # Whether what is written in the thread of a report is offered to go out as mail.
+    thread_replies: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
     version: int = 1
     created_at: datetime = Field(sa_column=moment())
     deleted_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))

@@ -12,6 +12,8 @@ from store.terms import PostState, Standing
 HELD = text("state = 'held'")
 UNDONE = text("state = 'accepted' AND done_at IS NULL")
 RELATED = text("family_id IS NOT NULL")
+NAMED = text("header_message_id <> ''")
+ANSWERING = text("answers_id IS NOT NULL")
 NESTING = text("nesting IS TRUE")
 REAL = text("test IS FALSE")
 LAPSING = text("(undo_until IS NOT NULL OR claimed_until IS NOT NULL)")
@@ -44,6 +46,8 @@ class Post(SQLModel, table=True):
         Index("ix_post_nesting", "id", postgresql_where=NESTING, sqlite_where=NESTING),
         # Without what is in none: to SQLite so many alike would make it look useless.
         Index("ix_post_family", "family_id", "rank", postgresql_where=RELATED, sqlite_where=RELATED),
+        Index("ix_post_named", "header_message_id", postgresql_where=NAMED, sqlite_where=NAMED),
+        Index("ix_post_answering", "answers_id", postgresql_where=ANSWERING, sqlite_where=ANSWERING),
         {"sqlite_autoincrement": True},
     )
 
@@ -116,6 +120,9 @@ class Post(SQLModel, table=True):
     )  # its addresses are gone (store.retention), its figures stay
     rejudge: bool = False  # held only because its group was paused, which it no longer is
     test: bool = False  # made by /group test: goes to its author alone
+    # The first post of the conversation that this one goes on with, in the same group.
+    answers_id: int | None = Field(default=None, sa_column=Column(ID, nullable=True))
+    only_to: str | None = None  # an answer for this address alone: no contact gets it
 
 
 class Family(SQLModel, table=True):

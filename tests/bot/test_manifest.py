@@ -10,7 +10,9 @@ import pytest
 import yaml
 
 from bot.app.listeners import EVENTS
+from bot.app.tables import TABLES
 from bot.outbox import HISTORY
+from bot.sandbox.settings import DEFAULT_SHORTCUTS
 from bot.settings import BotSettings
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +29,7 @@ SCOPES = {
     "files.getUploadURLExternal": {"files:write"},
     "files.completeUploadExternal": {"files:write"},
     "files.info": {"files:read"},
+    "conversations.replies": {"channels:history", "groups:history", "im:history"},
     "users.info": {"users:read", "users:read.email"},
     "users.list": {"users:read", "users:read.email"},
     "usergroups.users.list": {"usergroups:read"},
@@ -58,6 +61,13 @@ def test_scopes_are_those_of_the_methods_called(manifest: dict[str, Any]) -> Non
 
 def test_events_are_those_listened_to(manifest: dict[str, Any]) -> None:
     assert set(manifest["settings"]["event_subscriptions"]["bot_events"]) == set(EVENTS)
+
+
+def test_shortcuts_are_those_that_are_answered_and_that_the_double_offers(manifest: dict[str, Any]) -> None:
+    named = {(one["callback_id"], one["type"], one["name"]) for one in manifest["features"]["shortcuts"]}
+    assert {callback for callback, _, _ in named} == {str(one) for one in TABLES.shortcuts}
+    assert named == {(one.callback_id, one.kind, one.name) for one in DEFAULT_SHORTCUTS}
+    assert all(len(one["description"]) <= 150 for one in manifest["features"]["shortcuts"])
 
 
 def test_the_command_comes_escaped_and_by_its_default_name(manifest: dict[str, Any]) -> None:

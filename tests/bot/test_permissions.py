@@ -46,6 +46,7 @@ MAY = {
     Verb.HASTEN: MANAGING,
     Verb.LOG: MANAGING,
     Verb.LOG_ALL: {"operator"},
+    Verb.POST: EVERYBODY,
     Verb.DELETE: MANAGING,
     Verb.HELP: EVERYBODY,
     Verb.DECIDE_REQUEST: DECIDING,

@@ -66,8 +66,30 @@ async def history(call: Call) -> Json:
     found = [
         message.as_slack(with_metadata=call.flag("include_all_metadata"))
         for message in reversed(call.workspace.messages.lasting(channel.id))
-        if (float(message.ts) > float(oldest) or (inclusive and message.ts == oldest))
+        # What stands in a thread is in that thread's replies alone.
+        if message.thread_ts in (None, message.ts)
+        and (float(message.ts) > float(oldest) or (inclusive and message.ts == oldest))
         and (not latest or float(message.ts) < float(latest) or (inclusive and message.ts == latest))
+    ]
+    page, more = call.page(found, 100, 999)
+    return {"messages": page, "has_more": bool(more["next_cursor"]), "response_metadata": more}
+
+
+async def replies(call: Call) -> Json:
+    """conversations.replies: a message and the answers in its thread, oldest first; needs the same scope as history."""
+    channel = call.channel()
+    call.require(f"{channel.scope}:history")
+    if not channel.has(BOT_USER):
+        raise SlackError("not_in_channel")
+    ts = call.needed("ts")
+    if call.workspace.messages.get(channel.id, ts) is None:
+        raise SlackError("thread_not_found")
+    oldest = float(call.text("oldest", "0") or "0")
+    found = [
+        message.as_slack(with_metadata=call.flag("include_all_metadata"))
+        for message in call.workspace.messages.lasting(channel.id)
+        # The first message comes on every page, however old it is.
+        if message.ts == ts or (message.thread_ts == ts and float(message.ts) > oldest)
     ]
     page, more = call.page(found, 100, 999)
     return {"messages": page, "has_more": bool(more["next_cursor"]), "response_metadata": more}

@@ -42,6 +42,7 @@ METHODS: dict[str, Method] = {
     "conversations.list": Method(conversations.listing, "t2"),
     "conversations.members": Method(conversations.members, "t4"),
     "conversations.history": Method(conversations.history, "t3"),
+    "conversations.replies": Method(conversations.replies, "t3"),
     "conversations.join": Method(conversations.join, "t3", ("channels:join",)),
     "files.getUploadURLExternal": Method(files.upload_url, "t4", ("files:write",)),
     "files.completeUploadExternal": Method(files.complete_upload, "t4", ("files:write",)),

@@ -23,7 +23,7 @@ from store.texts import keys, placeholders
 PROMISED = [
     "create", "list", "show", "settings", "members", "add", "remove", "join", "leave", "test", "pause", "resume",
     "receive", "pending", "delete", "check", "why", "reports", "log", "password", "doctor", "help", "ban", "allow",
-    "import", "export",
+    "import", "export", "post",
 ]  # fmt: skip
 
 
