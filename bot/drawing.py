@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from bot import held, rows
+from bot import held, matters, rows
 from bot.views import alarms, cards, decide, reports
 from bot.views import bouncing as bounces
 from bot.views import checkup as checkup_views
@@ -282,6 +282,8 @@ DRAW: dict[NoticeKind, Draw] = {
     NoticeKind.MEMBER_BOUNCING: _member_bouncing,
     NoticeKind.BOUNCE_STORM: _bounce_storm,
     NoticeKind.CHECKUP: _checkup,
+    NoticeKind.ROSTER_MATTER: matters.draw,
+    NoticeKind.GROUP_ORPHANED: matters.draw,
 }
 
 
@@ -304,7 +306,10 @@ CHANNEL_OF = {
     NoticeKind.HELD_REMINDER: "moderation_channel",
     NoticeKind.HELD_FULL: "moderation_channel",
     NoticeKind.POST_ALARM: "moderation_channel",
+    NoticeKind.ROSTER_MATTER: "moderation_channel",
 }
+# Not for moderators to decide, where a channel would not take it.
+STEWARDS = frozenset({NoticeKind.ROSTER_MATTER})
 
 
 async def wants_private(tx: Reading, notice: Notice) -> bool:

@@ -26,11 +26,13 @@ from bot.views.ids import NOTICE_EVENT
 
 TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5)
 PAGE = 200
+MEMBERS = 1000  # as many as conversations.members gives at once: five calls for 5,000 people
 QUIET = {"unfurl_links": False, "unfurl_media": False, "parse": "none", "link_names": False, "mrkdwn": True}
 GONE = frozenset({
     "channel_not_found", "is_archived", "not_in_channel", "message_not_found", "cant_update_message",
     "edit_window_closed", "user_not_found", "users_not_found", "user_disabled", "cannot_dm_bot", "user_not_visible",
     "restricted_action", "restricted_action_read_only_channel", "external_channel_migrating", "im_not_found",
+    "no_such_subteam",
 })  # fmt: skip
 # Slack's own troubles: of the first it says that part of the call may have been carried out.
 TROUBLES = {"fatal_error": True, "internal_error": True, "service_unavailable": False, "request_timeout": True}
@@ -59,6 +61,17 @@ class Channel:
     direct: bool
     archived: bool
     member: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UserGroup:
+    """What matters of a user group: `changed` is Slack's own time of its last change, in epoch seconds."""
+
+    id: str
+    handle: str
+    name: str
+    disabled: bool
+    changed: int
 
 
 class Slack:
@@ -141,6 +154,20 @@ class Slack:
         """The Slack ids in a user group; needs the optional scope usergroups:read."""
         answer, _ = await self._call("usergroups.users.list", usergroup=usergroup_id)
         return list(answer["users"])
+
+    async def user_group(self, usergroup_id: str) -> UserGroup:
+        """What usergroups.list says of one, a disabled one too. Raises Gone where there is none of that id."""
+        answer, _ = await self._call("usergroups.list", include_disabled=True)
+        for found in answer["usergroups"]:
+            if found["id"] == usergroup_id:
+                changed, deleted = int(found.get("date_update") or 0), bool(found.get("date_delete"))
+                return UserGroup(usergroup_id, str(found["handle"]), str(found["name"]), deleted, changed)
+        raise Gone("no_such_subteam")
+
+    async def members(self, channel_id: str, cursor: str = "") -> tuple[list[str], str]:
+        """A thousand of the Slack ids in a channel, and the cursor of the next thousand; "" after the last."""
+        answer, _ = await self._call("conversations.members", channel=channel_id, limit=MEMBERS, cursor=cursor)
+        return list(answer["members"]), (answer.get("response_metadata") or {}).get("next_cursor") or ""
 
     # ------------------------------------------------------------ channels
 

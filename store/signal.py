@@ -31,12 +31,13 @@ _sequence = itertools.count()
 
 
 class Topic(StrEnum):
-    """What changed: posts to expand, deliveries to claim, notices to say, checkups to run."""
+    """What changed: posts to expand, deliveries to claim, notices to say, checkups to run, rosters to keep."""
 
     EXPAND = "expand"
     DELIVER = "deliver"
     NOTICE = "notice"
     CHECKUP = "checkup"
+    ROSTER = "roster"
 
 
 class Ear:

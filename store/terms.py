@@ -139,6 +139,8 @@ class NoticeKind(StrEnum):
     MEMBER_BOUNCING = "member_bouncing"  # to administrators
     BOUNCE_STORM = "bounce_storm"
     CHECKUP = "checkup"  # to the operator who asked
+    ROSTER_MATTER = "roster_matter"  # to administrators: a difference, a source that cannot be read, leavers
+    GROUP_ORPHANED = "group_orphaned"  # to operators
 
 
 class Action(StrEnum):

@@ -18,6 +18,7 @@ from slack_bolt.authorization import AuthorizeResult
 from bot.app.tables import Tables
 from bot.context import ActionHandler, Answer, Click, Context, FormHandler, Services, Submission
 from bot.guarded import Ack, Guard
+from bot.happenings import HAPPENINGS
 from bot.views.ids import Action, handler_of
 from store.terms import Refused
 
@@ -26,7 +27,7 @@ LEAKING = (
     "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_VERIFICATION_TOKEN",
     "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET",
 )  # fmt: skip
-EVENTS = ("app_home_opened", "user_change", "team_join")
+EVENTS = ("app_home_opened", "user_change", "team_join", *HAPPENINGS)
 Body = Mapping[str, Any]
 Listener = Callable[..., Awaitable[None]]
 
@@ -72,6 +73,9 @@ def build(services: Services, guard: Guard, tables: Tables) -> AsyncApp:
     async def changed(ack: Ack, body: Body) -> None:
         await guard.changed(ack, body)
 
+    async def happened(ack: Ack, body: Body) -> None:
+        await guard.happened(ack, body)
+
     app.command(settings.command)(command)
     for action_id, handler in tables.actions.items():
         app.action(exactly([action_id]))(_action(guard, handler))
@@ -80,8 +84,9 @@ def build(services: Services, guard: Guard, tables: Tables) -> AsyncApp:
         app.view_submission(exactly([form_id]))(_form(guard, answering))
     app.view_submission(anything_but(tables.forms))(old_form)
     app.view_closed(re.compile(""))(closed)
-    for event, listener in zip(EVENTS, (home, changed, changed), strict=True):
-        app.event(event)(listener)
+    heard: Mapping[str, Listener] = {"app_home_opened": home, "user_change": changed, "team_join": changed}
+    for event in EVENTS:
+        app.event(event)(heard.get(event, happened))
     return app
 
 

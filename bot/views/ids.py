@@ -39,6 +39,10 @@ class Action(StrEnum):
     BOUNCING_RESUME = "bouncing.resume"
     BOUNCING_ADDRESS = "bouncing.address"
     BOUNCING_LEAVE = "bouncing.leave"
+    MATTER_APPLY = "matter.apply"
+    MATTER_DISMISS = "matter.dismiss"
+    MATTER_AGAIN = "matter.again"
+    MATTER_ADMINISTRATOR = "matter.administrator"
     # groups
     GROUP_CREATE = "group.create"
     GROUP_SHOW = "group.show"
@@ -87,6 +91,7 @@ class Form(StrEnum):
     PASSWORDS = "form.passwords"
     PASSWORD_MADE = "form.password.made"
     RECEIVE = "form.receive"
+    MATTER_ADMINISTRATOR = "form.matter.administrator"
 
 
 class Field(StrEnum):
@@ -129,6 +134,9 @@ class Field(StrEnum):
     SUBJECT_TAG = "subject_tag"
     FOOTER = "footer"
     REPLY_TO = "reply_to"
+    FOLLOWS = "follows"
+    FOLLOW_GUESTS = "follow_guests"
+    FOLLOW_BOTS = "follow_bots"
 
 
 # The metadata event our messages carry, by which a lost answer is found again. Anybody in the workspace can read it:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Index, String, text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, String, false, text
 from sqlmodel import Field, SQLModel
 
 from store.schema.columns import ID, choice, key, moment, reference
@@ -63,6 +63,9 @@ class Group(SQLModel, table=True):
     subject_tag: str | None = None
     footer: str | None = None
     reply_to: ReplyTo = Field(default=ReplyTo.AUTHOR, sa_column=choice(ReplyTo, "reply_to", grows=True))
+    follows: str | None = None  # the Slack id of a channel (C…, G…) or user group (S…) whose people are contacts
+    follow_guests: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
+    follow_bots: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
     version: int = 1
     created_at: datetime = Field(sa_column=moment())
     deleted_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
