@@ -12,7 +12,7 @@ import structlog
 
 from bot.faults import Denied, Gone, SlackFault
 from bot.slack import Slack
-from store import persons
+from store import following, persons
 from store.engine import Database
 from store.persons import Profile
 from store.schema.person import Person
@@ -44,10 +44,18 @@ class Directory:
         log.info("directory.crawled", people=seen)
         return seen
 
-    async def changed(self, user: Mapping[str, Any]) -> Person:
-        """A person as an event (user_change, team_join) shows them."""
+    async def changed(self, user: Mapping[str, Any], at: str = "") -> Person:
+        """A person as an event (user_change, team_join) of that time shows them, or Slack when asked."""
         await self._resolve_operators(once=True)
-        return (await self._keep([self.profile(user)]))[0]
+        profile = self.profile(user)
+        async with self._database.writing() as tx:
+            known = await persons.by_slack(tx, profile.slack_id)
+            matters = known is None or _differs(known, profile)
+            person = await persons.upsert(tx, profile)
+            if matters and at:
+                # Who has an address now, or is a guest no more, may belong to what a group follows.
+                await following.person_changed(tx, person, at)
+        return person
 
     async def acting(self, slack_id: str) -> Person:
         """Whoever acts now: from the store, or asked of Slack if unknown, old or only a placeholder there.

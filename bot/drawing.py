@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from bot import endings, held, proposed, rows, written
+from bot import endings, held, matters, proposed, rows, written
 from bot.views import alarms, cards, decide, reports
 from bot.views import bouncing as bounces
 from bot.views import checkup as checkup_views
@@ -287,6 +287,8 @@ DRAW: dict[NoticeKind, Draw] = {
     NoticeKind.ENDING: endings.contact,
     NoticeKind.MEMBER_ENDING: endings.administrators,
     NoticeKind.COMPOSITION: written.notice,
+    NoticeKind.ROSTER_MATTER: matters.draw,
+    NoticeKind.GROUP_ORPHANED: matters.draw,
 }
 
 
@@ -309,7 +311,10 @@ CHANNEL_OF = {
     NoticeKind.HELD_REMINDER: "moderation_channel",
     NoticeKind.HELD_FULL: "moderation_channel",
     NoticeKind.POST_ALARM: "moderation_channel",
+    NoticeKind.ROSTER_MATTER: "moderation_channel",
 }
+# Not for moderators to decide, where a channel would not take it.
+STEWARDS = frozenset({NoticeKind.ROSTER_MATTER})
 
 
 async def wants_private(tx: Reading, notice: Notice) -> bool:

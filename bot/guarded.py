@@ -35,6 +35,7 @@ from bot.context import (
     message_view,
 )
 from bot.faults import Denied, Gone, RateLimited, SlackFault, Unreachable
+from bot.happenings import HAPPENINGS
 from bot.views import blocks, escape
 from bot.views.blocks import View
 from store import hearing
@@ -48,9 +49,8 @@ log = structlog.get_logger()
 SUBMIT_SECONDS = 2.0
 PERSONLESS = "en"
 MARK_WAITS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)  # for an acknowledgement to reach Slack
-NAMING = frozenset(
-    {"administrators", "deciders", "unclaimers", "undoers"}
-)  # refusals that name the group, where the person may know of it
+# Refusals that name the group, where the person may know of it.
+NAMING = frozenset({"administrators", "deciders", "stewards", "unclaimers", "undoers"})
 Run = Callable[[Person], Awaitable[None]]
 
 
@@ -157,10 +157,26 @@ class Guard:
         """user_change and team_join: the directory learns."""
         await ack()
         try:
-            await self._services.directory.changed(body["event"]["user"])
+            event = body["event"]
+            await self._services.directory.changed(event["user"], str(event.get("event_ts") or ""))
         except Exception:
             # The nightly crawl sees the person again; Slack would only repeat the event.
             log.exception("person.unlearned")
+
+    async def happened(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """Something about a channel, a user group or its people: noted, then acknowledged; else Slack repeats it."""
+        event = body["event"]
+        identity = self._services.slack.identity
+        try:
+            async with self._services.database.writing() as tx:
+                await HAPPENINGS[event["type"]](tx, event, identity.bot_user_id if identity else "")
+        except DatabaseBusy:
+            log.warning("event.unnoted", type=event["type"])
+            return
+        except Exception:
+            # What cannot be read would not be the next time either; the night's comparison finds what it said.
+            log.exception("event.unread", type=event["type"])
+        await ack()
 
     async def _heard(self) -> None:
         """Note for the doctor that commands arrive."""

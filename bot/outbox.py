@@ -307,7 +307,7 @@ class Outbox:
         if notice.group_id is None:
             return [person.slack_id for person in await persons.operators(tx)]
         # A report waits for nobody; a card does, and moderators need not wait until somebody mends the channel.
-        watching = drawing.CHANNEL_OF.get(notice.kind) != "moderation_channel"
+        watching = drawing.CHANNEL_OF.get(notice.kind) != "moderation_channel" or notice.kind in drawing.STEWARDS
         people = await audience.deciders(tx, notice.group_id, administrators_only=watching)
         return [person.slack_id for person in people or await persons.operators(tx)]
 

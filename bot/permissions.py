@@ -39,6 +39,7 @@ class Verb(StrEnum):
     HELP = "help"
     DECIDE_REQUEST = "decide_request"
     DECIDE_POST = "decide_post"
+    DECIDE_ROSTER = "decide_roster"  # what a group's own keeping asks about its people
     READ_POST = "read_post"
     DETAILS = "details"
     DOCTOR = "doctor"
@@ -134,6 +135,7 @@ TABLE: dict[Verb, tuple[frozenset[Role], str]] = {
     Verb.HELP: (EVERYBODY, "gone"),
     Verb.DECIDE_REQUEST: (DECIDERS, "deciders"),
     Verb.DECIDE_POST: (DECIDERS, "deciders"),
+    Verb.DECIDE_ROSTER: (ADMINISTRATORS, "stewards"),
     Verb.READ_POST: (DECIDERS, "deciders"),
     Verb.DETAILS: (ADMINISTRATORS, "administrators"),
     Verb.DOCTOR: (OPERATORS, "checkups"),

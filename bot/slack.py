@@ -32,6 +32,7 @@ GONE = frozenset({
     "channel_not_found", "is_archived", "not_in_channel", "message_not_found", "cant_update_message",
     "edit_window_closed", "user_not_found", "users_not_found", "user_disabled", "cannot_dm_bot", "user_not_visible",
     "restricted_action", "restricted_action_read_only_channel", "external_channel_migrating", "im_not_found",
+    "no_such_subteam",
 })  # fmt: skip
 REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 # Slack's own troubles: of the first it says that part of the call may have been carried out.
@@ -61,6 +62,17 @@ class Channel:
     direct: bool
     archived: bool
     member: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UserGroup:
+    """What matters of a user group: `changed` is Slack's own time of its last change, in epoch seconds."""
+
+    id: str
+    handle: str
+    name: str
+    disabled: bool
+    changed: int
 
 
 class Slack:
@@ -144,6 +156,15 @@ class Slack:
         """The Slack ids in a user group; needs the optional scope usergroups:read."""
         answer, _ = await self._call("usergroups.users.list", usergroup=usergroup_id)
         return list(answer["users"])
+
+    async def user_group(self, usergroup_id: str) -> UserGroup:
+        """What usergroups.list says of one, a disabled one too. Raises Gone where there is none of that id."""
+        answer, _ = await self._call("usergroups.list", include_disabled=True)
+        for found in answer["usergroups"]:
+            if found["id"] == usergroup_id:
+                changed, deleted = int(found.get("date_update") or 0), bool(found.get("date_delete"))
+                return UserGroup(usergroup_id, str(found["handle"]), str(found["name"]), deleted, changed)
+        raise Gone("no_such_subteam")
 
     async def members(self, channel_id: str, cursor: str = "") -> tuple[list[str], str]:
         """A thousand of the Slack ids in a channel, and the cursor of the next thousand; "" after the last."""

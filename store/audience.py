@@ -20,6 +20,14 @@ async def moderators(tx: Reading, group: Group) -> list[str]:
     return [person.slack_id for person in people]
 
 
+async def administrators(tx: Reading, group: Group) -> list[str]:
+    """As `moderators`, for what only those who administer the group decide."""
+    if group.moderation_channel:
+        return [group.moderation_channel]
+    people = await deciders(tx, group.id, administrators_only=True) or await persons.operators(tx)
+    return [person.slack_id for person in people]
+
+
 async def deciders(tx: Reading, group_id: int | None, *, administrators_only: bool = False) -> list[Person]:
     """The people of a group who may decide (or who administer it), by id; none who are gone from Slack, or whose
     account is in another workspace's hands and so carries no right."""

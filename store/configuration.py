@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from store import wording
+from store.followers import SOURCE
 from store.terms import (
     Copies,
     Language,
@@ -40,10 +41,14 @@ SETTINGS: Mapping[str, type[StrEnum] | type] = {
     "subject_tag": str,
     "footer": str,
     "reply_to": ReplyTo,
+    "follows": str,
+    "follow_guests": bool,
+    "follow_bots": bool,
 }
 OPTIONAL = frozenset(
-    {"max_receive_size", "max_send_size", "report_channel", "moderation_channel", "subject_tag", "footer"}
+    {"max_receive_size", "max_send_size", "report_channel", "moderation_channel", "subject_tag", "footer", "follows"}
 )
+FOLLOWING = frozenset({"follows", "follow_guests", "follow_bots"})
 LONGEST_NAME = 120
 
 
@@ -59,6 +64,9 @@ def check(changes: Mapping[str, object]) -> None:
             raise Refused("setting_malformed", setting=name, value=str(value)[:80])
         if kind is int and isinstance(value, int) and value <= 0:
             raise Refused("setting_malformed", setting=name, value=str(value))
+    follows = changes.get("follows")
+    if isinstance(follows, str) and not SOURCE.fullmatch(follows):
+        raise Refused("setting_malformed", setting="follows", value=follows[:80])
     display_name = changes.get("display_name")
     if isinstance(display_name, str) and len(display_name) > LONGEST_NAME:
         raise Refused("name_too_long", limit=str(LONGEST_NAME))

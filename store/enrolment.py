@@ -36,6 +36,8 @@ class Flags:
     contact: bool
     moderator: bool
     administrator: bool
+    followed: bool = False
+    by_hand: bool = False  # somebody's own act: such a contact stays, whatever the group follows
 
 
 @dataclass(slots=True)
@@ -60,16 +62,20 @@ async def enrol(
     administrator: bool = False,
     actor: Actor,
     re_enrol: bool = False,
+    followed: bool = False,
 ) -> Enrolled:
     """Give every entry the flags that are true; flags they have stay. Gives what became of each entry.
 
     An address that is a known person's becomes theirs; a person made contact brings their address. Who starts to
     receive gets a new row, above every post's high-water mark. An address that left comes back by a person's act,
-    or by the import only with `re_enrol`; one that complained or was forgotten only with `re_enrol`.
+    or by the import only with `re_enrol`; one that complained or was forgotten only with `re_enrol`. `followed`: they
+    are contacts because of what the group follows, which brings nobody back; whoever is added otherwise stays when
+    they leave that.
     Raises Refused: `group_gone`, `group_builtin`, `person_unknown`, `person_is_bot`, `person_without_email` (naming
     all), `contact_is_this_group`, `contact_is_reserved`. Nothing is changed then.
     """
-    flags = Flags(contact, moderator, administrator)
+    by_hand = contact and not followed and actor.subject != "import"
+    flags = Flags(contact, moderator, administrator, followed, by_hand)
     if not (contact or moderator or administrator):
         raise ValueError("enrolling gives at least one flag")
     await roster.lock(tx, group_id)
@@ -82,7 +88,7 @@ async def enrol(
     by_key = {row.key: row for row in known if row.key}
     by_person = {row.person_id: row for row in known if row.person_id}
     kept_out = {} if re_enrol or not contact else await suppressions.among(tx, group_id, keys)
-    if actor.subject != "import":
+    if actor.subject != "import" and not followed:
         kept_out = {key: reason for key, reason in kept_out.items() if reason is not SuppressionReason.LEFT}
     plan = Plan()
     for entry in subjects:
@@ -210,6 +216,9 @@ def _place(
         plan.fresh.append(_values(tx, group_id, flags, entry, None))
         plan.added.append(entry)
         return
+    if flags.by_hand and row.followed:
+        row.followed = False
+        tx.add(row)
     gains = begins or (flags.moderator and not row.moderator) or (flags.administrator and not row.administrator)
     if not gains:
         plan.already.append(entry)
@@ -240,6 +249,8 @@ def _values(tx: Writing, group_id: int, flags: Flags, entry: Entry, row: Members
         "administrator": flags.administrator or (row is not None and row.administrator),
         "receiving": Receiving.ON,
         "paused_until": None,
+        "followed": flags.followed,
+        "gone": row.gone if row else False,
         "receive_own": row.receive_own if row else True,
         "receive_addressed": row.receive_addressed if row else True,
         "created_at": tx.now,

@@ -117,7 +117,7 @@ def _recipients(bulk: Bulk, post: Any) -> Select[Any]:
         return (
             _columns(col(Membership.id), col(Membership.id), col(Membership.address), col(Membership.key))
             .where(col(Membership.id).not_in(groups) if groups else true())
-            .where(col(Membership.group_id) == post.group_id, col(Membership.contact), receives)
+            .where(col(Membership.group_id) == post.group_id, col(Membership.contact), receives, ~col(Membership.gone))
             .where(col(Membership.id) > post.expanded_id, col(Membership.id) <= post.high_water)
         )
     operators = _columns(col(Person.id), NO_MEMBERSHIP, col(Person.email), col(Person.email)).where(

@@ -172,6 +172,7 @@ def _take(bulk: Bulk, post: Any, lanes: Mapping[str, int]) -> list[str]:
             col(Membership.key).in_(some),
             col(Membership.contact),
             col(Membership.receiving) == Receiving.ON,
+            ~col(Membership.gone),
             col(Membership.id) <= min(reached, post.high_water),
         )
         rows += [

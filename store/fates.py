@@ -98,6 +98,8 @@ async def place(tx: Reading, group_id: int, whom: Whom) -> Place:
         return Place("absent") if gone is None else Place(SuppressionReason(gone.reason).value, gone.created_at)
     if not row.contact:
         return Place("no_contact")
+    if row.gone:
+        return Place("deactivated")
     if row.receiving is Receiving.PAUSED:
         over = row.paused_until is not None and row.paused_until <= tx.now
         return Place(RECEIVES) if over else Place("paused" if row.paused_until is None else "away", row.paused_until)
@@ -131,6 +133,8 @@ async def _copied(tx: Reading, post: Post, delivery: Delivery) -> Fate:
         row = await tx.get(Membership, delivery.membership_id) if delivery.membership_id is not None else None
         gone = row is None and delivery.membership_id is not None
         name = "skipped_left" if gone else SKIPPED_BY[row.receiving if row else Receiving.ON]
+        if row is not None and row.gone:
+            name = "skipped_deactivated"
     elif delivery.state is DeliveryState.RELAYED and delivery.repeated:
         name = "relayed_repeated"
     if post.stalled is not None and delivery.state in (DeliveryState.QUEUED, DeliveryState.DEFERRED):

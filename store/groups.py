@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import col, func, or_, select
 
-from store import addresses, audit, builtin, configuration, memberships, names, outbox, posts, wording
+from store import addresses, audit, builtin, configuration, following, memberships, names, outbox, posts, wording
 from store.engine import Reading, Writing
 from store.names import Served
 from store.roster import Entry
@@ -62,6 +62,9 @@ class NewGroup:
     subject_tag: str | None = None
     footer: str | None = None
     reply_to: ReplyTo = ReplyTo.AUTHOR
+    follows: str | None = None
+    follow_guests: bool = False
+    follow_bots: bool = False
     route: str | None = None
     aliases: tuple[str, ...] = ()
     administrators: tuple[Entry, ...] = ()
@@ -127,6 +130,8 @@ async def create(tx: Writing, new: NewGroup, served: Served, actor: Actor) -> Gr
     for entries, flag in people:
         if entries:
             await memberships.enrol(tx, group.id, entries, actor=actor, re_enrol=True, **flag)
+    if group.follows is not None:
+        await following.settle(tx, group)
     if group.report_channel:
         targets = [group.report_channel]
         await outbox.announce(tx, NoticeKind.GROUP_CREATED, group.id, targets, group_id=group.id)
@@ -225,6 +230,8 @@ async def change(tx: Writing, group_id: int, changes: Mapping[str, object], vers
     await tx.flush()
     details = {"before": before, "after": different}
     await audit.record(tx, "group.changed", actor, group_id=group_id, details=details)
+    if configuration.FOLLOWING & different.keys():
+        await following.settle(tx, group)
     if before.get("mode") is Mode.PAUSED:
         await posts.resume_held(tx, group_id)
     return group

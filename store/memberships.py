@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -99,7 +99,7 @@ async def counts(tx: Reading, group_id: int | None) -> Counts:
         number(contact),
         number(col(Membership.moderator)),
         number(col(Membership.administrator)),
-        number(contact & (col(Membership.receiving) == Receiving.ON)),
+        number(contact & (col(Membership.receiving) == Receiving.ON) & ~col(Membership.gone)),
     ).where(col(Membership.group_id) == group_id)
     return Counts(*(int(n) for n in (await tx.exec(query)).one()))
 
@@ -149,20 +149,32 @@ async def administrators(tx: Reading, group_id: int | None) -> list[Person]:
     return await audience.deciders(tx, group_id, administrators_only=True)
 
 
-async def remove(tx: Writing, group_id: int, membership_ids: Collection[int], actor: Actor) -> int:
+async def remove(
+    tx: Writing, group_id: int, membership_ids: Collection[int], actor: Actor, *, may_return: bool = False
+) -> int:
     """Take rows off the roster; what waits for them is skipped. Returns how many.
 
-    Raises Refused `last_administrator`.
+    Who was a contact because of what the group follows stays out of it, unless they `may_return`. Raises Refused
+    `last_administrator`.
     """
     await roster.lock(tx, group_id)
-    keys = [row.key for row in await roster.rows(tx, group_id, ids=membership_ids) if row.key]
+    rows = await roster.rows(tx, group_id, ids=membership_ids)
+    keys = [row.key for row in rows if row.key]
     gone = await roster.drop(tx, group_id, membership_ids)
+    if not may_return:
+        await _keep_out(tx, group_id, rows)
     if gone:
         kind, decider = RequestKind.LEAVE, actor.person_id
         await waiting.close(tx, group_id, RequestState.APPROVED, keys=keys, kind=kind, decided_by=decider)
         details = {"count": gone, "memberships": sorted(membership_ids)[: audit.IDS_KEPT]}
         await audit.record(tx, "membership.removed", actor, group_id=group_id, details=details)
     return gone
+
+
+async def _keep_out(tx: Writing, group_id: int, rows: Sequence[Membership]) -> None:
+    """What the group follows would bring back tonight whom somebody took off today."""
+    keys = [row.key for row in rows if row.key and row.contact and row.followed]
+    await suppressions.add(tx, group_id, keys, SuppressionReason.LEFT)
 
 
 async def withdraw_flags(
@@ -174,10 +186,11 @@ async def withdraw_flags(
     moderator: bool = False,
     administrator: bool = False,
     actor: Actor,
+    may_return: bool = False,
 ) -> int:
     """Take the true flags from rows; a row left without any flag goes. Returns how many rows changed.
 
-    Raises Refused `last_administrator`.
+    `may_return` as in `remove`. Raises Refused `last_administrator`.
     """
     await roster.lock(tx, group_id)
     if administrator:
@@ -187,10 +200,13 @@ async def withdraw_flags(
         contacts = [row.id for row in rows if row.id is not None and row.contact]
         await queue.skip(tx, contacts)
         await incidents.end(tx, contacts, incidents.LEFT)
+        if not may_return:
+            await _keep_out(tx, group_id, rows)
     changed = 0
     for row in rows:
         before = (row.contact, row.moderator, row.administrator)
         row.contact = row.contact and not contact
+        row.followed = row.followed and row.contact
         row.moderator = row.moderator and not moderator
         row.administrator = row.administrator and not administrator
         after = (row.contact, row.moderator, row.administrator)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from sqlmodel import col, func, select
 
-from store import roster
+from store import absence, roster
 from store.chunks import chunks
 from store.engine import Reading, Writing
 from store.inserts import insert
@@ -46,6 +46,7 @@ async def upsert(tx: Writing, profile: Profile) -> Person:
     seen["operator"] = profile.operator and not outsider
     seen["refreshed_at"] = tx.now
     person = await _written(tx, seen)
+    await absence.settle(tx, person)
     # A stranger's address is set by their own workspace: taking its word would hand out rights by e-mail match.
     if person.email and not (profile.stranger or profile.deactivated or profile.bot):
         await _link(tx, person)

@@ -45,7 +45,8 @@ async def of(tx: Reading, group_id: int) -> Reach:
     )
     stranger = case((col(Membership.person_id).is_(None), col(Membership.key)))
     query = select(func.count(func.distinct(col(Membership.key))), func.count(func.distinct(stranger)))
-    query = query.where(col(Membership.group_id).in_([group_id, *found]), col(Membership.contact), receives)
+    here = [col(Membership.contact), ~col(Membership.gone), receives]
+    query = query.where(col(Membership.group_id).in_([group_id, *found]), *here)
     if passes:
         query = query.where(col(Membership.id).not_in(passes))
     recipients, outside = (await tx.exec(query)).one()

@@ -31,14 +31,15 @@ _sequence = itertools.count()
 
 
 class Topic(StrEnum):
-    """What changed: posts to expand, deliveries to claim, notices to say, checkups to run, mail written
-    in Slack."""
+    """What changed: posts to expand, deliveries to claim, notices to say, checkups to run, mail written in Slack,
+    rosters to keep."""
 
     EXPAND = "expand"
     DELIVER = "deliver"
     NOTICE = "notice"
     CHECKUP = "checkup"
     COMPOSE = "compose"
+    ROSTER = "roster"
 
 
 class Ear:

@@ -143,6 +143,8 @@ class NoticeKind(StrEnum):
     ENDING = "ending"  # a membership whose date comes near, to the contact
     MEMBER_ENDING = "member_ending"  # the same, to administrators
     COMPOSITION = "composition"  # to the person who wrote a mail in Slack
+    ROSTER_MATTER = "roster_matter"  # to administrators: a difference, a source that cannot be read, leavers
+    GROUP_ORPHANED = "group_orphaned"  # to operators
 
 
 class Action(StrEnum):

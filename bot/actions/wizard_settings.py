@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
-from bot.acts import channels, drafts
+from bot.acts import channels, drafts, sources
 from bot.context import Context
 from bot.views import answers, state
 from bot.views.draft import Draft
@@ -35,6 +35,7 @@ async def faults(context: Context, draft: Draft, typed: Typed) -> dict[str, str]
     checks: list[Awaitable[tuple[Field, Refused | None]]] = [
         _checked(Field.REPORT_CHANNEL, _report(context, draft, typed)),
         _checked(Field.MODERATION_CHANNEL, _moderation(context, draft, typed)),
+        _checked(Field.FOLLOWS, _follows(context, draft, typed)),
     ]
     if draft.group_id is None:
         checks.append(_checked(Field.LOCAL, _address(context, typed)))
@@ -70,7 +71,7 @@ def address_of(typed: Typed, domains: tuple[str, ...], served: Served) -> Addres
 
 def _value(view: Mapping[str, Any], setting: Setting) -> str:
     match setting.shape:
-        case Shape.CHANNEL:
+        case Shape.CHANNEL | Shape.SOURCE:
             return state.channel(view, setting.field)
         case Shape.CHOICE:
             return state.choice(view, setting.field)
@@ -110,3 +111,9 @@ async def _moderation(context: Context, draft: Draft, typed: Typed) -> None:
     channel = typed.get(Field.MODERATION_CHANNEL)
     if channel and channel != draft.settings.get(Field.MODERATION_CHANNEL):
         await channels.check_moderation(context.slack, channel)
+
+
+async def _follows(context: Context, draft: Draft, typed: Typed) -> None:
+    source = typed.get(Field.FOLLOWS)
+    if source and (draft.group_id is None or source != draft.settings.get(Field.FOLLOWS)):
+        await sources.check(context.slack, source)

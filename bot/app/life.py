@@ -19,6 +19,7 @@ from bot.context import Services
 from bot.directory import Directory
 from bot.faults import Denied, RateLimited, SlackFault, Unreachable
 from bot.guarded import Guard
+from bot.keeper import Keeper
 from bot.outbox import Outbox
 from bot.settings import BotSettings
 from bot.slack import Slack
@@ -56,7 +57,9 @@ async def _live(
     app = build(services, guard, TABLES)
     outbox = Outbox(services)
     scheduler = AsyncIOScheduler(timezone="UTC")
-    jobs: list[Job] = [outbox.run, lambda: _met(slack, directory)]
+    known = asyncio.Event()
+    keeper = Keeper(database, slack, directory, known)
+    jobs: list[Job] = [outbox.run, lambda: _met(slack, directory, known), keeper.run]
     endpoint: Endpoint | None = None
     if listen is not None:
         endpoint = Endpoint(app, *listen)
@@ -71,6 +74,7 @@ async def _live(
             mine = await chores.claim(tx, "bot.directory", NIGHTLY)
         if mine:
             await _crawled(directory)
+            await keeper.reconcile()
 
     scheduler.add_job(nightly, "cron", hour=3, minute=17, jitter=600, coalesce=True, misfire_grace_time=3600)
 
@@ -124,8 +128,8 @@ async def _until(stop: asyncio.Event, jobs: list[Job]) -> int:
     return code
 
 
-async def _met(slack: Slack, directory: Directory) -> None:
-    """Learn who we are and who the people are. Raises Denied where the token is refused."""
+async def _met(slack: Slack, directory: Directory, known: asyncio.Event) -> None:
+    """Learn who we are and who the people are, then say `known`. Raises Denied where the token is refused."""
     wait = 1.0
     while True:
         try:
@@ -138,6 +142,7 @@ async def _met(slack: Slack, directory: Directory) -> None:
     log.info("slack.authenticated", team=identity.team_id, bot=identity.bot_user_id)
     while not await _crawled(directory):  # noqa: ASYNC110 - Slack has no event for its being back
         await asyncio.sleep(60)
+    known.set()
 
 
 async def _crawled(directory: Directory) -> bool:

@@ -29,6 +29,7 @@ from bot.context import (
     Submission,
 )
 from bot.guarded import Ack, Guard
+from bot.happenings import HAPPENINGS
 from bot.views.ids import Action, handler_of
 from store.terms import Refused
 
@@ -37,7 +38,7 @@ LEAKING = (
     "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_VERIFICATION_TOKEN",
     "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET",
 )  # fmt: skip
-EVENTS = ("app_home_opened", "user_change", "team_join")
+EVENTS = ("app_home_opened", "user_change", "team_join", *HAPPENINGS)
 Body = Mapping[str, Any]
 Listener = Callable[..., Awaitable[None]]
 
@@ -86,6 +87,9 @@ def build(services: Services, guard: Guard, tables: Tables) -> AsyncApp:
     async def changed(ack: Ack, body: Body) -> None:
         await guard.changed(ack, body)
 
+    async def happened(ack: Ack, body: Body) -> None:
+        await guard.happened(ack, body)
+
     app.command(settings.command)(command)
     for action_id, handler in tables.actions.items():
         app.action(exactly([action_id]))(_action(guard, handler))
@@ -99,8 +103,9 @@ def build(services: Services, guard: Guard, tables: Tables) -> AsyncApp:
     for field_id, offering in tables.options.items():
         app.options(exactly([field_id]))(_options(guard, offering))
     app.view_closed(re.compile(""))(closed)
-    for event, listener in zip(EVENTS, (home, changed, changed), strict=True):
-        app.event(event)(listener)
+    heard: Mapping[str, Listener] = {"app_home_opened": home, "user_change": changed, "team_join": changed}
+    for event in EVENTS:
+        app.event(event)(heard.get(event, happened))
     return app
 
 

@@ -8,102 +8,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 from bot.commands import french
+from bot.commands.bound import Argument as Argument
+from bot.commands.bound import Bound as Bound
+from bot.commands.bound import Deed as Deed
+from bot.commands.bound import Kind as Kind
+from bot.commands.bound import Turn as Turn
+from bot.commands.bound import Wish as Wish
 from bot.commands.grammar import Misread, Token, TokenKind, nearest, plain, tokens
 from bot.commands.named import Outsider as Outsider
 from bot.commands.named import Place as Place
 from bot.commands.named import Role as Role
 
-
-class Kind(StrEnum):
-    """What an argument may be. Each is a noun of the catalogue: `commands.argument.<kind>`."""
-
-    VERB = "verb"
-    GROUP = "group"
-    PEOPLE = "people"
-    ROLE = "role"
-    UNTIL = "until"
-    MAILBOX = "mailbox"
-    TEXT = "text"
-    DATE = "date"
-    WISH = "wish"
-    SWITCH = "switch"
-    SETTING = "setting"
-    VALUE = "value"
-    SEARCH = "search"
-    PAGE = "page"
-    DEED = "deed"
-    HOLDER = "holder"
-    LABEL = "label"
-    WHOM = "whom"
-    POST = "post"
-    TURN = "turn"
-    PATTERN = "pattern"
-    TRAIL = "trail"
-
-
-class Deed(StrEnum):
-    """What can be done with app passwords."""
-
-    NEW = "new"
-    LIST = "list"
-    REVOKE = "revoke"
-
-
-class Wish(StrEnum):
-    """The copies a contact may do without, as people name them."""
-
-    OWN = "own"
-    ADDRESSED = "addressed"
-
-
-class Turn(StrEnum):
-    """Which way a ban or an allowance goes."""
-
-    ADD = "add"
-    REMOVE = "remove"
-
-
 SWITCH = {"on": True, "yes": True, "oui": True, "off": False, "no": False, "non": False}
 UNTIL = ("until", "till", "jusqu'au", "jusqu’au", "jusqu'à", "jusqu’à")
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    kind: Kind
-    required: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """The arguments of one command as typed; what was not given is None or empty."""
-
-    verb: str | None = None
-    group: str | None = None
-    slack_ids: tuple[str, ...] = ()
-    outsiders: tuple[Outsider, ...] = ()
-    channels: tuple[Place, ...] = ()
-    teams: tuple[Place, ...] = ()
-    role: Role | None = None
-    mailbox: str = ""
-    text: str = ""
-    date: str = ""
-    until: str = ""
-    wish: Wish | None = None
-    switch: bool | None = None
-    setting: str | None = None
-    value: str | None = None
-    search: str = ""
-    page: int = 1
-    deed: Deed | None = None
-    holder: str = ""  # the Slack id of whose app passwords are meant
-    label: str = ""
-    post: str = ""
-    turn: Turn | None = None
-    pattern: str = ""
-    words: tuple[Token, ...] = ()  # of the log: what to show of it, read by `bot.commands.trail`
 
 
 @dataclass(slots=True)
@@ -159,7 +78,30 @@ def _take_verb(bound: Bound, reader: _Reader) -> Bound:
     return replace(bound, verb=reader.left.pop(0).value.lower())
 
 
+# Slack's clients, and phones, make one long dash of two short ones.
+FROM = frozenset({"--from", "—from", "–from", "-from"})
+
+
+def _from_follows(left: Sequence[Token]) -> bool:
+    return left[0].kind is TokenKind.WORD and not left[0].quoted and left[0].value.lower() in FROM
+
+
+def _take_source(bound: Bound, reader: _Reader) -> Bound:
+    """`--from #channel` or `--from @usergroup`."""
+    if not _from_follows(reader.left):
+        return bound
+    reader.left.pop(0)
+    if not reader.left:
+        raise Misread("missing_source")
+    token = reader.left.pop(0)
+    if token.kind not in {TokenKind.CHANNEL, TokenKind.TEAM}:
+        raise Misread("source_not_picked", word=_shown(token)[:60])
+    return replace(bound, source=token.value)
+
+
 def _take_group(bound: Bound, reader: _Reader) -> Bound:
+    if _from_follows(reader.left):
+        return bound
     token = reader.left.pop(0)
     if token.kind not in {TokenKind.ADDRESS, TokenKind.WORD} or not token.value.strip():
         raise Misread("group_is_no_address", word=_shown(token))
@@ -299,7 +241,7 @@ def _name(reader: _Reader) -> str:
 
 def _take_value(bound: Bound, reader: _Reader) -> Bound:
     token = reader.left[0]
-    if token.kind is TokenKind.CHANNEL and len(reader.left) == 1:
+    if token.kind in {TokenKind.CHANNEL, TokenKind.TEAM} and len(reader.left) == 1:
         reader.left.pop(0)
         return replace(bound, value=token.value)
     return replace(bound, value=reader.rest())
@@ -400,6 +342,7 @@ def _take_trail(bound: Bound, reader: _Reader) -> Bound:
 TAKE: dict[Kind, Callable[[Bound, _Reader], Bound]] = {
     Kind.VERB: _take_verb,
     Kind.GROUP: _take_group,
+    Kind.SOURCE: _take_source,
     Kind.PEOPLE: _take_people,
     Kind.ROLE: _take_role,
     Kind.UNTIL: _take_until,

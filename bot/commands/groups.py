@@ -21,7 +21,7 @@ async def show(context: Context, bound: Bound) -> Shown:
 
 
 async def create(context: Context, bound: Bound) -> None:
-    await context.modal(await drafts.create(context, bound.group or ""))
+    await context.modal(await drafts.create(context, bound.group or "", follows=bound.source))
 
 
 async def delete(context: Context, bound: Bound) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from bot.acts import channels, drafts, lookup
+from bot.acts import channels, drafts, lookup, sources
 from bot.acts.groups import value as value_of
 from bot.commands import french
 from bot.commands.binding import Bound
 from bot.commands.grammar import Misread, nearest
 from bot.context import Context
 from bot.permissions import Verb
-from bot.views import answers
+from bot.views import answers, blocks
 from bot.views.blocks import Shown
 from bot.views.ids import Field
 from bot.views.settings import BY_NAME, Setting, Shape, label, shown
-from store import groups, sizes
+from store import following, groups, sizes
+from store.followers import SOURCE
 from store.schema.group import Group
 from store.texts import Markup
 from store.wording import WORDINGS
@@ -40,7 +41,13 @@ async def change(context: Context, bound: Bound) -> Shown | None:
         group, actor = await lookup.named(context, tx, Verb.SETTINGS, bound.group)
         assert group.id is not None
         group = await groups.change(tx, group.id, {setting.field.value: wanted}, None, actor)
-    return _told(context, "commands.settings.changed", group, setting)
+        if setting.field is Field.FOLLOWS and wanted is not None:
+            await following.again(tx, group.id or 0)  # said once more, it asks for a comparison
+    told = _told(context, "commands.settings.changed", group, setting)
+    if setting.field is Field.FOLLOWS and wanted is not None:
+        note = context.say("commands.follow.settings")
+        return Shown(f"{told.text} {note}", [*told.blocks, blocks.context(note)])
+    return told
 
 
 def read(setting: Setting, text: str) -> object:
@@ -58,6 +65,12 @@ def read(setting: Setting, text: str) -> object:
                 return None
             if not text.isalnum() or text[:1] not in {"C", "G"}:
                 raise Misread("channel_not_picked", word=text[:60])
+            return text
+        case Shape.SOURCE:
+            if word in NONE:
+                return None
+            if not SOURCE.fullmatch(text):
+                raise Misread("source_not_picked", word=text[:60])
             return text
         case Shape.CHOICE:
             assert setting.choices is not None
@@ -94,6 +107,8 @@ async def _check_channels(context: Context, group: Group, setting: Setting, want
         await channels.check_moderation(context.slack, wanted)
     if setting.field is Field.REPORT_CHANNEL and isinstance(wanted, str):
         await channels.check_report(context.slack, wanted, hidden=group.hidden)
+    if setting.field is Field.FOLLOWS and isinstance(wanted, str):
+        await sources.check(context.slack, wanted)
     if setting.field is Field.HIDDEN and wanted is True and group.report_channel:
         await channels.check_report(context.slack, group.report_channel, hidden=True)
 

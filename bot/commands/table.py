@@ -66,7 +66,7 @@ ENTRIES = (
     Entry(Verb.REPORTS, (GROUP, _optional(Kind.PAGE)), answers.reports),
     Entry(Verb.POST, (_optional(Kind.GROUP),), compositions.post),
     Entry(Verb.PASSWORD, (_optional(Kind.DEED), _optional(Kind.HOLDER), _optional(Kind.LABEL)), passwords.password),
-    Entry(Verb.CREATE, (_optional(Kind.GROUP),), groups.create, operators_only=True),
+    Entry(Verb.CREATE, (_optional(Kind.GROUP), _optional(Kind.SOURCE)), groups.create, operators_only=True),
     Entry(Verb.SETTINGS, (GROUP, _optional(Kind.SETTING), _optional(Kind.VALUE)), settings.change),
     Entry(Verb.MEMBERS, (GROUP, _optional(Kind.SEARCH), _optional(Kind.PAGE)), people.members),
     Entry(Verb.ADD, (GROUP, Argument(Kind.PEOPLE), _optional(Kind.ROLE), _optional(Kind.UNTIL)), people.add),

@@ -109,6 +109,10 @@ class Channels:
         """A new channel."""
         self._by_id[channel.id] = channel
 
+    def remove(self, channel: Channel) -> None:
+        """A channel is deleted."""
+        del self._by_id[channel.id]
+
     def direct_with(self, person_id: str) -> Channel:
         """The bot's DM with a person, opened now if it was not."""
         channel_id = f"D{person_id[1:]}"

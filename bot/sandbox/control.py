@@ -11,6 +11,7 @@
 | `scopes` | the granted scopes, all of them |
 | `grant`, `revoke` | scopes to add or take away |
 | `events` | the subscribed event types, all of them |
+| `free_plan` | true or false: without a paid plan there are no user groups |
 | `revoked` | true: every token is invalid_auth |
 | `close_sockets` | a disconnect reason ("refresh_requested", "link_disabled"), or "" to cut without a word |
 | `warn_sockets` | true: a disconnect frame with reason "warning", connections stay open |
@@ -95,6 +96,7 @@ class WorkspaceControl:
             "grant": self._grant,
             "revoke": self._revoke,
             "events": self._events,
+            "free_plan": self._free_plan,
             "revoked": self._revoked,
             "close_sockets": self._close_sockets,
             "warn_sockets": self._warn_sockets,
@@ -130,6 +132,9 @@ class WorkspaceControl:
 
     async def _revoked(self, value: Any, body: Json) -> None:
         self._api.revoked = bool(value)
+
+    async def _free_plan(self, value: Any, body: Json) -> None:
+        self._workspace.free_plan = bool(value)
 
     async def _close_sockets(self, value: Any, body: Json) -> None:
         await self._hub.close(str(value) or None)

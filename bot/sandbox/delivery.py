@@ -21,6 +21,8 @@ from bot.sandbox.workspace import Workspace
 
 Json = dict[str, Any]
 KEPT_RECORDS = 1_000
+# By the first word of an event's type: the scope without which Slack sends none of its kind.
+SCOPES = {"subteam": "usergroups:read", "group": "groups:read", "channel": "channels:read"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +144,10 @@ class Delivery:
 
     def publish(self, event: Json) -> None:
         """Deliver an event in the background, until acknowledged, if the app subscribes to it and may see it."""
-        channel = self._workspace.channels.get(str(event.get("channel", "")))
-        if event["type"] not in self._workspace.events:
+        kind, scope = event["type"], SCOPES.get(str(event["type"]).partition("_")[0])
+        told = event.get("channel", "")
+        channel = self._workspace.channels.get(str(told["id"] if isinstance(told, dict) else told))
+        if kind not in self._workspace.events or (scope is not None and scope not in self._workspace.scopes):
             return
         if channel is not None and channel.direct is None and not channel.has(BOT_USER):
             return

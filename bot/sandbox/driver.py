@@ -184,6 +184,10 @@ class Pocket(MailDriver):
         async with self.session.post(f"{self.base}/pocket/person", json={"person": person, "fields": fields}) as answer:
             return await body_of(answer)
 
+    async def user_group(self, handle: str, **fields: Any) -> str:
+        """Make or change a user group; gives its id."""
+        return str((await self.post("usergroup", handle=handle, fields=fields))["usergroup"])
+
     async def control(self, **fields: Any) -> Json:
         """Order faults, tiers, scopes, time (see `control`)."""
         return await self.post("control", **fields)

@@ -6,10 +6,10 @@ import re
 import secrets
 from typing import Any
 
-from bot.sandbox.channels import Channel
+from bot.sandbox.channels import CREATED, Channel
 from bot.sandbox.forms import STATE, Place
 from bot.sandbox.messages import Message
-from bot.sandbox.people import APP, BOT_USER, TEAM, TEAM_DOMAIN, People, Person
+from bot.sandbox.people import APP, BOT_USER, TEAM, TEAM_DOMAIN, People, Person, UserGroup
 from bot.sandbox.views import View
 
 Json = dict[str, Any]
@@ -237,6 +237,36 @@ def membership(kind: str, person_id: str, channel: Channel) -> Json:
         "channel_type": "G" if channel.private else "C",
         "team": TEAM,
     }
+
+
+def channel_event(what: str, channel: Channel) -> Json:
+    """channel_archive, group_left and the like; of a private channel they are called group_…."""
+    kind = f"{'group' if channel.private else 'channel'}_{what}"
+    if what == "rename":
+        return {"type": kind, "channel": {"id": channel.id, "name": channel.name, "created": CREATED}}
+    return {"type": kind, "channel": channel.id, "user": "U0ADA"}
+
+
+def members_changed(group: UserGroup, before: list[str], previous: int) -> Json:
+    """subteam_members_changed: who was added and removed, when, and when the change before that was."""
+    added = [one for one in group.members if one not in before]
+    removed = [one for one in before if one not in group.members]
+    return {
+        "type": "subteam_members_changed",
+        "subteam_id": group.id,
+        "team_id": TEAM,
+        "date_previous_update": previous,
+        "date_update": group.updated,
+        "added_users": added,
+        "added_users_count": str(len(added)),
+        "removed_users": removed,
+        "removed_users_count": str(len(removed)),
+    }
+
+
+def group_changed(kind: str, group: UserGroup) -> Json:
+    """subteam_created or subteam_updated."""
+    return {"type": kind, "subteam": group.as_slack(with_members=True)}
 
 
 def account(kind: str, person: Person, *, with_email: bool, now: float) -> Json:

@@ -7,9 +7,9 @@ from typing import Any
 from bot.sandbox import strings
 from bot.sandbox.channels import Channel
 from bot.sandbox.delivery import Delivery
-from bot.sandbox.events import account, app_home_opened, membership
+from bot.sandbox.events import account, app_home_opened, channel_event, group_changed, members_changed, membership
 from bot.sandbox.forms import ImpossibleError
-from bot.sandbox.people import Person
+from bot.sandbox.people import BOT_USER, Person, UserGroup, crowd
 from bot.sandbox.workspace import Workspace
 
 Json = dict[str, Any]
@@ -49,14 +49,57 @@ class Life:
         """Leave a channel; the bot may be removed too."""
         if channel.has(person.id):
             self._delivery.publish(membership("member_left_channel", person.id, channel))
+            if person.id == BOT_USER:
+                self._delivery.publish(channel_event("left", channel))
             channel.members.remove(person.id)
             self._workspace.changes.note(f"channel:{channel.id}", f"person:{person.id}")
 
-    def archive(self, channel: Channel) -> None:
-        """An archived channel takes no more messages."""
-        channel.archived = True
+    def archive(self, channel: Channel, *, archived: bool = True) -> None:
+        """An archived channel takes no more messages; it may be taken out of the archive again."""
+        channel.archived = archived
         self._workspace.changes.note(f"channel:{channel.id}")
-        self._delivery.publish({"type": "channel_archive", "channel": channel.id, "user": "U0ADA"})
+        self._delivery.publish(channel_event("archive" if archived else "unarchive", channel))
+
+    def rename(self, channel: Channel, name: str) -> None:
+        """A channel gets another name; its id stays."""
+        channel.name = name
+        self._workspace.changes.note("workspace", f"channel:{channel.id}")
+        self._delivery.publish(channel_event("rename", channel))
+
+    def remove(self, channel: Channel) -> None:
+        """A channel is deleted for good."""
+        self._delivery.publish(channel_event("deleted", channel))
+        self._workspace.channels.remove(channel)
+        self._workspace.changes.note("workspace", f"channel:{channel.id}")
+
+    def crowd(self, count: int, name: str) -> Channel:
+        """So many people who were always there, and a channel with them and the bot: nobody is told."""
+        people = crowd(count)
+        for person in people:
+            self._workspace.people.add(person)
+        return self.create(name, [*(person.id for person in people), BOT_USER], private=False)
+
+    def user_group(self, handle: str, fields: Json) -> UserGroup:
+        """A user group is made or changed: its `name`, its `members`, or whether it is `deactivated`."""
+        unknown = sorted(set(fields) - {"name", "members", "deactivated"})
+        if unknown:
+            raise ImpossibleError(f"a user group has no {', '.join(unknown)}")
+        groups = self._workspace.people.groups
+        found = next((group for group in groups if group.handle == handle), None)
+        kind = "subteam_updated" if found is not None else "subteam_created"
+        if found is None:
+            found = UserGroup(self._workspace.new_id("S"), handle, handle)
+            groups.append(found)
+        before, previous = list(found.members), found.updated
+        for name, value in fields.items():
+            setattr(found, name, value)
+        # Whole seconds, and never the same twice: that is by which a missed change shows.
+        found.updated = max(int(self._workspace.clock()), previous + 1)
+        if found.members != before and kind == "subteam_updated":
+            self._delivery.publish(members_changed(found, before, previous))
+        if set(fields) - {"members"} or kind == "subteam_created":
+            self._delivery.publish(group_changed(kind, found))
+        return found
 
     def create(self, name: str, members: list[str], *, private: bool) -> Channel:
         """A new channel with these members."""

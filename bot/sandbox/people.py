@@ -133,6 +133,7 @@ class UserGroup:
     name: str
     members: list[str] = field(default_factory=list)
     deactivated: bool = False
+    updated: int = 1_700_000_000
 
     def as_slack(self, *, with_members: bool) -> Json:
         """The `usergroup` object."""
@@ -145,8 +146,8 @@ class UserGroup:
             "handle": self.handle,
             "is_external": False,
             "date_create": 1_700_000_000,
-            "date_update": 1_700_000_000,
-            "date_delete": 1_700_000_000 if self.deactivated else 0,
+            "date_update": self.updated,
+            "date_delete": self.updated if self.deactivated else 0,
             "user_count": len(self.members),
         }
         if with_members:

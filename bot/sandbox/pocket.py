@@ -27,7 +27,11 @@ Where a person acts is either `channel` + `ts` (a message), `view: ID` or `view:
 | POST reload | `person` | `{ok}`: their ephemerals and shown failures are gone |
 | POST join, leave | `person, channel` | `{ok}`; the person may be the bot |
 | POST channel | `name, members, private?` | `{ok, channel}` |
-| POST archive | `channel` | `{ok}` |
+| POST archive | `channel, archived?` | `{ok}` |
+| POST rename | `channel, name` | `{ok}` |
+| POST delete | `channel` | `{ok}` |
+| POST crowd | `count, name` | `{ok, channel}`: so many people who were always there, in a new channel with the bot |
+| POST usergroup | `handle, fields: {name?, members?, deactivated?}` | `{ok, usergroup}`: an unknown handle is made |
 | POST person | `person, fields` | `{ok, person}`: an unknown id arrives, a known one changes |
 | GET mailboxes | | `{mailboxes: [{address, count, person}]}`, every person's and whoever else got mail |
 | GET mailbox | `address` | `{address, mails: [mail]}` oldest first |
@@ -126,6 +130,10 @@ class Pocket:
             "leave": self._leave,
             "channel": self._create,
             "archive": self._archive,
+            "rename": self._rename,
+            "delete": self._delete,
+            "crowd": self._crowd,
+            "usergroup": self._user_group,
             "person": self._edit,
         }
         return [
@@ -269,12 +277,32 @@ class Pocket:
             "channel": self._life.create(str(body["name"]), members, private=bool(body.get("private"))).id,
         }
 
-    async def _archive(self, body: Json) -> Json:
-        channel = self._workspace.channels.find(str(body["channel"]), "")
+    def _existing(self, text: object) -> Channel:
+        channel = self._workspace.channels.find(str(text), "")
         if channel is None:
-            raise ImpossibleError(f"there is no channel {body['channel']!r}")
-        self._life.archive(channel)
+            raise ImpossibleError(f"there is no channel {text!r}")
+        return channel
+
+    async def _archive(self, body: Json) -> Json:
+        self._life.archive(self._existing(body["channel"]), archived=bool(body.get("archived", True)))
         return {"ok": True}
+
+    async def _rename(self, body: Json) -> Json:
+        self._life.rename(self._existing(body["channel"]), str(body["name"]))
+        return {"ok": True}
+
+    async def _delete(self, body: Json) -> Json:
+        self._life.remove(self._existing(body["channel"]))
+        return {"ok": True}
+
+    async def _crowd(self, body: Json) -> Json:
+        return {"ok": True, "channel": self._life.crowd(int(body["count"]), str(body["name"])).id}
+
+    async def _user_group(self, body: Json) -> Json:
+        fields = dict(body["fields"])
+        if "members" in fields:
+            fields["members"] = [self._person(member).id for member in fields["members"]]
+        return {"ok": True, "usergroup": self._life.user_group(str(body["handle"]), fields).id}
 
     async def _edit(self, body: Json) -> Json:
         known = self._workspace.people.find(str(body["person"]))

@@ -34,6 +34,15 @@ DEFAULT_EVENTS = frozenset(
         "user_change",
         "team_join",
         "channel_archive",
+        "channel_unarchive",
+        "channel_deleted",
+        "channel_left",
+        "group_archive",
+        "group_unarchive",
+        "group_deleted",
+        "group_left",
+        "subteam_members_changed",
+        "subteam_updated",
     }
 )
 

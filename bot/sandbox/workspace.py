@@ -44,6 +44,7 @@ class Workspace:
         self.events = set(settings.events)
         self._screens: dict[str, Screen] = {}
         self.bot_user = BOT_USER
+        self.free_plan = False
         self._last_ts = 0.0
         self._numbers = itertools.count(1)
 

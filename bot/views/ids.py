@@ -44,6 +44,10 @@ class Action(StrEnum):
     BOUNCING_ADDRESS = "bouncing.address"
     BOUNCING_LEAVE = "bouncing.leave"
     FIGURES_PAGE = "figures.page"
+    MATTER_APPLY = "matter.apply"
+    MATTER_DISMISS = "matter.dismiss"
+    MATTER_AGAIN = "matter.again"
+    MATTER_ADMINISTRATOR = "matter.administrator"
     # groups
     GROUP_CREATE = "group.create"
     GROUP_SHOW = "group.show"
@@ -108,6 +112,7 @@ class Form(StrEnum):
     RECEIVE = "form.receive"
     COMPOSE = "form.compose"
     PREVIEW = "form.compose.preview"
+    MATTER_ADMINISTRATOR = "form.matter.administrator"
 
 
 class Shortcut(StrEnum):
@@ -166,6 +171,9 @@ class Field(StrEnum):
     GROUP = "group"
     SUBJECT = "subject"
     TEXT = "text"
+    FOLLOWS = "follows"
+    FOLLOW_GUESTS = "follow_guests"
+    FOLLOW_BOTS = "follow_bots"
 
 
 # The metadata event our messages carry, by which a lost answer is found again. Anybody in the workspace can read it:

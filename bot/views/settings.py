@@ -14,6 +14,7 @@ from bot.views.blocks import Block, View
 from bot.views.draft import Draft
 from bot.views.ids import Field, Form
 from store import sizes
+from store.followers import USER_GROUP
 from store.terms import (
     Copies,
     GroupPolicy,
@@ -42,6 +43,7 @@ class Shape(StrEnum):
     CHOICE = "choice"
     TICK = "tick"
     CHANNEL = "channel"
+    SOURCE = "source"  # a channel, or a user group, of which Slack has no picker
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,9 @@ SETTINGS = (
     Setting(Field.SUBJECT_TAG, Shape.TEXT, asked=False, optional=True),
     Setting(Field.FOOTER, Shape.LINES, asked=False, optional=True),
     Setting(Field.REPLY_TO, Shape.CHOICE, ReplyTo, asked=False),
+    Setting(Field.FOLLOWS, Shape.SOURCE, optional=True),
+    Setting(Field.FOLLOW_GUESTS, Shape.TICK, asked=False, optional=True),
+    Setting(Field.FOLLOW_BOTS, Shape.TICK, asked=False, optional=True),
 )
 BY_NAME: Mapping[str, Setting] = {setting.field.value: setting for setting in SETTINGS}
 DEFAULTS: Mapping[str, str] = {
@@ -113,6 +118,8 @@ def shown(language: str, name: str, value: str) -> Markup:
     setting = BY_NAME[name]
     if setting.shape is Shape.CHANNEL:
         return escape.channel(value) if value else Markup(say(language, f"commands.setting.{name}.none"))
+    if setting.shape is Shape.SOURCE:
+        return followed(value) if value else Markup(say(language, f"commands.setting.{name}.none"))
     if setting.shape is Shape.SIZE:
         octets = sizes.size(value) if value else None
         return Markup(
@@ -127,6 +134,13 @@ def shown(language: str, name: str, value: str) -> Markup:
     # Where one line ends and the next begins is a part of the value; a bare break would read as one more setting.
     lines = " ⏎ ".join(escape.mrkdwn(line) for line in value.splitlines())
     return Markup(" ".join(lines.split()) or blocks.BLANK)
+
+
+def followed(source_id: str) -> Markup:
+    """A channel or user group by its id, for what one person sees: Slack shows its name, and rings for nobody."""
+    if source_id.startswith(USER_GROUP):
+        return Markup(f"<!subteam^{source_id}>")
+    return escape.channel(source_id)
 
 
 def _address(language: str, draft: Draft, domains: Sequence[str]) -> list[Block]:
@@ -174,6 +188,10 @@ def _input(language: str, setting: Setting, draft: Draft, *, made: bool) -> Bloc
         case Shape.CHANNEL:
             kinds = ("private",) if setting.private else ("public", "private")
             element = blocks.channel(initial=value or None, kinds=kinds)
+        case Shape.SOURCE:
+            if value.startswith(USER_GROUP):  # no picker shows it, and an empty one would end it
+                return blocks.section(say(language, f"commands.setting.{name}.team", team=followed(value)))
+            element = blocks.channel(initial=value or None)
         case Shape.SIZE:
             element = blocks.text_input(
                 initial=_written(value),

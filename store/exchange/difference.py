@@ -60,6 +60,7 @@ class Row:
     slack_id: str | None
     flags: frozenset[str]
     stopped: bool
+    followed: bool
 
     @property
     def subjects(self) -> frozenset[str]:
@@ -133,7 +134,7 @@ async def _roster(tx: Reading, group_id: int | None) -> list[Row]:
         select(
             col(Membership.id), col(Membership.key), col(Membership.name), col(Person.slack_id),
             col(Membership.contact), col(Membership.moderator), col(Membership.administrator),
-            col(Membership.receiving),
+            col(Membership.receiving), col(Membership.followed),
         )
         .outerjoin(Person, col(Person.id) == col(Membership.person_id))
         .where(col(Membership.group_id) == group_id)
@@ -147,6 +148,7 @@ async def _roster(tx: Reading, group_id: int | None) -> list[Row]:
             row.slack_id,
             frozenset(flag for flag in FLAGS.values() if getattr(row, flag)),
             row.receiving is Receiving.STOPPED,
+            row.followed,
         )
         for row in (await (await tx.connection()).execute(query)).all()
     ]
@@ -236,8 +238,10 @@ async def _contacts(
         elif name and row.name != name and row.slack_id is None:
             change.renamed[row.id] = (address.key, name)
     if prune:
-        # An export leaves out who stopped, so that a file's lack of them says nothing; and they receive nothing.
-        gone = {row.id: row.shown for key, row in held.items() if key not in keys and not row.stopped}
+        # An export leaves out who stopped, so that a file's lack of them says nothing; and they receive nothing. Nor
+        # does it list whom the group has by what it follows.
+        kept = [row for key, row in held.items() if key not in keys and not row.stopped and not row.followed]
+        gone = {row.id: row.shown for row in kept}
         change.removed["contact"] = gone
     await _reachable(tx, change, faults)
 

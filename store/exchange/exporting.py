@@ -25,6 +25,7 @@ COLUMNS: tuple[Any, ...] = (
     Membership.moderator,
     Membership.administrator,
     Membership.receiving,
+    Membership.followed,
 )
 
 
@@ -94,6 +95,6 @@ async def _group(tx: Reading, group: Group) -> tuple[dict[str, Any], int]:
             people["moderators"].append(subject)
         if row.contact and row.receiving is Receiving.STOPPED:
             stopped += 1
-        elif row.contact:
+        elif row.contact and not row.followed:  # what the group follows brings the others
             people["contacts"].append({"address": row.address, "name": row.name} if row.name else row.address)
     return written | {"aliases": aliases} | people, stopped

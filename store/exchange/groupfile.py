@@ -13,6 +13,7 @@ from store import addresses, sizes
 from store.configuration import LONGEST_NAME, SETTINGS
 from store.exchange import contactsfile, document
 from store.exchange.document import Faults, Value
+from store.followers import SOURCE
 from store.names import Served
 from store.terms import Address, Refused
 from store.wording import WORDINGS
@@ -111,6 +112,8 @@ def _setting(name: str, value: Value) -> Any:
         return None if value.empty else _checked(value, _channel)
     if name in WORDINGS:
         return None if value.empty else _checked(value, lambda _, text: WORDINGS[name](text))
+    if name == "follows":
+        return None if value.empty else _checked(value, _source)
     kind = SETTINGS[name]
     if kind is bool:
         return value.flag()
@@ -132,6 +135,13 @@ def _setting(name: str, value: Value) -> Any:
 def _channel(value: Value, text: str) -> str | None:
     if not SLACK_CHANNEL.fullmatch(text):
         value.faults.add(value.place, "not_a_channel", text=text)
+        return None
+    return text
+
+
+def _source(value: Value, text: str) -> str | None:
+    if not SOURCE.fullmatch(text):
+        value.faults.add(value.place, "not_a_source", text=text)
         return None
     return text
 

@@ -65,6 +65,9 @@ class Group(SQLModel, table=True):
     reply_to: ReplyTo = Field(default=ReplyTo.AUTHOR, sa_column=choice(ReplyTo, "reply_to", grows=True))
     # Whether what is written in the thread of a report is offered to go out as mail.
     thread_replies: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
+    follows: str | None = None  # the Slack id of a channel (C…, G…) or user group (S…) whose people are contacts
+    follow_guests: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
+    follow_bots: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
     version: int = 1
     created_at: datetime = Field(sa_column=moment())
     deleted_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Index, UniqueConstraint, text, true
+from sqlalchemy import Boolean, CheckConstraint, Column, Index, UniqueConstraint, false, text, true
 from sqlmodel import Field, SQLModel
 
 from store.schema.columns import choice, key, moment, reference
 from store.terms import Receiving
 
 DATED = text("until IS NOT NULL")
+GONE = text("gone IS TRUE")
 
 
 class Membership(SQLModel, table=True):
@@ -19,6 +20,8 @@ class Membership(SQLModel, table=True):
     form it is compared by; `domain` its domain, which names the lane where mail goes straight to MX hosts.
     `receive_own` and `receive_addressed` are the contact's own wishes: copies of their own posts, and copies of posts
     that name them in To or Cc already. `until` is when it ends that they are contact, whatever else they are.
+    `followed`: a contact because of what the group follows, and only that. `gone`: the person is deactivated in Slack,
+    so nothing goes out to them whatever `receiving` says, which comes into force again when they are back.
     """
 
     __table_args__ = (
@@ -30,6 +33,7 @@ class Membership(SQLModel, table=True):
         Index("ix_membership_key", "key"),
         Index("ix_membership_person", "person_id"),
         Index("ix_membership_until", "until", postgresql_where=DATED, sqlite_where=DATED),
+        Index("ix_membership_gone", "group_id", postgresql_where=GONE, sqlite_where=GONE),
         {"sqlite_autoincrement": True},
     )
 
@@ -46,6 +50,8 @@ class Membership(SQLModel, table=True):
     receiving: Receiving = Field(default=Receiving.ON, sa_column=choice(Receiving, "receiving"))
     receive_own: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, server_default=true()))
     receive_addressed: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, server_default=true()))
+    followed: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
+    gone: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
     paused_until: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     until: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     created_at: datetime = Field(sa_column=moment())

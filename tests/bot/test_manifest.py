@@ -32,6 +32,7 @@ SCOPES = {
     "conversations.replies": {"channels:history", "groups:history", "im:history"},
     "users.info": {"users:read", "users:read.email"},
     "users.list": {"users:read", "users:read.email"},
+    "usergroups.list": {"usergroups:read"},
     "usergroups.users.list": {"usergroups:read"},
     "views.open": set(),
     "views.push": set(),

@@ -35,8 +35,14 @@ async def lookup_by_email(call: Call) -> Json:
     raise SlackError("users_not_found")
 
 
+def _paid(call: Call) -> None:
+    if call.workspace.free_plan:
+        raise SlackError("paid_teams_only")
+
+
 async def group_listing(call: Call) -> Json:
-    """usergroups.list."""
+    """usergroups.list; user groups are of the paid plans alone."""
+    _paid(call)
     groups = [
         group.as_slack(with_members=call.flag("include_users"))
         for group in call.workspace.people.groups
@@ -46,9 +52,10 @@ async def group_listing(call: Call) -> Json:
 
 
 async def group_members(call: Call) -> Json:
-    """usergroups.users.list."""
+    """usergroups.users.list; of a disabled group only with `include_disabled`."""
+    _paid(call)
     wanted = call.needed("usergroup")
     for group in call.workspace.people.groups:
-        if group.id == wanted:
+        if group.id == wanted and (not group.deactivated or call.flag("include_disabled")):
             return {"users": list(group.members)}
     raise SlackError("no_such_subteam")

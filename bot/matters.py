@@ -1,0 +1,59 @@
+"""Matters of a roster as their cards show them, from the rows of that moment."""
+
+from __future__ import annotations
+
+from bot import rows
+from bot.views import matters as views
+from bot.views.blocks import Shown
+from bot.views.matters import Card
+from store import comparison, leavers, matters
+from store.concerns import MatterKind, MatterState
+from store.engine import Reading
+from store.schema.following import Following
+from store.schema.matter import Matter
+from store.schema.notice import Notice
+
+NAMED = 10  # people a card names; the others are counted
+VIEWS = {
+    MatterKind.FOLLOW: views.follow,
+    MatterKind.TROUBLE: views.trouble,
+    MatterKind.LEAVERS: views.leavers,
+    MatterKind.ORPHAN: views.orphan,
+}
+
+
+async def card(tx: Reading, matter: Matter) -> Card:
+    """A matter as its card shows it."""
+    assert matter.id is not None
+    group = await rows.group(tx, matter.group_id)
+    followed = await tx.get(Following, matter.group_id)
+    going = list(matter.go)
+    if matter.kind is MatterKind.LEAVERS and matter.state is MatterState.OPEN:
+        going = [row.id for row in await leavers.still(tx, matter) if row.id is not None]
+    details = matter.details
+    return Card(
+        matter_id=matter.id,
+        group=group.address,
+        state=matter.state,
+        verdict=await rows.verdict(tx, matter.decided_by, matter.decided_at, ""),
+        source=matter.source or "",
+        name=followed.name if followed is not None and followed.source == matter.source else "",
+        come=matter.come[:NAMED],
+        come_n=len(matter.come),
+        go=await comparison.subjects(tx, going[:NAMED]),
+        go_n=len(going),
+        aside=dict(details.get("aside") or {}),
+        roster=int(details.get("roster", 0)),
+        first=bool(details.get("first")),
+        came=int(details.get("came", 0)),
+        went=int(details.get("went", 0)),
+        code=str(details.get("code", "")),
+    )
+
+
+async def draw(tx: Reading, notice: Notice, language: str) -> Shown | None:
+    """The card of a matter; None for one that is not there any more, or that was over before it was said."""
+    matter = await matters.get(tx, notice.subject_id)
+    if matter is None:
+        return None
+    return VIEWS[matter.kind](language, await card(tx, matter))
