@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlmodel import col, func, or_, select, update
 
-from store import audit, claims, letters, outbox, retention, roster, rulings
+from store import audit, claims, ladder, letters, outbox, retention, roster, rulings
 from store.engine import Reading, Writing
 from store.schema.delivery import Delivery
 from store.schema.group import Group
@@ -101,8 +101,7 @@ async def post(tx: Writing, post_id: int, actor: Actor) -> Undone:
         await tx.exec(update(Post).where(col(Post.id) == post_id).values(**await _waiting(tx, found)))
         if found.parent_id is not None:
             await outbox.touch(tx, NoticeKind.REPORT, found.parent_id)
-        if found.reminder_id is not None:
-            await outbox.touch(tx, NoticeKind.HELD_REMINDER, found.reminder_id)
+        await ladder.withdraw(tx, [found])  # it names this one again
     await audit.record(tx, "post.undone", actor, group_id=found.group_id, subject=f"post:{post_id}")
     await outbox.touch(tx, NoticeKind.HELD_CARD, post_id)
     return Undone(True)
@@ -147,10 +146,18 @@ async def request(tx: Writing, request_id: int, actor: Actor) -> Undone:
         await _put_out(tx, found, what, actor)
     else:
         await _back(tx, what)
-    values = OVER | {"state": RequestState.PENDING, "decided_by": None, "decided_at": None, "decision_reason": ""}
+    values: dict[str, Any] = OVER | {
+        "state": RequestState.PENDING,
+        "decided_by": None,
+        "decided_at": None,
+        "decision_reason": "",
+    }
     if RULING in what:
         await rulings.lift_by_id(tx, what[RULING], actor)
+    if found.expires_at is not None:
+        values |= {"expires_at": max(found.expires_at, tx.now + AT_LEAST)}
     await tx.exec(update(Request).where(col(Request.id) == request_id).values(**values))
+    await ladder.withdraw(tx, [found])
     await audit.record(tx, "request.undone", actor, group_id=group.id, subject=f"request:{request_id}")
     for kind in (NoticeKind.REQUEST_CARD, NoticeKind.REQUEST_OUTCOME):
         await outbox.touch(tx, kind, request_id)

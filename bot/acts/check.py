@@ -53,7 +53,7 @@ async def check(context: Context, group_text: str) -> Shown:
     )
 
 
-def judged(standing: Standing, policy: GroupPolicy, author: str, word: Word) -> views.Verdict:
+def judged(standing: Standing, policy: GroupPolicy, author: str, word: Word = UNSAID) -> views.Verdict:
     """What the policy decides about an author of that standing; a pause holds what would go out."""
     values = {"author": author or "–", "group": policy.address}
     if word.banned and standing not in posting.IN_CHARGE:

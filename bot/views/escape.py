@@ -22,7 +22,8 @@ SPECIAL = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
 # Asterisk, tilde and grave accent format anywhere a word begins; an underscore only at the edge of a word.
 LOOKALIKE = {ord("*"): "∗", ord("~"): "∼", ord("`"): "ˋ"}
 EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
-EMOJI = re.compile(r":(?=\S{1,100}:)")
+# A shortcode is closed by a colon of the text itself, or by one of the sentence it ends up in.
+EMOJI = re.compile(r":(?=\S{1,100}:|[^\W\d_][^\s:]{0,100}\Z|[+-][^\s:]{1,100}\Z)")
 SLACK_ID = re.compile(r"[A-Z0-9]{1,32}")
 
 

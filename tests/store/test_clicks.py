@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from sqlmodel import func, select
 
 from store import posts, requests, rulings, undo
-from store.engine import Database, Writing
+from store.engine import Database, DatabaseBusy, Writing
 from store.schema.audit import Audit
 from store.terms import Action, Actor, Address, Decision, Refused, Standing
 from store.word import RulingKind
@@ -66,9 +66,15 @@ async def clicked(
     won: Counter[int] = Counter()
 
     async def one(n: int, number: int) -> None:
+        first = False
         try:
-            async with bots[n % len(bots)].writing() as tx:
-                first = await verbs[n % len(verbs)](tx, number, actor)
+            while True:
+                try:
+                    async with bots[n % len(bots)].writing() as tx:
+                        first = await verbs[n % len(verbs)](tx, number, actor)
+                    break
+                except DatabaseBusy:  # told so, a person clicks again
+                    continue
         except Refused as refusal:
             assert refusal.name == "author_banned"  # noqa: PT017 - whoever releases after the ban, which does not win twice
             return

@@ -41,6 +41,12 @@ def test_mrkdwn_is_only_characters(text: str) -> None:
     assert not acts(escape.mrkdwn(text))
 
 
+def test_no_shortcode_is_closed_by_the_sentence_around_it() -> None:
+    assert escape.mrkdwn("party :tada") + ":" == "party ꞉tada:"
+    assert escape.mrkdwn(":+1") + ":" == "꞉+1:"
+    assert escape.mrkdwn("smtp.example:587") == "smtp.example:587"  # people copy it
+
+
 @given(TEXTS)
 def test_one_line_without_anything_invisible(text: str) -> None:
     for made in (escape.mrkdwn(text), escape.plain(text)):

@@ -172,10 +172,11 @@ TABLE: dict[str, View] = {
         "en", author=text, subject=text, mail=Mail(text, cut=True, attachments=(text,) * 3)
     ),
     "reminders.full": lambda text: reminders.full("en", text, 9),
+    "reminders.mention": lambda text: reminders.mention("en", [text], reminders.Seen(text, 1, 0, None)),
     "reminders.one": lambda text: reminders.one("en", states.held_card(text)),
     "reminders.over": lambda text: reminders.over("en", text),
-    "reminders.several": lambda text: reminders.several("en", reminders.Seen(text, 3, 1, AT)),
     "reminders.mention": lambda text: reminders.mention("en", ["U0ADA"], reminders.Seen(text, 3, 1, AT)),
+    "reminders.several": lambda text: reminders.several("en", reminders.Seen(text, 3, 2, AT)),
     "reports.details": lambda text: reports.details("en", states.report(text), states.failures(text, 3)),
     "reports.report": lambda text: reports.report("en", states.report(text)),
     "reports.steps": lambda text: reports.steps(
