@@ -27,7 +27,7 @@ PLACES = (
     (24, r"commands\.(modal|delete|members|password|join_form|receive|home)\.(title|submit|done)"),
     (30, r".*\.(keep|wait|confirm_(yes|no))"),
     (75, r"commands\.(button|members\.do)\.\w+|.*\.tick|commands\.receive\.(own|addressed)(_hint)?"),
-    (75, r"commands\.setting\.(?!local|domain)\w+\.(?!label|hint|example|none)[\w-]+"),
+    (75, r"commands\.setting\.(?!local|domain)\w+\.(?!label|hint|example|none|team)[\w-]+"),
 )
 # None of them is a French word, or looks like one.
 ENGLISH = re.compile(
