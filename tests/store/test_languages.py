@@ -35,7 +35,8 @@ ENGLISH = re.compile(
     r"|posts|group|groups|waits|held|size|after|before|every|nobody|please)\b"
 )
 CODE = re.compile(
-    r"`[^`]*`|\{\w+\}|\S*[@/_=:]\S+|\b[A-Z]{2,}\b|clé groups|groups\.example\.org|System clock synchronized: yes"
+    r"`[^`]*`|\{\w+\}|\S*[@/_=:]\S+|\b[A-Z]{2,}\b|clé groups|--from|settings, members, requests[a-z, ]*(?=\))"
+    r"|Mail to a group|groups\.example\.org|System clock synchronized: yes"
 )
 
 
