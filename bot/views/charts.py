@@ -13,13 +13,14 @@ from bot.views.blocks import Block
 Row = Sequence[str]
 CELL_SHOWN = 120
 LABEL_SHOWN = 20
+ANGLES = {ord("<"): "‹", ord(">"): "›"}
 FILLED, BAR_LENGTH = "▇", 12
 
 
 def table(caption: str, head: Row, rows: Sequence[Row]) -> Block:
     """A table of up to 100 rows under its head. `caption` is what a screen reader says first; cells are plain text."""
     cells = [[{"type": "raw_text", "text": _cell(text)} for text in row] for row in (head, *rows[: limits.TABLE_ROWS])]
-    return {"type": "data_table", "caption": escape.cut(escape.visible(caption), limits.CAPTION), "rows": cells}
+    return {"type": "data_table", "caption": _plain(caption, limits.CAPTION), "rows": cells}
 
 
 def listed(caption: str, head: Row, rows: Sequence[Row]) -> list[Block]:
@@ -35,15 +36,15 @@ def listed(caption: str, head: Row, rows: Sequence[Row]) -> list[Block]:
 
 def bars(title: str, labels: Row, series: Sequence[tuple[str, Sequence[int]]]) -> Block:
     """A bar chart of up to 20 points a series; every series has a value for each label."""
-    shown = [escape.cut(escape.visible(label), LABEL_SHOWN) for label in labels]
+    shown = [_plain(label, LABEL_SHOWN) for label in labels]
     return {
         "type": "data_visualization",
-        "title": escape.cut(escape.visible(title), limits.CHART_TITLE),
+        "title": _plain(title, limits.CHART_TITLE),
         "chart": {
             "type": "bar",
             "series": [
                 {
-                    "name": escape.cut(escape.visible(name), LABEL_SHOWN),
+                    "name": _plain(name, LABEL_SHOWN),
                     "data": [{"label": label, "value": value} for label, value in zip(shown, values, strict=True)],
                 }
                 for name, values in series
@@ -65,4 +66,9 @@ def drawn(title: str, labels: Row, series: Sequence[tuple[str, Sequence[int]]]) 
 
 
 def _cell(text: str) -> str:
-    return escape.cut(escape.visible(text), CELL_SHOWN) or blocks.BLANK
+    return _plain(text, CELL_SHOWN) or blocks.BLANK
+
+
+def _plain(text: str, limit: int) -> str:
+    # Whether Slack decodes entities in these is not said, so nothing that would need one stands there.
+    return escape.cut(escape.visible(text), limit).translate(ANGLES)

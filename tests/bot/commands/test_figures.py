@@ -65,7 +65,7 @@ async def test_the_month_is_told_in_words_as_a_chart_and_as_a_table(office: Offi
     assert [len(one["data"]) for one in chart["series"]] == [10, 10]
     assert sum(point["value"] for point in chart["series"][1]["data"]) == 11
     assert table["caption"].endswith("page 1 of 2")
-    assert [cell["text"] for cell in table["rows"][2]][1:] == ["Lunch <!channel>", "accepted", "4", "2", "1", "1", "0"]
+    assert [cell["text"] for cell in table["rows"][2]][1:] == ["Lunch ‹!channel›", "accepted", "4", "2", "1", "1", "0"]
     await office.pocket.click(ADA, "figures.page#2", channel="#general")
     await office.pocket.wait_message(ADA, "#general", "Previous page")
     assert "Quiet 0" in str(newest(await office.pocket.messages(ADA, "#general"))["blocks"])

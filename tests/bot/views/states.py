@@ -7,7 +7,23 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.views import alarms, bouncing, cards, checkup, decide, limits, reading, reasons, reminders, reports, rulings
+from bot.views import (
+    alarms,
+    bouncing,
+    cards,
+    check,
+    checkup,
+    decide,
+    figures,
+    limits,
+    outcomes,
+    reading,
+    reasons,
+    reminders,
+    reports,
+    rulings,
+    why,
+)
 from bot.views.blocks import Shown
 from bot.views.ids import Form
 from bot.views.mail import Mail
@@ -15,7 +31,18 @@ from store import texts
 from store.alteration import KEPT, Alteration, Replaced, Unfooted
 from store.findings import ANYWHERE, KINDS, Check, Finding, Progress
 from store.marks import Marks
-from store.terms import BounceReason, DeliveryState, PostState, Reason, RequestKind, RequestState, Stage
+from store.terms import (
+    Action,
+    BounceReason,
+    DeliveryState,
+    OverSendSize,
+    PostState,
+    Reason,
+    RequestKind,
+    RequestState,
+    Stage,
+)
+from store.texts import Markup
 from store.word import RulingKind, Subject
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -78,6 +105,33 @@ def failures(text: str = "x", n: int = reports.FAILURES_A_PAGE) -> reports.Failu
     return reports.Failures(7, text, rows, offset=50, more=True)
 
 
+def answers_of(text: str) -> Iterator[Shown]:
+    """What is told of posts that were asked about, of one's own before it is written, of a month, and of copies."""
+    reasons = [Reason("non_member", {"author": text, "group": text}), Reason(text)]
+    heard = why.Heard(text, text, Stage.RCPT, BounceReason.UNCLEAR)
+    fates = [
+        why.Fate("failed", AT, text, AT, heard),
+        why.Fate("elsewhere", AT, None, AT, group=text),
+        why.Fate("post_held", AT, text, reasons=reasons, proof=text),
+    ]
+    place = why.Place("bouncing_why", AT, BounceReason.UNCLEAR)
+    yield why.answer("en", Markup("<@U0ADA>"), text, place, fates)
+    yield why.answer("en", Markup("<@U0ADA>"), text, place, [], words=text)
+    verdict = check.Verdict(Action.HOLD, reasons)
+    seen = check.Check(text, text, verdict, verdict, 2, 1, [text] * 20, 1, "none", 1, 1, OverSendSize.TRIM, AT)
+    yield check.answer("en", seen)
+    post = figures.Post("2026-03-02 09:00", text, "accepted", 5, {"relayed": 5})
+    month = figures.Figures(
+        1, text, 30, {"accepted": 1}, 5, {"relayed": 5}, (1, 2), (3, 4), 2,
+        [figures.Period("03-02", 1, 5)], [post] * 10, 2, 3,
+    )  # fmt: skip
+    copies = [outcomes.Copy(text, DeliveryState.FAILED, AT, text, text, 1, AT)] * outcomes.COPIES_A_PAGE
+    for shown in (figures.answer("en", month), outcomes.table("en", outcomes.Page(1, text, copies, 2, 3))):
+        yield shown
+        assert shown.instead is not None
+        yield Shown(shown.text, shown.instead)
+
+
 def messages(text: str) -> Iterator[Shown]:
     """Every message there is, with `text` wherever something comes from outside."""
     for kind in RequestKind:
@@ -110,9 +164,10 @@ def messages(text: str) -> Iterator[Shown]:
         yield reminders.mention("en", ["U0ADA"] * n, reminders.Seen(text, n, n - 1, None))
         yield reminders.full("en", text, n)
     yield reminders.over("en", text)
-    for why in ("limit", "fault", "refused"):
-        yield reports.report("en", report(text, waiting=reports.Waiting(why, AT, None)))
-        yield reports.report("en", report(text, waiting=reports.Waiting(why)))
+    yield from answers_of(text)
+    for cause in ("limit", "fault", "refused"):
+        yield reports.report("en", report(text, waiting=reports.Waiting(cause, AT, None)))
+        yield reports.report("en", report(text, waiting=reports.Waiting(cause)))
     yield reports.report("en", report(text, finished=True, done_at=AT, counts=counts(expected=0), waiting=None))
     yield reports.report("en", report(text, counts=counts(expected=None), subject=None))
     for n in (1, 2, KEPT, 400):
@@ -147,6 +202,8 @@ def messages(text: str) -> Iterator[Shown]:
 
 def views(text: str) -> Iterator[dict[str, Any]]:
     """Every modal of cards and reports."""
+    yield why.form("en", 7, text)
+    yield why.trail("en", text, [Reason(text)], text, [(text, True), ("paused", False)] * 12)
     yield reports.details("en", report(text), failures(text))
     yield reports.details("en", report(text, kept=False), reports.Failures(7, text))
     yield reading.modal(
