@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import structlog
 from sqlalchemy import bindparam, select, update
 from sqlmodel import col, func
 from sqlmodel import select as choose
@@ -22,7 +21,6 @@ from store.engine import Bulk, Database, Reading
 from store.schema.audit import UNSEALED, Audit, AuditHead
 
 AT_ONCE: Final = 1000
-_log = structlog.get_logger(__name__)
 _COLUMNS: Final = (
     col(Audit.id), col(Audit.at), col(Audit.actor), col(Audit.as_operator), col(Audit.verb), col(Audit.group_id),
     col(Audit.subject), col(Audit.details),
@@ -53,39 +51,42 @@ class Verdict:
 
 
 async def seal(database: Database) -> int:
-    """Seal what is committed. Returns how many rows were; the head is logged, so that it is kept elsewhere too."""
+    """Seal what is committed. Returns how many rows were."""
     async with database.reading() as tx:
         if (await tx.exec(choose(Audit.id).where(UNSEALED).limit(1))).first() is None:
             return 0
     sealed = 0
     while True:
-        done, head, count = await database.bulk(_seal)
+        done = await database.bulk(_seal)
         sealed += done
         if done < AT_ONCE:
-            break
-    _log.info("audit.sealed", rows=sealed, count=count, head=head)
-    return sealed
+            return sealed
 
 
-def _seal(bulk: Bulk) -> tuple[int, str, int]:
+async def head(tx: Reading) -> tuple[int, str]:
+    """How long the chain is, and its last hash."""
+    return (await tx.exec(choose(AuditHead.count, AuditHead.hash).where(col(AuditHead.id) == 1))).one()
+
+
+def _seal(bulk: Bulk) -> int:
     query = select(col(AuditHead.count), col(AuditHead.hash)).where(col(AuditHead.id) == 1)
-    count, head = bulk.connection.execute(query.with_for_update()).one()
+    count, last = bulk.connection.execute(query.with_for_update()).one()
     rows = bulk.connection.execute(select(*_COLUMNS).where(UNSEALED).order_by(col(Audit.id)).limit(AT_ONCE)).all()
     places: list[dict[str, Any]] = []
     for row in rows:
         count += 1
         salts = chain.salted(row.details, lambda: secrets.token_hex(16))
-        head = chain.link(head, chain.Row(count, *row), salts)
-        places.append({"row": row.id, "seal": count, "hash": head, "salts": salts})
+        last = chain.link(last, chain.Row(count, *row), salts)
+        places.append({"row": row.id, "seal": count, "hash": last, "salts": salts})
     if places:
         bulk.connection.execute(_SEALED, places)
-        bulk.connection.execute(update(AuditHead).where(col(AuditHead.id) == 1).values(count=count, hash=head))
-    return len(rows), head, count
+        bulk.connection.execute(update(AuditHead).where(col(AuditHead.id) == 1).values(count=count, hash=last))
+    return len(rows)
 
 
 async def verify(tx: Reading, anchor: tuple[int, str] | None = None) -> Verdict:
     """Walk the whole chain. `anchor` is a count and hash noted earlier, elsewhere: it must lie on the way."""
-    count, hash_ = (await tx.exec(choose(AuditHead.count, AuditHead.hash).where(col(AuditHead.id) == 1))).one()
+    count, hash_ = await head(tx)
     unsealed = (await tx.exec(choose(func.count()).select_from(Audit).where(UNSEALED))).one()
     walk = _Walk(anchor)
     while walk.fault is None and walk.seal < count:

@@ -122,11 +122,12 @@ async def forget(arguments: argparse.Namespace) -> int:
         if not arguments.yes:
             _tell("not_yet")
             return 0
-        await erasure.withdraw(database, identity)
+        left = await erasure.withdraw(database, identity)
         if not await _landed(database, identity):
             return _complain(say(LANGUAGE, "store.privacy.in_flight"))
         await sealing.seal(database)
         done = await erasure.erase(database, identity)
+        done.deleted["membership"] += left
         await sealing.seal(database)
         cleaned = await _vacuumed(database)
     except Refused as refused:

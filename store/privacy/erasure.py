@@ -20,7 +20,7 @@ from sqlalchemy import Text as TextType
 from sqlalchemy import delete as delete_rows
 from sqlmodel import col, select
 
-from store import audit, chain, outbox, posts, queue, retention, roster
+from store import audit, chain, outbox, posts, queue, retention, roster, waiting
 from store.chunks import chunks
 from store.engine import Database, Reading, Writing
 from store.privacy import columns, marks, traces
@@ -32,7 +32,8 @@ from store.schema.group import Group
 from store.schema.membership import Membership
 from store.schema.message import KEPT, Message
 from store.schema.post import HELD, Post
-from store.terms import Actor, DeliveryState, NoticeKind, PostState, Refused
+from store.schema.request import Request
+from store.terms import Actor, DeliveryState, NoticeKind, PostState, Refused, RequestState
 
 ERASED: Final = "erased"  # stands where a text must say something
 ACTOR: Final = Actor("system")
@@ -61,20 +62,26 @@ async def in_flight(tx: Reading, identity: Identity) -> int:
     return int((await tx.exec(query.where(col(Delivery.state) == DeliveryState.CLAIMED, theirs))).one())
 
 
-async def withdraw(database: Database, identity: Identity) -> None:
-    """The person leaves every group, nothing more goes out to them, and nothing more of what they wrote.
+async def withdraw(database: Database, identity: Identity) -> int:
+    """The person leaves every group and asks for none; nothing more goes out to them, or of what they wrote.
+
+    Returns of how many groups' rosters they were.
 
     Raises Refused `forget_last_administrator`, with nothing changed, naming the groups that would have nobody left.
     """
     async with database.writing() as tx:
         rows = (await tx.exec(select(Membership).where(_own(identity)).order_by(col(Membership.group_id)))).all()
         await _leave(tx, rows)
+        asked = or_(col(Request.key).in_(identity.keys), col(Request.person_id).in_(identity.person_ids))
+        for request in (await tx.exec(select(Request).where(col(Request.state).in_(waiting.WAITING), asked))).all():
+            await waiting.close(tx, request.group_id, RequestState.WITHDRAWN, request_id=request.id)
         written = select(Post).where(func.lower(col(Post.author)).in_(identity.keys))
         for post in (await tx.exec(written.where(HELD))).all():
             assert post.id is not None
             await posts.discard(tx, post.id, ACTOR)
         going = (await tx.exec(written.where(col(Post.state) == PostState.ACCEPTED, col(Post.done_at).is_(None)))).all()
         await queue.skip_posts(tx, [post.id for post in going if post.id is not None])
+    return len(rows)
 
 
 def _own(identity: Identity) -> Any:
@@ -200,8 +207,9 @@ def _emptied(table: Table, row: dict[str, Any], identity: Identity) -> dict[str,
         if text and pattern.search(text):
             blank = None if one.nullable else "" if table.name == "delivery" else ERASED
             values[one.name] = blank if pattern.fullmatch(text) else pattern.sub(ERASED, text)
-    if table.name == "request" and values:
-        values |= {"note": "", "decision_reason": ""}  # written by them, or to them
+    if table.name == "request" and {"person_id", "key"} & values.keys():
+        # Whatever mailbox they asked for, in their own words, and what they were told.
+        values |= {"address": ERASED, "key": ERASED, "note": "", "decision_reason": ""}
     if table.name == "delivery" and "address" in values:
         values |= {"reply": ""}
     for one in columns.documents(table):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import pytest
 from sqlalchemy import text
@@ -48,7 +47,7 @@ async def execute(database: Database, *statements: str) -> None:
             await connection.execute(text(statement))
 
 
-async def test_rows_are_chained_in_places_without_a_gap(database: Database, clock: object) -> None:
+async def test_rows_are_chained_in_places_without_a_gap(database: Database) -> None:
     await chained(database)
     first = await verdict(database)
     assert (first.count, first.unsealed, first.erased, first.fault) == (5, 0, 0, None)
@@ -64,10 +63,9 @@ async def test_rows_are_chained_in_places_without_a_gap(database: Database, cloc
     assert (found.fault.kind, found.fault.seal) == ("anchor", 5)
 
 
-async def test_what_commits_late_gets_the_next_place(database_url: str, clock: Callable[[], object]) -> None:
-    """On PostgreSQL a row may have a lower id than one that is sealed already."""
-    if not database_url.startswith("postgresql"):
-        pytest.skip("SQLite has one writer at a time")
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_what_commits_late_gets_the_next_place(database_url: str) -> None:
+    """On PostgreSQL a row may have a lower id than one that is sealed already; SQLite has one writer at a time."""
     database = await Database.open(database_url)
     try:
         async with database.writing() as slow:

@@ -45,6 +45,7 @@ from store.schema.incident import Incident
 from store.schema.membership import Membership
 from store.schema.message import Message
 from store.schema.post import Post
+from store.schema.request import Request
 from store.terms import (
     Action,
     Actor,
@@ -188,9 +189,7 @@ async def town(database: Database) -> None:
                 await tx.exec(update(Post).where(col(Post.id) == post.id).values(done_at=tx.now))
 
 
-def test_a_forgotten_person_is_in_no_dump_and_the_audit_verifies(
-    database_url: str, dump: Dump, run: Run, request: pytest.FixtureRequest
-) -> None:
+def test_a_forgotten_person_is_in_no_dump_and_the_audit_verifies(database_url: str, dump: Dump, run: Run) -> None:
     asyncio.run(within(database_url, town))
     assert len(TRACES.findall(dump())) > 40
     code, out, err = run("person", SLACK_ID, "--json")
@@ -214,6 +213,12 @@ def test_a_forgotten_person_is_in_no_dump_and_the_audit_verifies(
     assert (code, err) == (0, "")
     assert out.splitlines()[0] == "3 texts in it were erased with persons."
     assert run("person", ZOE)[1] == f"Nothing is kept about {ZOE}.\n"
+
+    async def asked(database: Database) -> list[tuple[str, str]]:
+        async with database.reading() as tx:
+            return [(row.address, row.state.value) for row in (await tx.exec(select(Request))).all()]
+
+    assert asyncio.run(within(database_url, asked)) == [("erased", "withdrawn")]
 
 
 def test_who_alone_administers_a_group_is_not_erased_before_somebody_else_does(
