@@ -100,6 +100,7 @@ FRENCH: Mapping[str, str] = {
     "Choose …": "Choisir …",
     "Add …": "Ajouter …",
     "Add to {what}": "Ajouter à {what}",
+    "(optional)": "(facultatif)",
     "the choice": "la sélection",
     "Remove {what}": "Retirer {what}",
     "Search": "Chercher",
@@ -111,6 +112,7 @@ FRENCH: Mapping[str, str] = {
     "Done.": "Fait.",
     "To do.": "À faire.",
     "Show me": "Montrez-moi",
+    "Show me step {n}": "Montrez-moi l’étape {n}",
     "As Ada, type {line} in #general, go through its three steps with #reports and #moderators as channels, and press "
     "the last button.": "En tant qu’Ada, tapez {line} dans #general, parcourez les trois étapes avec #reports et "
     "#moderators comme canaux, et cliquez sur le dernier bouton.",

@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 import { control, errorId, grouped, hintId, idOf } from "./elements.js";
 import { emoji, link, text } from "./mrkdwn.js";
-import { locale } from "./words.js";
+import { locale, w } from "./words.js";
 
 /** Some blocks, as they stand on a message, a modal or Home. `place`: see elements.js. */
 export function draw(blocks, place) {
@@ -68,7 +68,7 @@ function picture(part) {
 function input(block, place) {
   const id = idOf(block, block.element, place);
   const error = place.errors?.[block.block_id];
-  const label = [block.label.text, block.optional && el("span", { class: "optional" }, " (optional)")];
+  const label = [block.label.text, block.optional && el("span", { class: "optional" }, ` ${w("(optional)")}`)];
   const below = [
     block.hint && el("p", { class: "hint", id: hintId(id) }, block.hint.text),
     error && el("p", { class: "error", id: errorId(id), role: "alert" }, error),

@@ -45,8 +45,8 @@ function drawn(world, step, done) {
     "li",
     { class: done ? "done" : "" },
     el("span", { class: "tick-mark", "aria-hidden": "true" }, done ? "✓" : "○"),
-    el("span", {}, does, " ", el("strong", { class: "unseen" }, done ? w("Done.") : w("To do."))),
-    el("button", { type: "button", id: `tour/${step.id}`, "aria-label": `${w("Show me")}: ${does}`, on: { click: () => show(step) } }, w("Show me")),
+    el("span", { id: `tour/${step.id}/does` }, does, " ", el("strong", { class: "unseen" }, done ? w("Done.") : w("To do."))),
+    el("button", { type: "button", id: `tour/${step.id}`, "aria-label": w("Show me step {n}", { n: STEPS.indexOf(step) + 1 }), "aria-describedby": `tour/${step.id}/does`, on: { click: () => show(step) } }, w("Show me")),
   );
 }
 

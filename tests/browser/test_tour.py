@@ -1,0 +1,40 @@
+"""The page's language switch and the tour's list, by clicks."""
+
+from __future__ import annotations
+
+from playwright.async_api import expect
+
+from tests.browser.desk import MARKS, Desk
+from tests.browser.place import Place
+
+pytestmark = MARKS
+
+
+async def test_the_page_speaks_french_and_so_does_slack_to_its_reader(desk: Desk, place: Place) -> None:
+    page = desk.page
+    await desk.button("Français").click()
+    await expect(page.get_by_text("en direct", exact=True)).to_be_visible()
+    assert await page.evaluate("document.documentElement.lang") == "fr"
+    assert (await place.pocket.state("U0ADA"))["me"]["locale"] == "fr-FR"
+    await page.get_by_label("Message ou commande").fill("/group réglages personne@example.org")
+    await page.get_by_role("button", name="Envoyer", exact=True).click()
+    await expect(page.get_by_text("Il n'y a pas de groupe personne@example.org")).to_be_visible()
+    assert await desk.nameless() == []
+    await desk.button("English").click()
+    await expect(page.get_by_text("live", exact=True)).to_be_visible()
+    assert (await place.pocket.state("U0ADA"))["me"]["locale"] == "en-GB"
+
+
+async def test_the_list_brings_forward_who_and_where(desk: Desk) -> None:
+    page = desk.page
+    await page.get_by_text("The tour, to click through yourself").click()
+    assert await desk.nameless() == []
+    await desk.button("Begin again").click()
+    await expect(page.get_by_text("(0 of 8 done)")).to_be_visible()
+    await desk.button("Show me step 2").click()
+    await expect(page.get_by_label("Act as")).to_have_value("U0MARGARET")
+    await expect(page.get_by_label("Message or slash command")).to_be_focused()
+    await desk.button("Show me step 3").click()
+    await expect(page.get_by_role("heading", name="moderators")).to_be_visible()
+    await desk.button("Show me step 4").click()
+    await expect(page.get_by_label("To", exact=True)).to_be_focused()
