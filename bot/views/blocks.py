@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.views import limits
-from bot.views.escape import cut
+from bot.views.escape import cut, cut_closed
 from bot.views.ids import Action, Field, Form
 
 Block = dict[str, Any]
@@ -38,11 +38,13 @@ def plain(text: str, limit: int = limits.SECTION_TEXT) -> dict[str, Any]:
 
 def mrkdwn(text: str, limit: int = limits.SECTION_TEXT) -> dict[str, Any]:
     """Verbatim: Slack makes no links of URLs, channel names or addresses it believes to see."""
-    return {"type": "mrkdwn", "text": cut(text, limit) or BLANK, "verbatim": True}
+    return {"type": "mrkdwn", "text": cut_closed(text, limit) or BLANK, "verbatim": True}
 
 
 def shown(text: str, blocks: Sequence[Block], *, instead: Sequence[Block] | None = None) -> Shown:
-    return Shown(cut(text, limits.MESSAGE_TEXT) or BLANK, list(blocks), list(instead) if instead is not None else None)
+    return Shown(
+        cut_closed(text, limits.MESSAGE_TEXT) or BLANK, list(blocks), list(instead) if instead is not None else None
+    )
 
 
 # ---------------------------------------------------------------- blocks

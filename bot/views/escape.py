@@ -24,6 +24,7 @@ LOOKALIKE = {ord("*"): "∗", ord("~"): "∼", ord("`"): "ˋ"}
 EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 # A shortcode is closed by a colon of the text itself, or by one of the sentence it ends up in.
 EMOJI = re.compile(r":(?=\S{1,100}:|[^\W\d_][^\s:]{0,100}\Z|[+-][^\s:]{1,100}\Z)")
+HALF_FENCE = re.compile(r"(?<!`)`{1,2}…\Z")
 SLACK_ID = re.compile(r"[A-Z0-9]{1,32}")
 
 
@@ -45,6 +46,14 @@ def cut(text: str, limit: int) -> str:
         kept = kept[:-1]
     kept = re.sub(r"&[a-z]{0,3}$", "", kept)
     return kept + ELLIPSIS if limit > 0 else ""
+
+
+def cut_closed(text: str, limit: int) -> str:
+    """As `cut`, for a ready mrkdwn text: a quotation that is cut is closed, or all behind its fence would be loose."""
+    if len(text) <= limit:
+        return text
+    kept = HALF_FENCE.sub(ELLIPSIS, cut(text, limit - len("\n```")))
+    return f"{kept}\n```" if kept.count("```") % 2 else kept
 
 
 def plain(text: str, limit: int = 3000) -> str:

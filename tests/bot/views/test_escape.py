@@ -63,6 +63,13 @@ def test_cut_keeps_the_limit_and_says_so(text: str, limit: int) -> None:
     assert made == text or limit == 0 or made.endswith("…")
 
 
+@pytest.mark.parametrize("limit", range(20, 34))
+def test_a_quotation_that_is_cut_is_closed(limit: int) -> None:
+    made = escape.cut_closed("It says:\n```\n*bold* and more\n```\nand so on", limit)
+    assert len(made) <= limit
+    assert made.count("`") % 6 == 0
+
+
 def test_cut_never_leaves_half_an_entity() -> None:
     assert escape.cut("ab&lt;cd", 6) == "ab…"
     assert escape.cut("ab&amp;cd", 8) == "ab&amp;…"

@@ -175,7 +175,6 @@ TABLE: dict[str, View] = {
     "reminders.mention": lambda text: reminders.mention("en", [text], reminders.Seen(text, 1, 0, None)),
     "reminders.one": lambda text: reminders.one("en", states.held_card(text)),
     "reminders.over": lambda text: reminders.over("en", text),
-    "reminders.mention": lambda text: reminders.mention("en", ["U0ADA"], reminders.Seen(text, 3, 1, AT)),
     "reminders.several": lambda text: reminders.several("en", reminders.Seen(text, 3, 2, AT)),
     "reports.details": lambda text: reports.details("en", states.report(text), states.failures(text, 3)),
     "reports.report": lambda text: reports.report("en", states.report(text)),
