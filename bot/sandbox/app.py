@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,7 @@ class Sandbox:
                 "team": TEAM_NAME,
                 "bot": BOT_USER,
                 "commands": list(self.settings.commands),
+                "shortcuts": [asdict(shortcut) for shortcut in self.settings.shortcuts],
                 "command": self.settings.commands[0],
                 "domain": MAIL_DOMAIN,
             }

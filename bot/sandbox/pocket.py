@@ -9,7 +9,7 @@ Where a person acts is either `channel` + `ts` (a message), `view: ID` or `view:
 
 | request | fields | answer |
 |---|---|---|
-| GET info | | `{workspace, mailroom, team, bot, commands, command, domain}` |
+| GET info | | `{workspace, mailroom, team, bot, commands, command, shortcuts, domain}` |
 | GET people | | `{people: [{id, name, real_name, email, owner, admin, guest, deactivated, bot, locale}]}` |
 | GET state | `person` | `{version, me, channels, messages, modal, home, failures}`, below |
 | GET changes | `since` (version, default 0) | server-sent events `data: {"version": 7, "topics": […]}` |

@@ -58,6 +58,7 @@ FRENCH: Mapping[str, str] = {
     "private channel": "canal privé",
     "(unread)": "(non lu)",
     "(edited)": "(modifié)",
+    "More actions at this message": "Autres actions pour ce message",
     "APP": "APPLI",
     "Only visible to you": "Visible par vous seul",
     "Message {place}, or {command}": "Écrire à {place}, ou {command}",

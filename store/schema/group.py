@@ -63,8 +63,6 @@ class Group(SQLModel, table=True):
     subject_tag: str | None = None
     footer: str | None = None
     reply_to: ReplyTo = Field(default=ReplyTo.AUTHOR, sa_column=choice(ReplyTo, "reply_to", grows=True))
-    # Whether what is written in the thread of a report is offered to go out as mail.
-    thread_replies: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
     follows: str | None = None  # the Slack id of a channel (C…, G…) or user group (S…) whose people are contacts
     follow_guests: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
     follow_bots: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))

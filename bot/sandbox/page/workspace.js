@@ -209,12 +209,29 @@ function drawMessage(world, message) {
         message.by_bot && el("span", { class: "badge" }, w("APP")),
         el("time", { datetime: at.toISOString() }, at.toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit" })),
         message.edited && el("span", { class: "edited" }, w("(edited)")),
+        !message.ephemeral && shortcutsAt(world, message),
       ),
       message.blocks.length ? draw(message.blocks, place) : el("p", { class: "text" }, mrkdwn(message.text, world.names)),
       attached,
       message.files.map((file) => el("p", { class: "attached" }, el("a", { href: `/pocket/file/${file.id}`, download: file.name }, file.title), ` ${file.size} bytes`)),
     ),
   );
+}
+
+/** What the app offers at a message, as Slack does in the menu of each. */
+function shortcutsAt(world, message) {
+  const offered = world.info.shortcuts.filter((shortcut) => shortcut.kind === "message");
+  const use = async (shortcut, menu) => {
+    menu.open = false;
+    await deed("shortcut", { person: world.me, callback_id: shortcut.callback_id, channel: message.channel, ts: message.ts });
+  };
+  const menu = el(
+    "details",
+    { class: "overflow" },
+    el("summary", { id: `shortcuts/${message.channel}/${message.ts}`, "aria-label": w("More actions at this message") }, "⋯"),
+    el("ul", {}, offered.map((shortcut) => el("li", {}, el("button", { type: "button", on: { click: () => use(shortcut, menu) } }, shortcut.name)))),
+  );
+  return menu;
 }
 
 function face(message, name) {

@@ -51,11 +51,9 @@ def upgrade() -> None:
     op.add_column("post", sa.Column("only_to", sa.String(), nullable=True))
     op.create_index("ix_post_named", "post", ["header_message_id"], postgresql_where=NAMED, sqlite_where=NAMED)
     op.create_index("ix_post_answering", "post", ["answers_id"], postgresql_where=ANSWERING, sqlite_where=ANSWERING)
-    op.add_column("group", sa.Column("thread_replies", sa.Boolean(), nullable=False, server_default=sa.false()))
 
 
 def downgrade() -> None:
-    op.drop_column("group", "thread_replies")
     op.drop_index("ix_post_answering", "post")
     op.drop_index("ix_post_named", "post")
     op.drop_column("post", "only_to")
