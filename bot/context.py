@@ -80,6 +80,10 @@ class Context:
     def served(self) -> Served:
         return self.services.served
 
+    def serves(self, address: str) -> bool:
+        """Whether mail to an address comes to us first, its domain being served here."""
+        return address.rpartition("@")[2] in self.served.domains
+
     @property
     def language(self) -> str:
         """The person's locale; the catalogue falls back to English."""

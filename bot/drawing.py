@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from bot import endings, held, matters, proposed, rows, written
+from bot import endings, held, holds, matters, proposed, rows, written
 from bot.views import alarms, cards, decide, reports
 from bot.views import bouncing as bounces
 from bot.views import checkup as checkup_views
@@ -24,7 +24,14 @@ from store.schema.notice import Notice
 from store.schema.request import Request
 from store.terms import BounceReason, DeliveryState, NoticeKind, RequestState, SlackContent
 
-WAITING = {"alarm": "fault", "rate": "limit", "daily": "limit", "stalled": "refused", "unmade": "unmade"}
+WAITING = {
+    "alarm": "fault",
+    "rate": "limit",
+    "daily": "limit",
+    "stalled": "refused",
+    "unmade": "unmade",
+    "hold": "hold",
+}
 FAILURES_SHOWN = 500
 # The bridge marks a post's report as it counts; the steps of a test mail are looked at anew each second instead.
 STEPS_WATCHED = timedelta(minutes=2)
@@ -279,6 +286,7 @@ DRAW: dict[NoticeKind, Draw] = {
     NoticeKind.POST_ALARM: _post_alarm,
     NoticeKind.LANE_ALARM: _lane_alarm,
     NoticeKind.GROUP_CREATED: _group_created,
+    NoticeKind.GROUP_HOLD: holds.notice,
     NoticeKind.BOUNCING: _bouncing,
     NoticeKind.MEMBER_BOUNCING: _member_bouncing,
     NoticeKind.BOUNCE_STORM: _bounce_storm,
@@ -306,6 +314,7 @@ async def under(tx: Reading, notice: Notice, target: str) -> str | None:
 CHANNEL_OF = {
     NoticeKind.REPORT: "report_channel",
     NoticeKind.GROUP_CREATED: "report_channel",
+    NoticeKind.GROUP_HOLD: "report_channel",
     NoticeKind.REQUEST_CARD: "moderation_channel",
     NoticeKind.HELD_CARD: "moderation_channel",
     NoticeKind.HELD_REMINDER: "moderation_channel",

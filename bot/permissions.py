@@ -35,6 +35,13 @@ class Verb(StrEnum):
     LOG_ALL = "log_all"
     POST = "post"  # write a mail to the group; its policy decides what becomes of it
     DELETE = "delete"
+    HOLD = "hold"
+    UNHOLD = "unhold"
+    ARCHIVE = "archive"
+    UNARCHIVE = "unarchive"
+    RESTORE = "restore"
+    ALIAS = "alias"
+    RENAME = "rename"
     PASSWORD = "password"  # one's own app passwords: look, revoke
     HELP = "help"
     DECIDE_REQUEST = "decide_request"
@@ -49,6 +56,7 @@ class Verb(StrEnum):
     UNCLAIM = "unclaim"  # what somebody else looks at
     HASTEN = "hasten"  # have deferred copies tried at once
     STEER_POST = "steer_post"  # retry or stop what a next hop refused
+    HOLD_ALL = "hold_all"
     MAKE_PASSWORD = "make_password"
     REVOKE_PASSWORD = "revoke_password"  # somebody else's
 
@@ -132,6 +140,13 @@ TABLE: dict[Verb, tuple[frozenset[Role], str]] = {
     Verb.LOG_ALL: (OPERATORS, "log_readers"),
     Verb.POST: (EVERYBODY, "gone"),  # who cannot write mail at all is told why by the store
     Verb.DELETE: (ADMINISTRATORS, "administrators"),
+    Verb.HOLD: (DECIDERS, "deciders"),  # whoever may hold one post may hold them all
+    Verb.UNHOLD: (DECIDERS, "deciders"),
+    Verb.ARCHIVE: (ADMINISTRATORS, "administrators"),
+    Verb.UNARCHIVE: (ADMINISTRATORS, "administrators"),
+    Verb.RESTORE: (ADMINISTRATORS, "administrators"),
+    Verb.ALIAS: (ADMINISTRATORS, "administrators"),
+    Verb.RENAME: (ADMINISTRATORS, "administrators"),
     Verb.HELP: (EVERYBODY, "gone"),
     Verb.DECIDE_REQUEST: (DECIDERS, "deciders"),
     Verb.DECIDE_POST: (DECIDERS, "deciders"),
@@ -146,6 +161,7 @@ TABLE: dict[Verb, tuple[frozenset[Role], str]] = {
     Verb.HASTEN: (ADMINISTRATORS, "administrators"),
     Verb.STEER_POST: (DECIDERS, "deciders"),
     Verb.PASSWORD: (EVERYBODY, "gone"),  # who became a guest can still see and revoke them
+    Verb.HOLD_ALL: (OPERATORS, "holders"),
     Verb.MAKE_PASSWORD: (frozenset({Role.ANYONE}), "guests"),
     Verb.REVOKE_PASSWORD: (OPERATORS, "revokers"),
 }

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, field_validator
 
+from store.naming import Naming
 from store.settings import Optional, SettingsRefused, StoreSettings, Words
 
 SLACK_ID = re.compile(r"[UWS][A-Z0-9]{1,31}")
@@ -36,6 +37,9 @@ class BotSettings(StoreSettings):
     submission_listen: Words = Field(
         (), description="host:port, comma-separated, as for the bridge: where people's devices sign in"
     )
+    name_prefix: str = Field("", description="what every new group's local part begins with, such as grp-")
+    name_suffix: str = Field("", description="what every new group's local part ends with, such as -list")
+    name_blocked: Words = Field((), description="words that no part of a new group's address may be, comma-separated")
     command: str = Field("/group", description="the slash command as the Slack app names it, such as /group")
 
     @field_validator("bot_token")
@@ -58,6 +62,13 @@ class BotSettings(StoreSettings):
         for word in value:
             if not SLACK_ID.fullmatch(word):
                 raise ValueError(f"{word[:40]!r} is no Slack id")
+        return value
+
+    @field_validator("name_prefix", "name_suffix")
+    @classmethod
+    def _local_part(cls, value: str) -> str:
+        if not re.fullmatch(r"[a-z0-9._-]{0,24}", value):
+            raise ValueError("it is up to 24 of a-z, 0-9, dot, hyphen and underscore")
         return value
 
     @field_validator("command")
@@ -88,6 +99,11 @@ class BotSettings(StoreSettings):
         if not self.submission_listen:
             return None
         return self.hostname or self.domains[0], int(self.submission_listen[0].rpartition(":")[2])
+
+    @property
+    def naming(self) -> Naming:
+        """The rules for the addresses that people give to groups."""
+        return Naming(self.name_prefix, self.name_suffix, self.name_blocked)
 
     def for_mode(self, *, http: bool) -> Self:
         """Itself, if the way Slack is to reach us has its secret. Raises SettingsRefused."""

@@ -17,6 +17,7 @@ from store import (
     checkups,
     chores,
     compositions,
+    ending,
     incidents,
     joining,
     memberships,
@@ -46,6 +47,7 @@ CHORES: tuple[tuple[str, timedelta, Job], ...] = (
     ("expire_proposals", timedelta(hours=1), proposals.expire),
     ("purge_checkups", timedelta(hours=6), checkups.purge),
     ("purge_compositions", timedelta(hours=6), compositions.purge),
+    ("erase_deleted", timedelta(hours=1), ending.erase_due),
     ("forget_workers", timedelta(hours=6), workers.forget),
 )
 

@@ -98,7 +98,8 @@ async def check_new(tx: Reading, new: NewGroup, served: Served) -> tuple[Address
     else:
         route = addresses.group_address(new.route, served.domains)
     aliases = [addresses.group_address(alias, served.domains, served.published) for alias in new.aliases]
-    wanted = names.around(address, route, aliases)
+    wanted = names.around(address, route, aliases, served.domains)
+    await names.check_free(tx, [address.key, *(alias.key for alias in aliases)])  # before what comes with them
     await names.check_free(tx, wanted)
     return address, wanted, route
 
@@ -228,7 +229,7 @@ async def change(tx: Writing, group_id: int, changes: Mapping[str, object], vers
     group.version += 1
     tx.add(group)
     await tx.flush()
-    details = {"before": before, "after": different}
+    details = {name: [before[name], value] for name, value in different.items()}
     await audit.record(tx, "group.changed", actor, group_id=group_id, details=details)
     if configuration.FOLLOWING & different.keys():
         await following.settle(tx, group)

@@ -20,7 +20,8 @@ MOST_OF_AUTHOR: Final = 10
 MOST_OF_GROUP: Final = 100
 TOLD_EVERY: Final = timedelta(days=1)
 _OUTSIDE: Final = frozenset({Standing.UNPROVEN, Standing.STRANGER})
-_ONLY_PAUSED: Final = frozenset({"group_paused"})
+# Reasons that are the group's and not the post's: with the last of them gone it is judged anew.
+OF_GROUP: Final = frozenset({"group_paused", "group_on_hold"})
 _ASIDE: Final = frozenset({"through"})  # says whence it came, not why it waits
 AUTHOR, GROUP = "author", "group"
 
@@ -28,9 +29,10 @@ AUTHOR, GROUP = "author", "group"
 def waits(reasons: Iterable[Reason], now: datetime) -> dict[str, datetime | None]:
     """The columns that say how long a post held from `now` on waits.
 
-    What is held for its group's pause alone waits for the group: it is judged anew at resume, and asks nobody before.
+    What is held for its group's pause or hold alone waits for the group: it is judged anew then, and asks nobody.
     """
-    if {reason.name for reason in reasons} - _ASIDE == _ONLY_PAUSED:
+    names = {reason.name for reason in reasons} - _ASIDE
+    if names and names <= OF_GROUP:
         return {"expires_at": None, "remind_at": None}
     return ladder.waits(now, ladder.POST_EXPIRES)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import bindparam
 from sqlmodel import col, select
@@ -28,6 +29,8 @@ SUFFIXES = {
 # What a contact's address may be among ours: another group's own, which nests it.
 NESTABLE = (NameRole.PUBLISHED, NameRole.ROUTE, NameRole.ALIAS)
 ROUTES_TRIED = 99
+# How long a deleted group can be restored, and its names are nobody else's.
+RESTORABLE = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ async def destination(tx: Reading, address_key: str) -> Destination | None:
     if row is None:
         return None
     name, group = row
+    if group is not None and group.deleted_at is not None:
+        return None  # kept for the group alone, should it be restored
     return Destination(name.address, name.role, name.group_id, policy(group) if group else None)
 
 
@@ -82,13 +87,16 @@ def sub_address(route: Address, role: NameRole) -> Address:
     return Address(route.local + SUFFIXES[role], route.domain)
 
 
-def around(address: Address, route: Address, aliases: Iterable[Address] = ()) -> dict[str, NameRole]:
-    """Every name a group needs, by role: published, route, aliases, and the sub-addresses of the route.
+def around(
+    address: Address, route: Address, aliases: Iterable[Address] = (), domains: Collection[str] = ()
+) -> dict[str, NameRole]:
+    """Every name a group needs, by role: published, route, aliases, and the sub-addresses of the route and of aliases
+    on `domains`, those that we serve.
 
     Raises Refused `name_twice` where two of them are the same address.
     """
     wanted = {address.key: NameRole.PUBLISHED}
-    more = [(alias, NameRole.ALIAS) for alias in aliases]
+    more = [(name, role) for alias in aliases for name, role in of_alias(alias, domains)]
     more += [(sub_address(route, role), role) for role in SUFFIXES]
     if route.key != address.key:
         more.append((route, NameRole.ROUTE))
@@ -99,12 +107,18 @@ def around(address: Address, route: Address, aliases: Iterable[Address] = ()) ->
     return wanted
 
 
+def of_alias(alias: Address, domains: Collection[str]) -> list[tuple[Address, NameRole]]:
+    """An alias, and its own sub-addresses where we serve its domain: who writes to it joins and leaves there too."""
+    subs = [(sub_address(alias, role), role) for role in SUFFIXES] if alias.domain in domains else []
+    return [(alias, NameRole.ALIAS), *subs]
+
+
 async def check_free(tx: Reading, keys: Collection[str], *, contact_allowed: bool = False) -> None:
     """Raises Refused for the first of `keys` that is taken, naming what holds it.
 
-    `name_*`: it is a group's (by role) or reserved by a domain; `address_is_mailbox`: a colleague's own mailbox;
-    `address_is_contact`: somebody's contact, which a group would then shadow (`contact_allowed` permits a
-    contact that is about to become a nested group).
+    `name_*`: it is a group's (by role; also of one that can still be restored) or reserved by a domain;
+    `address_is_mailbox`: a colleague's own mailbox; `address_is_contact`: somebody's contact, which a group would then
+    shadow (`contact_allowed` permits a contact that is about to become a nested group).
     """
     for key in sorted(keys):
         if key.partition("@")[0] in RESERVED_LOCALS:
@@ -126,6 +140,14 @@ async def check_free(tx: Reading, keys: Collection[str], *, contact_allowed: boo
         contact = held.first()
         if contact is not None:
             raise Refused("address_is_contact", address=str(contact[0]), group=contact[1])
+
+
+async def check_alias(tx: Reading, aliases: Iterable[Address], domains: Collection[str]) -> None:
+    """Raises Refused as `check_free` for addresses that are to lead to a group, or for sub-addresses that come with
+    them; the addresses first, so that not one of their sub-addresses is named instead."""
+    wanted = [of_alias(alias, domains) for alias in aliases]
+    await check_free(tx, [name.key for (name, _), *_ in wanted])
+    await check_free(tx, [name.key for _, *subs in wanted for name, _ in subs])
 
 
 async def free_route(tx: Reading, address: Address, served: Served) -> Address:
@@ -162,10 +184,17 @@ async def groups_at(tx: Reading, keys: Collection[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for chunk in chunks(keys):
         rows = await tx.exec(
-            select(Name.address, Name.group_id).where(col(Name.address).in_(chunk), col(Name.role).in_(NESTABLE))
+            select(Name.address, Name.group_id)
+            .join(Group, col(Group.id) == col(Name.group_id))
+            .where(col(Name.address).in_(chunk), col(Name.role).in_(NESTABLE), col(Group.deleted_at).is_(None))
         )
         found.update({address: group_id for address, group_id in rows if group_id is not None})
     return found
+
+
+async def owner_id(tx: Reading, group_id: int) -> int | None:
+    """The id of a group's -owner."""
+    return (await tx.exec(select(Group.id).where(col(Group.parent_id) == group_id))).first()
 
 
 async def of_group(tx: Reading, group_id: int) -> list[Name]:
@@ -189,6 +218,9 @@ async def _check_names(tx: Reading, keys: Collection[str]) -> None:
         name, group = row
         if group is None or group.kind in (GroupKind.POSTMASTER, GroupKind.ABUSE):
             raise Refused("address_reserved", local=name.address.partition("@")[0])
+        if group.deleted_at is not None:
+            until = group.deleted_at + RESTORABLE
+            raise Refused("name_of_deleted", address=name.address, until=f"{until:%Y-%m-%d}")
         refusal = {NameRole.PUBLISHED: "name_taken", NameRole.ALIAS: "name_is_alias", NameRole.ROUTE: "name_is_route"}
         holder = group
         if name.role is NameRole.OWNER and group.parent_id is not None:

@@ -37,7 +37,9 @@ class Passed:
 
 async def waiting(tx: Reading) -> list[int]:
     """Accepted posts whose groups within have no posts yet, oldest first."""
-    found = await tx.exec(select(Post.id).where(NESTING).order_by(col(Post.id)).limit(POSTS_AT_ONCE))
+    frozen = select(Group.id).where(col(Group.hold_id).is_not(None))  # they pass nothing on either
+    query = select(Post.id).where(NESTING, col(Post.group_id).not_in(frozen)).order_by(col(Post.id))
+    found = await tx.exec(query.limit(POSTS_AT_ONCE))
     return [post_id for post_id in found.all() if post_id is not None]
 
 
@@ -67,7 +69,7 @@ async def begin(tx: Writing, post_id: int) -> tuple[Post, list[GroupPolicy]] | N
     there |= (await repeats.find(tx, dict.fromkeys(post.nested, post.fingerprint))).keys()
     wanted = [group_id for group_id in post.nested if group_id not in there and post.depth < DEEPEST]
     found = (await tx.exec(select(Group).where(col(Group.id).in_(wanted)).order_by(col(Group.id)))).all()
-    return post, [names.policy(group) for group in found if group.deleted_at is None]
+    return post, [names.policy(group) for group in found if group.deleted_at is None and not group.archived]
 
 
 async def pass_on(tx: Writing, post: Post, group_id: int, standing: Standing, decision: Decision) -> Post | None:
@@ -111,7 +113,7 @@ async def passed(tx: Reading, post: Post) -> Sequence[Passed]:
     return [
         Passed(group.address, group.hidden, there.get(group.id or 0, missing))
         for group in groups
-        if group.id in there or group.deleted_at is None
+        if group.id in there or (group.deleted_at is None and not group.archived)
     ]
 
 

@@ -123,6 +123,8 @@ class GroupPolicy:
     hidden: bool = False
     copies: Copies = Copies.PERSONAL
     mode: Mode = Mode.LIVE
+    on_hold: bool = False
+    archived: bool = False
     language: Language = Language.EN
     subject_tag: str | None = None
     footer: str | None = None

@@ -330,9 +330,9 @@ async def expire(tx: Writing, post_id: int, *, by_domain: bool) -> Decided:
 
 
 async def resume_held(tx: Writing, group_id: int) -> None:
-    """The group is live again: what was held only for its pause is to be judged anew by the bridge."""
+    """The group's pause or hold is over: what was held for it is to be judged anew by the bridge."""
     for post in await waiting(tx, [group_id], lock=True):
-        if "group_paused" in {reason["name"] for reason in post.reasons}:
+        if held.OF_GROUP & {reason["name"] for reason in post.reasons}:
             post.rejudge = True
             tx.add(post)
     tx.wake(Topic.EXPAND)
@@ -346,7 +346,7 @@ async def to_rejudge(tx: Reading, limit: int = 20) -> list[Post]:
 
 
 async def rejudged(tx: Writing, post_id: int, decision: Decision) -> bool:
-    """Apply a new decision to a post held for a pause. False if a person decided it meanwhile.
+    """Apply a new decision to a post held for a pause or a hold. False if a person decided it meanwhile.
 
     What would be refused now stays held, its card saying so: it was taken, so somebody should see it.
     """

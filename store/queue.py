@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, case, delete, func, insert, or_, select, update
 from sqlmodel import col
 
-from store import families, lanes, pace, strikes, tallies, turns, workers
+from store import families, freezing, lanes, pace, strikes, tallies, turns, workers
 from store.chunks import chunks
 from store.engine import Bulk, Writing
 from store.schema.delivery import CLAIMABLE, UNSETTLED, Delivery
@@ -112,11 +112,15 @@ def claim(bulk: Bulk, worker_id: int, lane_id: int, wanted: int) -> Claimed:
     if not post_ids:
         lanes.refund(bulk, lane_id, budget.allowed)
         return Claimed((), bulk.now + SHORTLY if bulk.dialect == "postgresql" else None)
+    frozen = freezing.frozen(bulk, lane_id, post_ids)
+    post_ids = [post_id for post_id in post_ids if post_id not in frozen]
     claims: list[Claim] = []
     for index, post_id in enumerate(post_ids):
         fair = -(-(budget.allowed - len(claims)) // (len(post_ids) - index))
         claims += _claim_of_post(bulk, worker_id, lane_id, post_id, fair)
     lanes.refund(bulk, lane_id, budget.allowed - len(claims))
+    if frozen and not claims:  # others may have waited behind these
+        return Claimed((), bulk.now + SHORTLY)
     return Claimed(tuple(claims), budget.next_at if budget.allowed < wanted else None)
 
 

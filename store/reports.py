@@ -13,6 +13,7 @@ from store.alteration import AS_IT_CAME, Alteration
 from store.engine import Bulk, Reading
 from store.nesting import Passed
 from store.schema.delivery import Delivery
+from store.schema.group import Group
 from store.schema.lane import Lane, Turn
 from store.schema.post import Post
 from store.terms import BounceReason, DeliveryState, GroupPolicy, NoticeKind, Stage
@@ -25,7 +26,7 @@ SHOWN_STATES = (DeliveryState.FAILED, DeliveryState.BOUNCED, DeliveryState.DEFER
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """Why copies wait: `alarm` (a fault of ours), `rate` or `daily` (the hop's limits), `stalled` (refused content),
-    `unmade` (they cannot be made).
+    `unmade` (they cannot be made), `hold` (of the group, until somebody lifts it).
 
     `reply` is what the hop said, if it did; `until` when the next may go, `by` when all will have gone.
     """
@@ -94,6 +95,9 @@ async def _waiting(tx: Reading, post: Post, remaining: int) -> Waiting | None:
     if post.stalled is not None:
         why = "unmade" if post.stalled.get("unmade") else "stalled"
         return Waiting(why, reply=str(post.stalled.get("reply", "")))
+    group = await tx.get(Group, post.group_id)
+    if group is not None and group.on_hold and not post.test:
+        return Waiting("hold")
     rows = await tx.exec(
         select(Lane).join(Turn, col(Turn.lane_id) == col(Lane.id)).where(col(Turn.post_id) == post.id).limit(20)
     )

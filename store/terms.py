@@ -135,6 +135,7 @@ class NoticeKind(StrEnum):
     POST_ALARM = "post_alarm"
     TEST_STEPS = "test_steps"
     GROUP_CREATED = "group_created"
+    GROUP_HOLD = "group_hold"  # an emergency hold: put on, and lifted
     BOUNCING = "bouncing"  # to the contact, by DM
     MEMBER_BOUNCING = "member_bouncing"  # to administrators
     BOUNCE_STORM = "bounce_storm"

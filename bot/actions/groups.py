@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.actions import home
 from bot.acts import groups as acts
-from bot.acts import subscription
+from bot.acts import lifecycle, naming, subscription
 from bot.context import ActionHandler, Answer, Click, Context, Errors, FormHandler, Submission, Update
 from bot.payloads import row_id
 from bot.views import answers, copies, state
@@ -92,6 +92,32 @@ async def nothing(context: Context, click: Click) -> None:
     """A part of a view that acts nowhere."""
 
 
+async def hold(context: Context, click: Click) -> None:
+    """The Hold button: why is asked in a form."""
+    await context.modal(await lifecycle.hold_form(context, click.number))
+
+
+async def held(context: Context, submission: Submission) -> Answer:
+    """The reason as it was typed."""
+    reason = state.text(submission.view, Field.REASON)
+    shown = await lifecycle.hold(context, row_id(submission.metadata), reason)
+    return Update(answers.modal(context.language, shown.text))
+
+
+async def rename(context: Context, submission: Submission) -> Answer:
+    """The new address as it was typed, and the old one where it is asked for."""
+    group_id, asked = naming.read(submission.metadata)
+    anew = state.text(submission.view, Field.ADDRESS)
+    try:
+        shown = await naming.renamed(context, group_id, anew, state.text(submission.view, Field.CONFIRM), asked=asked)
+    except Refused as refused:
+        if refused.name == "group_gone":
+            raise
+        at = Field.CONFIRM if refused.name == "confirmation_differs" else Field.ADDRESS
+        return Errors({at: answers.plain(context.language, refused.name, refused.values)})
+    return Update(answers.modal(context.language, shown.text))
+
+
 async def _join(context: Context, group_id: int) -> Shown:
     return await subscription.join(context, group_id)
 
@@ -109,6 +135,14 @@ ACTIONS: dict[Action, ActionHandler] = {
     Action.GROUP_RESUME: own(subscription.resume),
     Action.GROUP_RECEIVE: receive,
     Action.GROUP_TEST: own(subscription.test),
+    Action.GROUP_HOLD: hold,
+    Action.GROUP_UNHOLD: own(lifecycle.lift),
     Action.INERT: nothing,
 }
-FORMS: dict[Form, FormHandler] = {Form.DELETE: delete, Form.JOIN: join_at, Form.RECEIVE: received}
+FORMS: dict[Form, FormHandler] = {
+    Form.DELETE: delete,
+    Form.JOIN: join_at,
+    Form.RECEIVE: received,
+    Form.HOLD: held,
+    Form.RENAME: rename,
+}

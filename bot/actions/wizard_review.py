@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.actions import wizard_people
+from bot.acts import changes as change_acts
 from bot.acts import drafts, lookup
+from bot.acts import settings as settings_acts
 from bot.context import Context
 from bot.permissions import Verb
+from bot.views import changes as change_views
 from bot.views import escape, review
 from bot.views.blocks import View
 from bot.views.draft import PEOPLE, Draft
 from bot.views.ids import Field
 from bot.views.review import Subject
-from bot.views.settings import SETTINGS
-from store import groups, memberships, persons
+from bot.views.settings import SETTINGS, Shape
+from store import aliases, groups, memberships, naming, persons, roster
 from store.engine import Reading, Writing
 from store.groups import NewGroup
 from store.roster import Entry
@@ -46,7 +49,8 @@ async def view(context: Context, draft: Draft) -> View:
         address, _, route = await groups.check_new(tx, _new(draft, people), context.served)
         found = await _subjects(context, tx, draft, people)
     return review.create(
-        context.language, draft, str(address), found.subjects, route=str(route), notes=found.notes
+        context.language, draft, str(address), found.subjects, route=str(route),
+        notes=[*found.notes, *_sizes(context, draft)],
     )  # fmt: skip
 
 
@@ -59,26 +63,59 @@ async def validate(context: Context, draft: Draft) -> View:
             group = await groups.create(tx, _new(draft, people), context.served, actor)
         else:
             group, actor = await lookup.numbered(context, tx, Verb.SETTINGS, draft.group_id)
-            group = await _change(tx, draft, group, people, actor)
+            # Locked before its version is looked at: who submits at the same moment waits, and is told.
+            group = await roster.lock(tx, draft.group_id)
+            if draft.version == group.version:
+                group = await _change(context, tx, draft, group, people, actor)
+            else:
+                return await _once_more(context, tx, draft, group, people)
     assert group.id is not None
     return review.done(context.language, group.address, group.id, made=draft.group_id is None)
+
+
+async def _once_more(context: Context, tx: Reading, draft: Draft, group: Group, people: Mapping[str, Person]) -> View:
+    """The review again, where others changed the group while the form stood open: who, and what; nothing is lost."""
+    rebased, meanwhile = await drafts.rebase(tx, draft, group)
+    # The oldest first, as it happened.
+    notes = [change_views.meanwhile(context.language, change_acts.told(one)) for one in reversed(meanwhile)]
+    return await _drawn(context, tx, rebased, group, people, notes)
 
 
 async def _change_view(context: Context, draft: Draft, people: Mapping[str, Person]) -> View:
     assert draft.group_id is not None
     async with context.database.reading() as tx:
         group, _ = await lookup.numbered(context, tx, Verb.SETTINGS, draft.group_id)
-        come = await _subjects(context, tx, draft, people)
-        gone = await _subjects(context, tx, Draft(added=draft.removed), people)
+        if draft.version != group.version:
+            return await _once_more(context, tx, draft, group, people)
+        return await _drawn(context, tx, draft, group, people)
+
+
+async def _drawn(
+    context: Context, tx: Reading, draft: Draft, group: Group, people: Mapping[str, Person],
+    notes: Sequence[str] = (),
+) -> View:  # fmt: skip
+    assert group.id is not None
+    come = await _subjects(context, tx, draft, people)
+    gone = await _subjects(context, tx, Draft(added=draft.removed), people)
     return review.change(
         context.language,
         draft,
         group.address,
-        drafts.differences(draft, group),
+        drafts.differences(draft, group, await aliases.of(tx, group.id)),
         come.subjects,
         gone.subjects,
-        notes=come.notes,
+        notes=[*notes, *come.notes, *_sizes(context, draft)],
     )
+
+
+def _sizes(context: Context, draft: Draft) -> list[str]:
+    """What is to be said of sizes that the server's own limit is below."""
+    found = []
+    for one in SETTINGS:
+        if one.shape is Shape.SIZE:
+            wanted = drafts.kept(one, draft.settings.get(one.field, ""))
+            found += settings_acts.over(context, one, wanted)
+    return found
 
 
 async def _people(context: Context, draft: Draft) -> dict[str, Person]:
@@ -99,6 +136,7 @@ def _new(draft: Draft, people: Mapping[str, Person]) -> NewGroup:
         administrators=tuple(_entries(draft.chosen(Field.ADMINISTRATORS), people)),
         moderators=tuple(_entries(draft.chosen(Field.MODERATORS), people)),
         contacts=tuple(_contacts(draft, people, draft.chosen(Field.ADMINISTRATORS))),
+        aliases=tuple(draft.settings.get(Field.ALIASES, "").split()),
         **settings,
     )
 
@@ -162,7 +200,9 @@ def _notes(context: Context, subjects: Sequence[Subject], merged: Sequence[str],
     return notes
 
 
-async def _change(tx: Writing, draft: Draft, group: Group, people: Mapping[str, Person], actor: Actor) -> Group:
+async def _change(
+    context: Context, tx: Writing, draft: Draft, group: Group, people: Mapping[str, Person], actor: Actor
+) -> Group:
     """Settings by the version the form was opened with, then who comes, then who goes: so one administrator may
     replace another in one form."""
     assert group.id is not None
@@ -170,9 +210,19 @@ async def _change(tx: Writing, draft: Draft, group: Group, people: Mapping[str, 
     settings = {one.field.value: one for one in SETTINGS}
     changes = {
         one.name: drafts.kept(settings[one.name], one.after) for one in drafts.differences(draft, group)
+        if one.name in settings
     }  # fmt: skip
     if changes:
         group = await groups.change(tx, group_id, changes, draft.version, actor)
+    there = await aliases.of(tx, group_id)
+    wanted = {alias.key: alias for alias in drafts.wanted_aliases(context, draft)}
+    for key in there:
+        if key not in wanted:
+            await aliases.remove(tx, group_id, Address.parse(key), actor)
+    for key, alias in wanted.items():
+        if key not in there:
+            naming.check(context.settings.naming, alias.local)
+            await aliases.add(tx, group_id, alias, context.served, actor)
     present = [person.slack_id for person in await memberships.administrators(tx, group_id)]
     administrators = draft.roster(Field.ADMINISTRATORS, present)
     for name in (Field.ADMINISTRATORS, Field.MODERATORS):

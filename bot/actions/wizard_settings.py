@@ -12,7 +12,7 @@ from bot.views import answers, state
 from bot.views.draft import Draft
 from bot.views.ids import Field
 from bot.views.settings import HIDDEN_NO, HIDDEN_YES, SETTINGS, Setting, Shape
-from store import addresses, names, sizes
+from store import addresses, aliases, names, naming, sizes
 from store.names import Served
 from store.terms import Address, Refused
 from store.wording import WORDINGS
@@ -23,6 +23,8 @@ Typed = Mapping[str, str]
 def read(view: Mapping[str, Any]) -> dict[str, str]:
     """What stands in the form, by field; what the form does not ask is left out."""
     typed = {one.field.value: _value(view, one) for one in SETTINGS if state.has(view, one.field)}
+    if state.has(view, Field.ALIASES):
+        typed[Field.ALIASES.value] = state.text(view, Field.ALIASES)
     if state.has(view, Field.LOCAL):
         typed[Field.LOCAL.value] = state.text(view, Field.LOCAL)
         typed[Field.DOMAIN.value] = state.choice(view, Field.DOMAIN)
@@ -40,6 +42,19 @@ async def faults(context: Context, draft: Draft, typed: Typed) -> dict[str, str]
     if draft.group_id is None:
         checks.append(_checked(Field.LOCAL, _address(context, typed)))
     found |= {field: refused for field, refused in await asyncio.gather(*checks) if refused is not None}
+    return _said(context, found | _values(typed))
+
+
+async def more_faults(context: Context, draft: Draft, typed: Typed) -> dict[str, str]:
+    """The same for the page behind the first."""
+    found = _values(typed)
+    field, refused = await _checked(Field.ALIASES, _aliases(context, draft.with_settings(typed)))
+    return _said(context, found if refused is None else found | {field: refused})
+
+
+def _values(typed: Typed) -> dict[str, Refused]:
+    """What is wrong with the values themselves, by field."""
+    found: dict[str, Refused] = {}
     for one in SETTINGS:
         value = typed.get(one.field.value)
         reader = sizes.size if one.shape is Shape.SIZE else WORDINGS.get(one.field.value)
@@ -50,12 +65,19 @@ async def faults(context: Context, draft: Draft, typed: Typed) -> dict[str, str]
                 found[one.field] = refused
         if value == "" and not one.optional and one.shape in {Shape.TEXT, Shape.CHOICE}:
             found[one.field] = Refused("name_missing" if one.shape is Shape.TEXT else "choice_missing")
+    return found
+
+
+def _said(context: Context, found: Mapping[str, Refused]) -> dict[str, str]:
     return {str(field): answers.plain(context.language, one.name, one.values) for field, one in found.items()}
 
 
-def settled(context: Context, typed: Typed) -> dict[str, str]:
-    """What goes on in the draft: as typed, the words made fit, the address split into its parts."""
+def settled(context: Context, draft: Draft, typed: Typed) -> dict[str, str]:
+    """What goes on in the draft: as typed, the words made fit, the address split into its parts, aliases whole."""
     kept = {name: WORDINGS[name](value) if value and name in WORDINGS else value for name, value in typed.items()}
+    if Field.ALIASES in typed:
+        wanted = drafts.wanted_aliases(context, draft.with_settings(typed))
+        kept[Field.ALIASES.value] = "\n".join(alias.key for alias in wanted)
     if Field.LOCAL in typed:
         address = address_of(typed, drafts.domains(context), context.served)
         kept |= {Field.LOCAL.value: address.local, Field.DOMAIN.value: address.domain}
@@ -91,10 +113,21 @@ async def _checked(field: Field, check: Awaitable[None]) -> tuple[Field, Refused
 
 async def _address(context: Context, typed: Typed) -> None:
     address = address_of(typed, drafts.domains(context), context.served)
+    naming.check(context.settings.naming, address.local)
     async with context.database.reading() as tx:
         await names.check_free(tx, [address.key])  # first, so that not one of its sub-addresses is named instead
         route = await names.free_route(tx, address, context.served)
         await names.check_free(tx, list(names.around(address, route)))
+
+
+async def _aliases(context: Context, draft: Draft) -> None:
+    wanted = drafts.wanted_aliases(context, draft)
+    async with context.database.reading() as tx:
+        there = set(await aliases.of(tx, draft.group_id or 0))
+        for alias in wanted:
+            if alias.key not in there:
+                naming.check(context.settings.naming, alias.local)
+        await aliases.check(tx, draft.group_id or 0, wanted, context.served)
 
 
 async def _report(context: Context, draft: Draft, typed: Typed) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from bot.acts import lookup
+from bot import holds
+from bot.acts import changes, lookup
+from bot.acts import settings as settings_acts
 from bot.context import Context
 from bot.permissions import Verb, judge
+from bot.views import changes as change_views
 from bot.views import groups as views
 from bot.views.blocks import Shown, View
 from bot.views.copies import Wishes
 from bot.views.ids import Field
-from bot.views.settings import HIDDEN_NO, HIDDEN_YES, SETTINGS
+from bot.views.settings import SETTINGS, drafted
 from store import ending, groups, memberships, names, nesting
 from store.engine import Reading
 from store.schema.group import Group
@@ -45,17 +48,19 @@ async def directory(context: Context, search: str, page: int) -> Shown:
 async def detail(context: Context, group_text: str | int) -> Shown:
     """One group as the person may see it. Raises Refused, NotAllowed."""
     async with context.database.reading() as tx:
-        if isinstance(group_text, int):
-            group, _ = await lookup.numbered(context, tx, Verb.SHOW, group_text)
-        else:
-            group, _ = await lookup.named(context, tx, Verb.SHOW, group_text)
+        group, _ = await lookup.meant(context, tx, Verb.SHOW, group_text)
         assert group.id is not None
         membership = await lookup.mine(context, tx, group)
         counts = await memberships.counts(tx, group.id)
         administrators = await memberships.administrators(tx, group.id)
         everything = judge(Verb.SETTINGS, await context.who(tx, group)).allowed
         aliases = [name.address for name in await names.of_group(tx, group.id) if name.role is NameRole.ALIAS]
+        hold = await holds.of_group(tx, group)
+        changed = await changes.last(tx, group.id) if everything else None
         inside = [one.address for one in await nesting.within(tx, group.id) if await lookup.seen(context, tx, one)]
+    notes = await settings_acts.channel_notes(context, group) if everything else []
+    if changed is not None:
+        notes.append(change_views.last(context.language, changed))
     route = Address.parse(group.route)
     shown = [one.field.value for one in SETTINGS if one.field is not Field.DISPLAY_NAME]
     return views.detail(
@@ -66,9 +71,14 @@ async def detail(context: Context, group_text: str | int) -> Shown:
             receiving=counts.receiving,
             administrators=[person.slack_id for person in administrators],
             settings=[(name, value(group, name)) for name in shown if everything or name in PUBLIC_SETTINGS],
-            route=group.route if everything else "",
+            # Only what another system publishes has to be sent on to the route.
+            route=group.route if everything and not context.serves(group.address) else "",
             aliases=aliases,
-            join_at="" if group.subscription is Subscription.CLOSED else str(names.sub_address(route, NameRole.JOIN)),
+            hold=hold,
+            notes=notes,
+            join_at=""
+            if group.subscription is Subscription.CLOSED or group.archived
+            else str(names.sub_address(route, NameRole.JOIN)),
             help_at=str(names.sub_address(route, NameRole.HELP)),
             inside=inside,
         ),
@@ -107,19 +117,19 @@ def line(group: Group, membership: Membership | None) -> views.Line:
         group_id=group.id,
         address=group.address,
         name=group.display_name,
-        subscription=group.subscription.value,
+        # Nobody joins what takes no mail.
+        subscription=Subscription.CLOSED.value if group.archived else group.subscription.value,
         hidden=group.hidden,
         paused=group.mode is Mode.PAUSED,
+        on_hold=group.on_hold,
+        archived=group.archived,
         mine=mine,
     )
 
 
 def value(group: Group, name: str) -> str:
     """A setting of a group as a draft holds it: text, option value, bytes, channel id; "" for none."""
-    found = getattr(group, name)
-    if isinstance(found, bool):
-        return HIDDEN_YES if found else HIDDEN_NO
-    return "" if found is None else str(found)
+    return drafted(getattr(group, name))
 
 
 async def of_person(tx: Reading, context: Context, offset: int, limit: int) -> list[views.Line]:

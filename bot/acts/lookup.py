@@ -36,6 +36,13 @@ async def numbered(context: Context, tx: Reading, verb: Verb, group_id: int) -> 
     return group, await context.require(tx, verb, group)
 
 
+async def meant(context: Context, tx: Reading, verb: Verb, group: str | int) -> tuple[Group, Actor]:
+    """The group a command's text or a button's id means, and the actor, as the two above."""
+    if isinstance(group, int):
+        return await numbered(context, tx, verb, group)
+    return await named(context, tx, verb, group)
+
+
 async def mine(context: Context, tx: Reading, group: Group) -> Membership | None:
     """The person's own membership of a group."""
     assert group.id is not None

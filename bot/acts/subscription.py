@@ -17,14 +17,16 @@ from store import addresses, memberships, requests, trials
 from store.engine import Reading, Writing
 from store.schema.group import Group
 from store.schema.membership import Membership
-from store.terms import Actor, Receiving, Refused
+from store.terms import Receiving, Refused
 
 
 async def join(context: Context, group_text: str | int, note: str = "", *, at: str = "") -> Shown:
     """Ask to become a contact, or become it at once where the group is open: at the address of the person's profile,
     or at another they give, which always waits for a decision."""
     async with context.database.writing() as tx:
-        group, _ = await _meant(context, tx, Verb.JOIN, group_text)
+        group, _ = await lookup.meant(context, tx, Verb.JOIN, group_text)
+        if group.archived:
+            raise Refused("group_archived", address=group.address)
         address = addresses.contact(at or context.person.email or "")
         asked = await requests.ask(tx, group, context.person, address, note.strip()[:LONGEST_NOTE])
     return answers.answer(
@@ -36,7 +38,9 @@ async def join(context: Context, group_text: str | int, note: str = "", *, at: s
 async def join_form(context: Context, group_text: str | int, note: str = "") -> View:
     """Asks where the mail should go, of somebody without an address in Slack. Raises Refused, NotAllowed."""
     async with context.database.reading() as tx:
-        group, _ = await _meant(context, tx, Verb.JOIN, group_text)
+        group, _ = await lookup.meant(context, tx, Verb.JOIN, group_text)
+        if group.archived:
+            raise Refused("group_archived", address=group.address)
     assert group.id is not None
     return views.join_form(context.language, group.id, group.address, note[:LONGEST_NOTE])
 
@@ -44,7 +48,7 @@ async def join_form(context: Context, group_text: str | int, note: str = "") -> 
 async def leave(context: Context, group_text: str | int) -> Shown:
     """Leave a group: delivery stops at once, the place in it goes by its leave policy."""
     async with context.database.writing() as tx:
-        group, actor = await _meant(context, tx, Verb.LEAVE, group_text)
+        group, actor = await lookup.meant(context, tx, Verb.LEAVE, group_text)
         membership = await _own(context, tx, group)
         assert group.id is not None
         left = await memberships.leave(tx, group.id, membership, actor)
@@ -54,7 +58,7 @@ async def leave(context: Context, group_text: str | int) -> Shown:
 async def pause(context: Context, group_text: str | int, until: datetime | None = None) -> Shown:
     """Stop the person's own copies for a while; `until` None means until they resume."""
     async with context.database.writing() as tx:
-        group, actor = await _meant(context, tx, Verb.PAUSE, group_text)
+        group, actor = await lookup.meant(context, tx, Verb.PAUSE, group_text)
         membership = await _own_copies(context, tx, group)
         if membership.receiving is Receiving.STOPPED:
             raise Refused("own_copies_stopped", address=group.address)
@@ -73,7 +77,7 @@ async def pause(context: Context, group_text: str | int, until: datetime | None 
 async def resume(context: Context, group_text: str | int) -> Shown:
     """Let the person's own copies go out again."""
     async with context.database.writing() as tx:
-        group, actor = await _meant(context, tx, Verb.RESUME, group_text)
+        group, actor = await lookup.meant(context, tx, Verb.RESUME, group_text)
         membership = await _own_copies(context, tx, group)
         if membership.receiving is Receiving.ON:
             raise Refused("own_copies_on", address=group.address)
@@ -85,7 +89,7 @@ async def resume(context: Context, group_text: str | int) -> Shown:
 async def receive_form(context: Context, group_text: str | int, *, at_home: bool = False) -> View:
     """Asks which copies the person wants of a group; `at_home` if they asked there. Raises Refused, NotAllowed."""
     async with context.database.reading() as tx:
-        group, _ = await _meant(context, tx, Verb.RECEIVE, group_text)
+        group, _ = await lookup.meant(context, tx, Verb.RECEIVE, group_text)
         membership = await _own_copies(context, tx, group)
     assert group.id is not None
     wishes = copies.Wishes(membership.receive_own, membership.receive_addressed)
@@ -95,7 +99,7 @@ async def receive_form(context: Context, group_text: str | int, *, at_home: bool
 async def receive(context: Context, group_text: str | int, wishes: Mapping[str, bool | None]) -> Shown:
     """Keep which copies the person wants (`own`, `addressed`); a wish that is None is only told."""
     async with context.database.writing() as tx:
-        group, actor = await _meant(context, tx, Verb.RECEIVE, group_text)
+        group, actor = await lookup.meant(context, tx, Verb.RECEIVE, group_text)
         membership = await _own_copies(context, tx, group)
         assert membership.id is not None
         if any(wish is not None for wish in wishes.values()):
@@ -109,17 +113,10 @@ async def receive(context: Context, group_text: str | int, wishes: Mapping[str, 
 async def test(context: Context, group_text: str | int) -> Shown:
     """Mail only the person, through the group's real path; each step is shown to them in a message of its own."""
     async with context.database.writing() as tx:
-        group, _ = await _meant(context, tx, Verb.TEST, group_text)
+        group, _ = await lookup.meant(context, tx, Verb.TEST, group_text)
         await trials.send(tx, group, context.person, secrets.token_hex(8))
     email = context.person.email or ""
     return answers.answer(context.language, "commands.test.started", address=group.address, email=email)
-
-
-async def _meant(context: Context, tx: Reading, verb: Verb, group: str | int) -> tuple[Group, Actor]:
-    find = (
-        lookup.numbered(context, tx, verb, group) if isinstance(group, int) else lookup.named(context, tx, verb, group)
-    )
-    return await find
 
 
 async def _own(context: Context, tx: Writing, group: Group) -> Membership:

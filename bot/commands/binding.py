@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from bot.commands import french
 from bot.commands.bound import Argument as Argument
@@ -16,7 +17,7 @@ from bot.commands.bound import Deed as Deed
 from bot.commands.bound import Kind as Kind
 from bot.commands.bound import Turn as Turn
 from bot.commands.bound import Wish as Wish
-from bot.commands.grammar import Misread, Token, TokenKind, nearest, plain, tokens
+from bot.commands.grammar import QUOTES, Misread, Token, TokenKind, nearest, plain, tokens
 from bot.commands.named import Outsider as Outsider
 from bot.commands.named import Place as Place
 from bot.commands.named import Role as Role
@@ -37,7 +38,10 @@ class _Reader:
         if not self.left:
             return ""
         first = self.left[0]
-        rest = first.value if first.quoted and len(self.left) == 1 else plain(self.text[first.start :]).strip()
+        raw = self.text[first.start :].strip()
+        if first.quoted and len(self.left) == 1:
+            raw = raw[1:].removesuffix(QUOTES[raw[0]])
+        rest = plain(raw, joiners=True).strip()
         self.left = []
         return rest
 
@@ -316,15 +320,32 @@ def _take_post(bound: Bound, reader: _Reader) -> Bound:
     return replace(bound, post=reader.rest())
 
 
-def _take_turn(bound: Bound, reader: _Reader) -> Bound:
+def _take_turn(bound: Bound, reader: _Reader, what: Kind = Kind.PATTERN) -> Bound:
     """`add` or `remove`, if it is the next word; else what is named is added."""
     word = reader.left[0].value.lower()
     if reader.left[0].quoted or word not in set(Turn):
         return bound
     reader.left.pop(0)
     if not reader.left:
-        raise Misread("missing_pattern")
+        raise Misread(f"missing_{what.value}")
     return replace(bound, turn=Turn(word))
+
+
+def _take_address(bound: Bound, reader: _Reader, what: Kind) -> Bound:
+    token = reader.left.pop(0)
+    if token.kind not in {TokenKind.ADDRESS, TokenKind.WORD} or not token.value.strip():
+        raise Misread("group_is_no_address", word=_shown(token))
+    address = token.value.strip()
+    return replace(bound, alias=address) if what is Kind.ALIAS else replace(bound, anew=address)
+
+
+def _take_template(bound: Bound, reader: _Reader) -> Bound:
+    """`--template NAME`, as phones write the dashes too, or with `=`."""
+    if re.sub(r"^(?:--|\u2014|\u2013)", "", word := _name(reader)) != "template":
+        raise Misread("unexpected", word=word[:60])
+    if not reader.left:
+        raise Misread("missing_template")
+    return replace(bound, template=reader.left.pop(0).value.lower()[:60])
 
 
 def _take_pattern(bound: Bound, reader: _Reader) -> Bound:
@@ -363,4 +384,8 @@ TAKE: dict[Kind, Callable[[Bound, _Reader], Bound]] = {
     Kind.TURN: _take_turn,
     Kind.PATTERN: _take_pattern,
     Kind.TRAIL: _take_trail,
+    Kind.STEP: partial(_take_turn, what=Kind.ALIAS),
+    Kind.ALIAS: partial(_take_address, what=Kind.ALIAS),
+    Kind.ANEW: partial(_take_address, what=Kind.ANEW),
+    Kind.TEMPLATE: _take_template,
 }

@@ -35,6 +35,10 @@ class Kind(StrEnum):
     TURN = "turn"
     PATTERN = "pattern"
     TRAIL = "trail"
+    STEP = "step"
+    ALIAS = "alias"
+    ANEW = "anew"
+    TEMPLATE = "template"
 
 
 class Deed(StrEnum):
@@ -93,4 +97,7 @@ class Bound:
     post: str = ""
     turn: Turn | None = None
     pattern: str = ""
+    alias: str = ""
+    anew: str = ""  # the address a group is to have
+    template: str = ""
     words: tuple[Token, ...] = ()  # of the log: what to show of it, read by `bot.commands.trail`

@@ -17,6 +17,7 @@ QUOTES = {'"': '"', "“": "”", "”": "”", "„": "“", "«": "»"}  # pho
 SEPARATORS = frozenset(",;")
 ESCAPE = re.compile(r"<([^<>\s][^<>]*)>")
 ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
+JOINERS = "\u200c\u200d"
 INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 
@@ -78,15 +79,16 @@ def tokens(text: str) -> list[Token]:
     return found
 
 
-def plain(raw: str) -> str:
+def plain(raw: str, *, joiners: bool = False) -> str:
     """Raw text as a person would read it: escapes give their label or target, entities their character.
 
-    Invisible and direction-changing characters go: they hide what a name or an address really is.
+    Invisible and direction-changing characters go: they hide what a name or an address really is. `joiners` stay in a
+    text that is a value of its own: between letters of Persian or Hindi and within emoji they are spelling.
     """
     shown = ESCAPE.sub(lambda match: _readable(match[1]), raw)
     for entity, character in ENTITIES:
         shown = shown.replace(entity, character)
-    return INVISIBLE.sub("", shown)
+    return INVISIBLE.sub(lambda match: match[0] if joiners and match[0] in JOINERS else "", shown)
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:

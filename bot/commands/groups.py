@@ -6,9 +6,11 @@ from bot.acts import drafts
 from bot.acts import groups as acts
 from bot.acts import home as home_acts
 from bot.commands.binding import Bound
+from bot.commands.grammar import Misread, nearest
 from bot.context import Context
 from bot.views import home as home_views
 from bot.views.blocks import Shown
+from store.templates import Template
 
 
 async def directory(context: Context, bound: Bound) -> Shown:
@@ -21,7 +23,19 @@ async def show(context: Context, bound: Bound) -> Shown:
 
 
 async def create(context: Context, bound: Bound) -> None:
-    await context.modal(await drafts.create(context, bound.group or "", follows=bound.source))
+    await context.modal(
+        await drafts.create(context, bound.group or "", _template(bound.template), follows=bound.source)
+    )
+
+
+def _template(word: str) -> Template | None:
+    """The template of that name. Raises Misread `unknown_choice`."""
+    if not word:
+        return None
+    found = nearest(word, [one.value for one in Template])
+    if found is None:
+        raise Misread("unknown_choice", word=word, choices=", ".join(Template))
+    return Template(found)
 
 
 async def delete(context: Context, bound: Bound) -> None:

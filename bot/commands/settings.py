@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.acts import channels, drafts, lookup, sources
+from bot.acts import settings as settings_acts
 from bot.acts.groups import value as value_of
 from bot.commands import french
 from bot.commands.binding import Bound
@@ -34,7 +37,8 @@ async def change(context: Context, bound: Bound) -> Shown | None:
         group, _ = await lookup.named(context, tx, Verb.SETTINGS, bound.group)
     setting = _setting(bound.setting)
     if bound.value is None:
-        return _told(context, "commands.settings.current", group, setting)
+        notes = await settings_acts.channel_notes(context, group, (setting.field.value,))
+        return _told(context, "commands.settings.current", group, setting, notes)
     wanted = read(setting, bound.value)
     await _check_channels(context, group, setting, wanted)
     async with context.database.writing() as tx:
@@ -43,7 +47,7 @@ async def change(context: Context, bound: Bound) -> Shown | None:
         group = await groups.change(tx, group.id, {setting.field.value: wanted}, None, actor)
         if setting.field is Field.FOLLOWS and wanted is not None:
             await following.again(tx, group.id or 0)  # said once more, it asks for a comparison
-    told = _told(context, "commands.settings.changed", group, setting)
+    told = _told(context, "commands.settings.changed", group, setting, settings_acts.over(context, setting, wanted))
     if setting.field is Field.FOLLOWS and wanted is not None:
         note = context.say("commands.follow.settings")
         return Shown(f"{told.text} {note}", [*told.blocks, blocks.context(note)])
@@ -113,12 +117,12 @@ async def _check_channels(context: Context, group: Group, setting: Setting, want
         await channels.check_report(context.slack, group.report_channel, hidden=True)
 
 
-def _told(context: Context, key: str, group: Group, setting: Setting) -> Shown:
+def _told(context: Context, key: str, group: Group, setting: Setting, notes: Sequence[str] = ()) -> Shown:
     name = setting.field.value
-    return answers.answer(
-        context.language,
+    text = context.say(
         key,
         address=group.address,
         setting=Markup(label(context.language, name)),
         value=shown(context.language, name, value_of(group, name)),
     )
+    return answers.told("\n".join([text, *notes]))

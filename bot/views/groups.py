@@ -14,6 +14,7 @@ from bot.views import answers, blocks, endings, escape, limits
 from bot.views.blocks import Block, Element, Shown, View
 from bot.views.copies import ALL, NAMES, Wishes
 from bot.views.ids import Action, Field, Form
+from bot.views.lifecycle import Hold, hold
 from bot.views.review import setting_line
 from store.terms import Receiving
 from store.texts import Markup, say
@@ -39,6 +40,10 @@ class Mine:
         return self.flags.endswith("contact")
 
     @property
+    def decides(self) -> bool:
+        return self.administrator or "moderator" in self.flags
+
+    @property
     def administrator(self) -> bool:
         return self.flags.startswith("administrator")
 
@@ -53,6 +58,8 @@ class Line:
     subscription: str
     hidden: bool = False
     paused: bool = False
+    on_hold: bool = False
+    archived: bool = False
     mine: Mine = Mine()
 
 
@@ -70,6 +77,8 @@ class Detail:
     join_at: str = ""  # addresses that take a mail instead of a command; "" for a group nobody joins
     help_at: str = ""
     inside: Sequence[str] = ()  # addresses of the groups within that the reader may know of
+    hold: Hold | None = None
+    notes: Sequence[str] = ()  # ready texts
 
 
 def directory(language: str, lines: Sequence[Line], *, search: str, page: int, more: bool, command: str) -> Shown:
@@ -110,6 +119,8 @@ def detail(language: str, group: Detail) -> Shown:
     line = group.line
     head = say(language, "commands.show.head", via=escape.mrkdwn, name=line.name, address=line.address)
     body: list[Block] = [blocks.section(head)]
+    if group.hold is not None:
+        body.append(blocks.section(hold(language, group.hold)))
     body.append(blocks.section(say(language, "commands.show.contacts", n=group.contacts, receiving=group.receiving)))
     if group.administrators:
         people = Markup(", ".join(escape.person(one) for one in group.administrators[:20]))
@@ -130,7 +141,7 @@ def detail(language: str, group: Detail) -> Shown:
     if group.inside:
         inside = ", ".join(group.inside[:20])
         body.append(blocks.context(say(language, "commands.show.inside", via=escape.mrkdwn, groups=inside)))
-    body += [blocks.context(note) for note in standing(language, line)]
+    body += [blocks.context(note) for note in (*standing(language, line), *group.notes)]
     offered = buttons(language, line)
     if offered:
         body.append(blocks.actions(*offered))
@@ -141,7 +152,7 @@ def buttons(language: str, line: Line, *, everything: bool = True) -> list[Eleme
     """What the reader can do with a group: join, or pause and leave, and for its administrators its forms."""
     mine, found = line.mine, []
     if not mine.contact:
-        if line.subscription != "closed" or mine.administrator:
+        if (line.subscription != "closed" or mine.administrator) and not line.archived:
             found.append(_button(language, "join", Action.GROUP_JOIN, line))
     elif mine.receiving is Receiving.ON:
         found.append(_button(language, "pause", Action.GROUP_PAUSE, line))
@@ -158,6 +169,9 @@ def buttons(language: str, line: Line, *, everything: bool = True) -> list[Eleme
         ]
         if everything:
             found.append(_button(language, "test", Action.GROUP_TEST, line))
+    if mine.decides and everything and not line.archived:
+        name, action = ("unhold", Action.GROUP_UNHOLD) if line.on_hold else ("hold", Action.GROUP_HOLD)
+        found.append(_button(language, name, action, line))
     return found
 
 
@@ -196,6 +210,10 @@ def standing(language: str, line: Line) -> list[str]:
         found.append(say(language, "commands.show.hidden"))
     if line.paused:
         found.append(say(language, "commands.show.paused"))
+    if line.on_hold:
+        found.append(say(language, "commands.show.on_hold"))
+    if line.archived:
+        found.append(say(language, "commands.show.archived"))
     return found
 
 

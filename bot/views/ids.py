@@ -57,11 +57,16 @@ class Action(StrEnum):
     GROUP_RESUME = "group.resume"
     GROUP_RECEIVE = "group.receive"
     GROUP_TEST = "group.test"
+    GROUP_HOLD = "group.hold"
+    GROUP_UNHOLD = "group.unhold"
     GROUP_SETTINGS = "group.settings"
     GROUP_MEMBERS = "group.members"
     DIRECTORY_PAGE = "directory.page"
     # wizard and settings
     WIZARD_BACK = "wizard.back"
+    WIZARD_MORE = "wizard.more"
+    WIZARD_TEMPLATES = "wizard.templates"
+    WIZARD_TEMPLATE = "wizard.template"
     # members
     MEMBERS_PAGE = "members.page"
     MEMBERS_CHOOSE = "members.choose"
@@ -98,6 +103,8 @@ class Form(StrEnum):
     WHY = "form.why"
     MESSAGE = "form.message"
     WIZARD_SETTINGS = "form.wizard.settings"
+    WIZARD_MORE = "form.wizard.more"
+    WIZARD_TEMPLATES = "form.wizard.templates"
     WIZARD_PEOPLE = "form.wizard.people"
     WIZARD_REVIEW = "form.wizard.review"
     MEMBERS = "form.members"
@@ -105,6 +112,8 @@ class Form(StrEnum):
     MEMBERS_UNTIL = "form.members.until"
     MEMBERS_IMPORT = "form.members.import"
     DELETE = "form.delete"
+    HOLD = "form.hold"
+    RENAME = "form.rename"
     BOUNCING_ADDRESS = "form.bouncing.address"
     JOIN = "form.join"
     PASSWORDS = "form.passwords"
@@ -174,6 +183,7 @@ class Field(StrEnum):
     FOLLOWS = "follows"
     FOLLOW_GUESTS = "follow_guests"
     FOLLOW_BOTS = "follow_bots"
+    ALIASES = "aliases"
 
 
 # The metadata event our messages carry, by which a lost answer is found again. Anybody in the workspace can read it:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.views import answers, blocks, escape
+from bot.views import answers, blocks, escape, limits
 from bot.views.blocks import Block, View
 from bot.views.draft import Draft
 from bot.views.ids import Action, Field, Form
@@ -57,12 +57,15 @@ def create(
     body: list[Block] = [blocks.section(head)]
     if route and route != address:
         body.append(blocks.context(say(language, "commands.review.route", via=escape.mrkdwn, route=route)))
-    asked = [setting.field.value for setting in SETTINGS if setting.asked and setting.field is not Field.DISPLAY_NAME]
-    body.append(
-        blocks.fields(
-            *(setting_line(language, name, draft.settings.get(name, "") or DEFAULTS.get(name, "")) for name in asked)
-        )
-    )
+    values = {one.field: draft.settings.get(one.field, "") or DEFAULTS.get(one.field, "") for one in SETTINGS}
+    told = [one for one in SETTINGS if one.asked or values[one.field] != DEFAULTS.get(one.field, "")]
+    lines = [
+        setting_line(language, one.field, values[one.field]) for one in told if one.field is not Field.DISPLAY_NAME
+    ]
+    if draft.settings.get(Field.ALIASES):
+        aliases = ", ".join(draft.settings[Field.ALIASES].split())
+        lines.append(setting_line(language, Field.ALIASES, aliases))
+    body += [blocks.fields(*lines[at : at + limits.FIELDS]) for at in range(0, len(lines), limits.FIELDS)]
     body += [blocks.divider(), *people(language, subjects)]
     body += _notes(notes)
     return _modal(language, draft, body, "create")

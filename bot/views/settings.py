@@ -12,7 +12,7 @@ from enum import StrEnum
 from bot.views import blocks, escape
 from bot.views.blocks import Block, View
 from bot.views.draft import Draft
-from bot.views.ids import Field, Form
+from bot.views.ids import Action, Field, Form
 from store import sizes
 from store.followers import USER_GROUP
 from store.terms import (
@@ -48,7 +48,7 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its field, the options it has, whether a new group's form asks for it, whether it may be empty."""
+    """One setting: its field, the options it has, whether the first page asks for it, whether it may be empty."""
 
     field: Field
     shape: Shape
@@ -82,6 +82,8 @@ SETTINGS = (
     Setting(Field.FOLLOW_BOTS, Shape.TICK, asked=False, optional=True),
 )
 BY_NAME: Mapping[str, Setting] = {setting.field.value: setting for setting in SETTINGS}
+# What is no setting, and is told beside them when it changes.
+NAMES = frozenset({Field.ALIASES.value, Field.ADDRESS.value})
 DEFAULTS: Mapping[str, str] = {
     setting.field.value: str(GroupPolicy.__dataclass_fields__[setting.field.value].default)
     for setting in SETTINGS
@@ -97,7 +99,11 @@ def step(language: str, draft: Draft, domains: Sequence[str], *, address: str = 
         body.append(blocks.section(say(language, "commands.wizard.of_group", via=escape.mrkdwn, address=address)))
     else:
         body += _address(language, draft, domains)
-    body += [_input(language, setting, draft, made=made) for setting in SETTINGS if setting.asked or made]
+    body += [_input(language, setting, draft, made=made) for setting in SETTINGS if setting.asked]
+    onward = [blocks.button(say(language, "commands.button.more"), Action.WIZARD_MORE)]
+    if not made:
+        onward.insert(0, blocks.button(say(language, "commands.button.template"), Action.WIZARD_TEMPLATES))
+    body.append(blocks.actions(*onward))
     return blocks.modal(
         say(language, "commands.wizard.title_change_1" if made else "commands.wizard.title_create_1"),
         Form.WIZARD_SETTINGS,
@@ -108,6 +114,39 @@ def step(language: str, draft: Draft, domains: Sequence[str], *, address: str = 
     )
 
 
+def more(language: str, draft: Draft, *, address: str = "") -> View:
+    """The page behind the first one: what most groups leave as it is. It leads back to the form."""
+    made = draft.group_id is not None
+    body: list[Block] = []
+    if made:
+        body.append(blocks.section(say(language, "commands.wizard.of_group", via=escape.mrkdwn, address=address)))
+    body.append(
+        blocks.entry(
+            Field.ALIASES,
+            label(language, Field.ALIASES),
+            blocks.text_input(initial=draft.settings.get(Field.ALIASES, ""), multiline=True),
+            hint=say(language, "commands.setting.aliases.hint"),
+            optional=True,
+        )
+    )
+    body += [_input(language, setting, draft, made=made) for setting in SETTINGS if not setting.asked]
+    return blocks.modal(
+        say(language, "commands.more.title"),
+        Form.WIZARD_MORE,
+        body,
+        submit=say(language, "commands.more.done"),
+        close=say(language, "commands.wizard.cancel"),
+        metadata=draft.pack(),
+    )
+
+
+def drafted(found: object) -> str:
+    """A value as the store or the audit keeps it, as a draft holds it: text, option, bytes, channel id; "" for none."""
+    if isinstance(found, bool):
+        return HIDDEN_YES if found else HIDDEN_NO
+    return "" if found is None else str(found)
+
+
 def label(language: str, field: Field | str) -> str:
     """The name of a setting as people read it."""
     return say(language, f"commands.setting.{field}.label")
@@ -115,6 +154,8 @@ def label(language: str, field: Field | str) -> str:
 
 def shown(language: str, name: str, value: str) -> Markup:
     """A setting's value (as a draft holds it) for a mrkdwn text."""
+    if name in NAMES:
+        return Markup(escape.mrkdwn(value) if value else say(language, "commands.setting.aliases.none"))
     setting = BY_NAME[name]
     if setting.shape is Shape.CHANNEL:
         return escape.channel(value) if value else Markup(say(language, f"commands.setting.{name}.none"))

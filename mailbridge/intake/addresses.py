@@ -106,6 +106,8 @@ class Directory:
         """What is asked of a group without a token. A bounce asks for nothing, and must never be answered."""
         if sender.null:
             return replies.NOT_NULL
+        if role is NameRole.JOIN and group.archived:
+            return replies.archived(group)
         if role is NameRole.JOIN and group.subscription is Subscription.CLOSED:
             return replies.closed(group, names.sub_address(Address.parse(group.route), NameRole.OWNER))
         return _COMMANDS[role](group)

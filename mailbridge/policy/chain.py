@@ -66,6 +66,8 @@ _REPLIES: Mapping[str, Callable[[GroupPolicy], Reply]] = {
 }
 
 CHAIN: tuple[Rule, ...] = (
+    # RCPT has said it; a post that another group passes on, or that was on its way in, hears it here.
+    Rule("archived", (rules.archived,), Action.REJECT, "group_archived", replies.archived),
     Rule("loop", (rules.looped,), Action.REJECT, "loop", lambda group: replies.LOOP),
     Rule("hops", (rules.too_many_hops,), Action.REJECT, "hops", lambda group: replies.TOO_MANY_HOPS),
     Rule("automatic", (rules.written_by_machine,), Action.DISCARD, "automatic"),
@@ -80,7 +82,8 @@ CHAIN: tuple[Rule, ...] = (
 )
 
 # What holds a post whoever may post it, all of it told (Mailman's chain of hits). Those in charge and groups without
-# moderation are spared: the design's table accepts them. A pause holds everybody's.
+# moderation are spared: the design's table accepts them. A pause and a hold are
+# for everybody's.
 HOLDS: tuple[Rule, ...] = (
     Rule("recipients", (rules.doubtable, rules.too_many_recipients), Action.HOLD, "too_many_recipients"),
     Rule("unnamed", (rules.doubtable, rules.unnamed), Action.HOLD, "unnamed"),
@@ -89,6 +92,7 @@ HOLDS: tuple[Rule, ...] = (
     Rule("command_help", (rules.doubtable, rules.asks_for_help), Action.HOLD, "command_help"),
     Rule("spam", (rules.spam,), Action.HOLD, "spam"),
     Rule("paused", (rules.paused,), Action.HOLD, "group_paused"),
+    Rule("on_hold", (rules.on_hold,), Action.HOLD, "group_on_hold"),
 )
 
 
@@ -104,7 +108,10 @@ def decide(facts: Facts, group: GroupPolicy) -> Decision:
 
 
 def at_rcpt(group: GroupPolicy, declared_size: int | None) -> Reply | None:
-    """What RCPT can already refuse: a declared size (RFC 1870) in octets above the group's limit. Else None."""
+    """What RCPT can already refuse: an archived group, and a declared size (RFC 1870) in octets above the group's
+    limit. Else None."""
+    if group.archived:
+        return replies.archived(group)
     limit = rules.receive_limit(group)
     if declared_size is None or limit is None or declared_size <= wire_limit(limit):
         return None
@@ -139,5 +146,7 @@ def _values(reason: str, facts: Facts, group: GroupPolicy) -> Mapping[str, str]:
         "hops": {"count": str(facts.received)},
         "too_many_recipients": {"count": str(facts.marks.recipients)},
         "group_paused": {"group": group.address},
+        "group_on_hold": {"group": group.address},
+        "group_archived": {"group": group.address},
         "spam": {},
     }.get(reason, {"author": facts.author, "group": group.address})

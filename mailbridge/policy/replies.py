@@ -98,6 +98,11 @@ def not_yours(field: str, address: str) -> Reply:
     return Reply(550, "5.7.1", f"{field} must be {address}, the address that you have signed in with")
 
 
+def archived(group: GroupPolicy) -> Reply:
+    """The mailbox is disabled (RFC 3463 X.2.1): the group is kept to be read, and takes nothing."""
+    return Reply(550, "5.2.1", f"{group.address} is archived and takes no more mail")
+
+
 def use_the_link(group: GroupPolicy) -> Reply:
     """A bare leave address refuses, in the same words, whoever is not a proven member."""
     return Reply(

@@ -12,8 +12,8 @@ MANY = 10
 
 
 def looped(facts: Facts, group: GroupPolicy) -> bool:
-    """Our own loop mark: this group has carried the message before."""
-    return group.address.lower() in facts.loops
+    """Our own loop mark: this group has carried the message before, perhaps under the address it had then."""
+    return not facts.loops.isdisjoint((group.address.lower(), group.route.lower()))
 
 
 def too_many_hops(facts: Facts, group: GroupPolicy) -> bool:
@@ -80,6 +80,15 @@ def spam(facts: Facts, group: GroupPolicy) -> bool:
 
 def paused(facts: Facts, group: GroupPolicy) -> bool:
     return posting.paused(group)
+
+
+def on_hold(facts: Facts, group: GroupPolicy) -> bool:
+    """An emergency: nothing of the group goes out, whoever wrote it."""
+    return group.on_hold
+
+
+def archived(facts: Facts, group: GroupPolicy) -> bool:
+    return group.archived
 
 
 def receive_limit(group: GroupPolicy) -> int | None:

@@ -101,7 +101,7 @@ async def _change(
             for name, value in file.settings.items()
             if getattr(group, name) != value
         }
-        await _names(tx, change, group, prune=prune, faults=faults)
+        await _names(tx, change, group, served, prune=prune, faults=faults)
     known = await _known(tx, file)
     for key in PEOPLE:
         _people(change, key, getattr(file, key), rows, known, prune=prune)
@@ -154,7 +154,7 @@ async def _roster(tx: Reading, group_id: int | None) -> list[Row]:
     ]
 
 
-async def _names(tx: Reading, change: Change, group: Group, *, prune: bool, faults: Faults) -> None:
+async def _names(tx: Reading, change: Change, group: Group, served: Served, *, prune: bool, faults: Faults) -> None:
     file = change.file
     if file.route is not None and file.route.key != group.route:
         faults.add(file.place, "route_fixed", address=group.address, route=group.route)
@@ -166,7 +166,7 @@ async def _names(tx: Reading, change: Change, group: Group, *, prune: bool, faul
     if prune:
         change.aliases_removed = tuple(sorted(held - {alias.key for alias in file.aliases}))
     try:
-        await names.check_free(tx, [alias.key for alias in change.aliases_added])
+        await names.check_alias(tx, change.aliases_added, served.domains)
     except Refused as refused:
         faults.add_refusal(file.place, refused)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import col, delete, update
+from sqlmodel import col, update
 
-from store import audit, groups, memberships, names, persons, suppressions
+from store import aliases, groups, memberships, persons, suppressions
 from store.chunks import chunks
 from store.engine import Database, Writing
 from store.exchange import groupfile, newcomers
@@ -18,9 +18,8 @@ from store.exchange.document import Faults
 from store.exchange.newcomers import ROWS_AT_ONCE
 from store.names import Served
 from store.roster import Entry
-from store.schema.group import Name
 from store.schema.membership import Membership
-from store.terms import Actor, NameRole, Refused
+from store.terms import Actor, Address, Refused
 
 ACTOR = Actor("import")
 
@@ -72,7 +71,10 @@ async def _settle(tx: Writing, change: Change, served: Served) -> None:
     if change.settings:
         values = {name: after for name, (_, after) in change.settings.items()}
         await groups.change(tx, change.group_id, values, None, ACTOR)
-    await _aliases(tx, change)
+    for alias in change.aliases_removed:
+        await aliases.remove(tx, change.group_id, Address.parse(alias), ACTOR)
+    for added_alias in change.aliases_added:
+        await aliases.add(tx, change.group_id, added_alias, served, ACTOR)
     for flag, entries in added.items():
         if entries:
             await memberships.enrol(tx, change.group_id, entries, actor=ACTOR, **{flag: True})
@@ -85,22 +87,6 @@ async def _entry(tx: Writing, subject: Subject) -> Entry:
     if isinstance(subject, str):
         return Entry(person_id=(await persons.placeholder(tx, subject)).id)
     return Entry(address=subject)
-
-
-async def _aliases(tx: Writing, change: Change) -> None:
-    assert change.group_id is not None
-    if change.aliases_removed:
-        gone = [col(Name.address).in_(change.aliases_removed), col(Name.role) == NameRole.ALIAS]
-        await tx.exec(delete(Name).where(col(Name.group_id) == change.group_id, *gone))
-    if change.aliases_added:
-        await names.check_free(tx, [alias.key for alias in change.aliases_added])
-        await names.take(tx, [(alias.key, NameRole.ALIAS, change.group_id) for alias in change.aliases_added])
-    if change.aliases_removed or change.aliases_added:
-        details = {
-            "aliases_added": [alias.key for alias in change.aliases_added],
-            "aliases_removed": list(change.aliases_removed),
-        }
-        await audit.record(tx, "group.changed", ACTOR, group_id=change.group_id, details=details)
 
 
 async def _fill(database: Database, change: Change, options: Options) -> None:

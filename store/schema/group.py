@@ -25,7 +25,8 @@ from store.terms import (
 class Group(SQLModel, table=True):
     """One row a group, and one for each built-in (-owner, postmaster, abuse), whose `parent_id` names the group served.
 
-    `version` counts changes and is the optimistic lock of every form. A deleted group keeps its row and has no names.
+    `version` counts changes and is the optimistic lock of every form. A deleted group keeps its row; its names and its
+    roster are kept as long as it can be restored.
     """
 
     __tablename__ = "group"
@@ -68,7 +69,19 @@ class Group(SQLModel, table=True):
     follow_bots: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
     version: int = 1
     created_at: datetime = Field(sa_column=moment())
+    hold_id: int | None = Field(default=None, sa_column=Column(ID, nullable=True))  # the emergency hold it is on
+    archived_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     deleted_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+
+    @property
+    def on_hold(self) -> bool:
+        """Whether nothing of it goes out until its emergency hold is lifted."""
+        return self.hold_id is not None
+
+    @property
+    def archived(self) -> bool:
+        """Whether it takes no more mail, and is kept to be read."""
+        return self.archived_at is not None
 
 
 class Name(SQLModel, table=True):

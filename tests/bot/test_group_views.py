@@ -122,7 +122,11 @@ def test_buttons_are_what_one_may_do() -> None:
         Action.GROUP_SETTINGS,
         Action.GROUP_MEMBERS,
         Action.GROUP_TEST,
+        Action.GROUP_HOLD,
     ]
+    assert Action.GROUP_HOLD in offered("moderator")
+    held = Line(1, "a@b.org", "A", "open", mine=Mine("moderator"), on_hold=True)
+    assert groups.buttons("en", held)[-1]["action_id"] == Action.GROUP_UNHOLD
 
 
 @pytest.mark.parametrize(("flags", "joins"), [("", False), ("moderator", False), ("administrator", True)])

@@ -58,8 +58,13 @@ def test_the_settings_step_keeps_what_was_typed(domains: tuple[str, ...], group_
     assert state.channel(back, Field.REPORT_CHANNEL) == "C1"
     assert state.ticked(back, Field.HIDDEN) == {"yes"}
     assert state.has(back, Field.LOCAL) is (group_id is None)
-    assert state.has(back, Field.MODERATION) is (group_id is not None)
     assert Draft.unpack(view["private_metadata"]) == draft
+    more = settings.more("en", draft, address="team@example.org")
+    assert limits.check_view(more) == []
+    # Every setting has its input on one of the two pages.
+    assert all(state.has(view, one.field) is not state.has(more, one.field) for one in settings.SETTINGS)
+    assert state.text(typed(more), Field.ALIASES) == ""
+    assert Draft.unpack(more["private_metadata"]) == draft
 
 
 def test_a_hidden_tick_that_is_taken_off_is_off() -> None:

@@ -6,11 +6,13 @@ import io
 from pathlib import Path
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
 from store import ending
 from store.engine import Database
 from store.exchange.exporting import Exported, export_groups
+from store.names import RESTORABLE
+from store.schema.group import Group
 from store.schema.membership import Membership
 from store.terms import Actor, Leave, Receiving
 from tests.store.named import named
@@ -41,6 +43,9 @@ async def test_what_is_exported_imports_to_the_same(database: Database, file: Pa
         empty = io.StringIO()
         assert await export_groups(tx, empty) == Exported(groups=0, stopped=0)
         assert empty.getvalue() == "groups: []\n"
+        long_ago = tx.now - RESTORABLE
+        await tx.exec(update(Group).where(col(Group.id) == group.id).values(deleted_at=long_ago))
+        await ending.erase_due(tx)
     await run(database, again)
     twice = io.StringIO()
     async with database.reading() as tx:

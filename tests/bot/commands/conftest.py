@@ -109,6 +109,13 @@ class Office:
         await self.pocket.fill(ADA, picked)
         return await self.submit(ADA)
 
+    async def more(self, person: str, typed: dict[str, Any]) -> dict[str, Any]:
+        """From step 1 to the page behind it, these typed there, and back; gives the answer."""
+        await self.pocket.click(person, "wizard.more")
+        await self.pocket.wait_modal(person, contains="Aliases")
+        await self.pocket.fill(person, typed)
+        return await self.submit(person)
+
     async def create(self, address: str = "team", *, by: str = ADA, people: dict[str, Any] | None = None,
                      **settings: Any) -> None:  # fmt: skip
         """A group made in the wizard, as the person would."""

@@ -15,7 +15,9 @@ from tests.bot.commands.conftest import ADA, BOTH, GRACE, LINUS, MARGARET, NOOR,
 async def test_settings_reopen_the_same_steps_filled_in(office: Office) -> None:
     await office.create(people={"contacts": [LINUS], "outside": "jo@example.com"})
     await office.form(ADA, "settings team", contains="Settings (1 of 3)")
-    await office.pocket.fill(ADA, {"display_name": "The new team", "posting": "anyone", "mode": "paused"})
+    await office.pocket.fill(ADA, {"display_name": "The new team", "posting": "anyone"})
+    assert (await office.more(ADA, {"mode": "paused"}))["ok"]
+    await office.pocket.wait_modal(ADA, contains="Settings (1 of 3)")
     assert (await office.submit(ADA))["ok"]
     await office.pocket.fill(ADA, {"administrators": [GRACE], "contacts": [MARGARET], "outside": "al@example.com"})
     assert (await office.submit(ADA))["ok"]
@@ -49,10 +51,16 @@ async def test_settings_changed_meanwhile_are_not_overwritten(office: Office) ->
         assert (await office.submit(ADA))["ok"]
     assert "Theirs" in await office.ask(GRACE, "settings team display_name Theirs")
     await office.submit(ADA)
-    assert "Somebody changed" in office.pocket.text(await office.pocket.wait_modal(ADA))
+    told = office.pocket.text(await office.pocket.wait_modal(ADA, contains="While this form was open"))
+    assert f"<@{GRACE}> changed Display name: The team → Theirs" in told
+    assert "*Display name*: Theirs → Mine" in told
     group = await office.group()
     assert group is not None
     assert group.display_name == "Theirs"
+    assert (await office.submit(ADA))["ok"]
+    group = await office.group()
+    assert group is not None
+    assert group.display_name == "Mine"
 
 
 async def test_the_last_administrator_cannot_be_taken_out(office: Office) -> None:
@@ -173,7 +181,7 @@ async def test_what_mail_of_the_group_carries_is_set_in_the_form_and_shown(offic
     await office.form(ADA, "settings team")
     footer = "Be kind – please.\n\n<!channel> *not* for you & me"
     wanted = {"subject_tag": "[Team]", "footer": footer, "reply_to": "administrators", "over_send_size": "trim"}
-    await office.pocket.fill(ADA, wanted)
+    assert (await office.more(ADA, wanted))["ok"]
     for _ in range(2):
         assert (await office.submit(ADA))["ok"]
     review = office.pocket.text(await office.pocket.wait_modal(ADA, contains="Settings (3 of 3)"))
@@ -191,7 +199,7 @@ async def test_what_mail_of_the_group_carries_is_set_in_the_form_and_shown(offic
     # And away again, all of it.
     await office.pocket.close(ADA, everything=True)
     await office.form(ADA, "settings team", contains="Settings (1 of 3)")
-    await office.pocket.fill(ADA, {"subject_tag": "", "footer": "", "reply_to": "author"})
+    assert (await office.more(ADA, {"subject_tag": "", "footer": "", "reply_to": "author"}))["ok"]
     for _ in range(3):
         assert (await office.submit(ADA))["ok"]
     group = await office.group()
@@ -215,8 +223,7 @@ async def test_words_that_no_mail_can_carry_are_told_at_their_field(
 ) -> None:
     await office.create()
     await office.form(ADA, "settings team")
-    await office.pocket.fill(ADA, {field: typed})
-    answer = await office.submit(ADA)
+    answer = await office.more(ADA, {field: typed})
     assert said in answer["errors"][field]
     group = await office.group()
     assert group is not None

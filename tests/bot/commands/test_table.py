@@ -24,6 +24,7 @@ PROMISED = [
     "create", "list", "show", "settings", "members", "add", "remove", "join", "leave", "test", "pause", "resume",
     "receive", "pending", "delete", "check", "why", "reports", "log", "password", "doctor", "help", "ban", "allow",
     "import", "export", "post",
+    "alias", "rename", "hold", "unhold", "archive", "unarchive", "restore",
 ]  # fmt: skip
 
 

@@ -84,9 +84,9 @@ def test_silence_of_the_dns_holds_or_puts_off_and_never_refuses(posting: Posting
 def test_the_trail_names_every_rule_asked_and_the_one_that_hit() -> None:
     decision = chain.decide(replace(MEMBER, standing=Standing.STRANGER), GROUP)
     names = [name for name, _ in decision.trail]
-    assert names[:3] == ["loop", "hops", "automatic"]
+    assert names[:4] == ["archived", "loop", "hops", "automatic"]
     assert [name for name, hit in decision.trail if hit] == ["stranger_held"]
-    assert decision.trail[-1] == ("paused", False)
+    assert decision.trail[-2:] == (("paused", False), ("on_hold", False))
 
 
 @pytest.mark.parametrize(

@@ -54,9 +54,10 @@ def test_all_that_hits_is_told_in_the_order_of_the_table() -> None:
     assert names(replace(MEMBER, marks=marks), group) == every
     assert names(replace(MEMBER, marks=marks, standing=Standing.STRANGER), group) == ["non_member", *every]
     trail = chain.decide(replace(MEMBER, marks=marks), group).trail
-    assert trail[-7:] == (
+    assert trail[-8:] == (
         ("recipients", True), ("unnamed", True), ("command_join", False), ("command_leave", True),
         ("command_help", False), ("spam", True), ("paused", True),
+        ("on_hold", False),
     )  # fmt: skip
 
 

@@ -1,0 +1,41 @@
+"""The form that renames a group.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from bot.views import blocks, escape
+from bot.views.blocks import View
+from bot.views.ids import Field, Form
+from bot.views.settings import LONGEST_ADDRESS
+from store.texts import say
+
+
+def rename_form(language: str, metadata: str, address: str, anew: str, contacts: int) -> View:
+    """Asks for the new address, and for the old one where contacts know it."""
+    body = [
+        blocks.section(say(language, "commands.rename.text", via=escape.mrkdwn, n=contacts, address=address)),
+        blocks.entry(
+            Field.ADDRESS,
+            say(language, "commands.rename.label"),
+            blocks.text_input(initial=anew, longest=LONGEST_ADDRESS),
+            hint=say(language, "commands.rename.hint"),
+        ),
+    ]
+    if contacts:
+        body.append(
+            blocks.entry(
+                Field.CONFIRM,
+                say(language, "commands.rename.confirm"),
+                blocks.text_input(longest=LONGEST_ADDRESS, placeholder=address),
+            )
+        )
+    return blocks.modal(
+        say(language, "commands.rename.title"),
+        Form.RENAME,
+        body,
+        submit=say(language, "commands.rename.submit"),
+        close=say(language, "commands.wizard.cancel"),
+        metadata=metadata,
+    )
