@@ -332,9 +332,8 @@ async def expire(tx: Writing, post_id: int, *, by_domain: bool) -> Decided:
 async def resume_held(tx: Writing, group_id: int) -> None:
     """The group's pause or hold is over: what was held for it is to be judged anew by the bridge."""
     for post in await waiting(tx, [group_id], lock=True):
-        if held.OF_GROUP & {reason["name"] for reason in post.reasons}:
-            post.rejudge = True
-            tx.add(post)
+        post.rejudge |= bool(held.OF_GROUP & {reason["name"] for reason in post.reasons})
+        tx.add(post)
     tx.wake(Topic.EXPAND)
 
 

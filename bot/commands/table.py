@@ -73,7 +73,7 @@ ENTRIES = (
         (_optional(Kind.GROUP), _optional(Kind.SOURCE), _optional(Kind.TEMPLATE)),
         groups.create,
         operators_only=True,
-    ),  # fmt: skip
+    ),
     Entry(Verb.SETTINGS, (GROUP, _optional(Kind.SETTING), _optional(Kind.VALUE)), settings.change),
     Entry(Verb.MEMBERS, (GROUP, _optional(Kind.SEARCH), _optional(Kind.PAGE)), people.members),
     Entry(Verb.ADD, (GROUP, Argument(Kind.PEOPLE), _optional(Kind.ROLE), _optional(Kind.UNTIL)), people.add),
