@@ -73,5 +73,6 @@ async def _changed(tx: Writing, group: Group, before: Sequence[str], actor: Acto
     group.version += 1
     tx.add(group)
     await tx.flush()
-    details = {"aliases": [", ".join(before), ", ".join(await of(tx, group.id))]}
+    after = await of(tx, group.id)
+    details = {"before": {"aliases": ", ".join(before)}, "after": {"aliases": ", ".join(after)}}
     await audit.record(tx, "group.changed", actor, group_id=group.id, details=details)

@@ -27,7 +27,7 @@ async def archive(tx: Writing, group_id: int, actor: Actor) -> Group:
     tx.add(group)
     await tx.flush()
     await waiting.close(tx, group_id, RequestState.EXPIRED, kind=RequestKind.JOIN)
-    await audit.record(tx, "group.archived", actor, group_id=group_id, details={"archived": [False, True]})
+    await audit.record(tx, "group.archived", actor, group_id=group_id)
     return group
 
 
@@ -39,5 +39,5 @@ async def reopen(tx: Writing, group_id: int, actor: Actor) -> Group:
     group.archived_at = None
     tx.add(group)
     await tx.flush()
-    await audit.record(tx, "group.reopened", actor, group_id=group_id, details={"archived": [True, False]})
+    await audit.record(tx, "group.reopened", actor, group_id=group_id)
     return group

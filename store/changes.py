@@ -50,5 +50,7 @@ def before(changes: Sequence[Change]) -> dict[str, Any]:
 
 
 def _pairs(details: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Rows of versions that wrote them in another form are left out."""
-    return {name: (pair[0], pair[1]) for name, pair in details.items() if isinstance(pair, list) and len(pair) == 2}
+    before, after = details.get("before"), details.get("after")
+    if not (isinstance(before, dict) and isinstance(after, dict)):  # its texts are erased, or another version's
+        return {}
+    return {name: (before.get(name), value) for name, value in after.items()}

@@ -229,7 +229,7 @@ async def change(tx: Writing, group_id: int, changes: Mapping[str, object], vers
     group.version += 1
     tx.add(group)
     await tx.flush()
-    details = {name: [before[name], value] for name, value in different.items()}
+    details = {"before": before, "after": different}
     await audit.record(tx, "group.changed", actor, group_id=group_id, details=details)
     if configuration.FOLLOWING & different.keys():
         await following.settle(tx, group)

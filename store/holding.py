@@ -34,7 +34,7 @@ async def hold(tx: Writing, group_id: int, reason: str, actor: Actor, *, everywh
     group.hold_id = row.id
     tx.add(group)
     await tx.flush()
-    details = {"on_hold": [False, True], "everywhere": everywhere}
+    details = {"everywhere": everywhere} if everywhere else {}
     await audit.record(tx, "group.held", actor, group_id=group_id, subject=f"hold:{row.id}", details=details)
     if group.report_channel:
         targets = [group.report_channel]
@@ -62,8 +62,7 @@ async def lift(tx: Writing, group_id: int, actor: Actor, *, operator: bool) -> G
     group.hold_id = None
     tx.add_all([row, group])
     await tx.flush()
-    details = {"on_hold": [True, False]}
-    await audit.record(tx, "group.hold_lifted", actor, group_id=group_id, subject=f"hold:{row.id}", details=details)
+    await audit.record(tx, "group.hold_lifted", actor, group_id=group_id, subject=f"hold:{row.id}")
     assert row.id is not None
     await outbox.touch(tx, NoticeKind.GROUP_HOLD, row.id)
     await posts.resume_held(tx, group_id)

@@ -47,7 +47,8 @@ async def rename(tx: Writing, group_id: int, new: Address, served: Served, actor
     group.version += 1
     tx.add(group)
     await tx.flush()
-    await audit.record(tx, "group.renamed", actor, group_id=group_id, details={"address": [old, new.key]})
+    details = {"before": {"address": old}, "after": {"address": new.key}}
+    await audit.record(tx, "group.renamed", actor, group_id=group_id, details=details)
     return group
 
 
