@@ -1,7 +1,7 @@
 """holds, and groups that are archived
 
 Revision ID: 0018
-Revises: 0019
+Revises: 0013
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 
 
 revision = "0018"
-down_revision = "0019"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
