@@ -51,6 +51,7 @@ BLANK: Final[Mapping[str, Any]] = {
     "decision_reason": "",
     "stalled": None,
     "alteration": None,
+    "only_to": None,
 }
 
 

@@ -37,7 +37,7 @@ def read(words: Sequence[Token], now: datetime, time_zone: str) -> Wanted:
         elif token.kind is TokenKind.ADDRESS:
             wanted = replace(wanted, address=token.value)
         elif token.kind is not TokenKind.WORD:
-            raise Misread(f"{token.kind.value}_is_no_person", word=token.label or token.value)
+            raise Misread("unknown_trail", word=token.label or token.value, known=", ".join(WHAT))
         elif word == "since":
             wanted = replace(wanted, since=_since(left, now, time_zone))
         elif word == "page" or word.isdecimal():

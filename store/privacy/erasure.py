@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -32,13 +33,16 @@ from store.schema.group import Group
 from store.schema.membership import Membership
 from store.schema.message import KEPT, Message
 from store.schema.post import HELD, Post
+from store.schema.proposal import Proposal
 from store.schema.request import Request
 from store.terms import Actor, DeliveryState, NoticeKind, PostState, Refused, RequestState
+from store.verdicts import ProposalState
 
 ERASED: Final = "erased"  # stands where a text must say something
 ACTOR: Final = Actor("system")
 GIVEN_UP_AFTER: Final = timedelta(days=5)  # a copy is tried for so long, whatever happens
 MESSAGES_AT_ONCE: Final = 50
+UNDER_WAY: Final = timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -117,6 +121,7 @@ async def erase(database: Database, identity: Identity, *, mark: bool = True) ->
         if mark:
             await marks.add(tx, sorted(identity.keys))
         await _posts(tx, identity, done)
+        await _proposals(tx, identity, done)
         for table in columns.tables():
             await _table(tx, table, identity, done)
         done.changed["audit"] += await _audit(tx, identity)
@@ -165,6 +170,22 @@ async def _posts(tx: Writing, identity: Identity, done: Erased) -> None:
         await tx.exec(update(Post).where(col(Post.id).in_(some)).values(**retention.BLANK))
     done.changed["post"] += len(ids)
     await _redraw(tx, ids)
+
+
+async def _proposals(tx: Writing, identity: Identity, done: Erased) -> None:
+    """A change of a roster that was shown and would bring them back is proposed no more; one under way is noted."""
+    for row in (await tx.exec(select(Proposal).where(col(Proposal.changes).is_not(None)))).all():
+        assert row.id is not None
+        shown = zlib.decompress(row.changes or b"").decode()
+        if not identity.words.search(shown):
+            continue
+        if row.state is ProposalState.WAITING:
+            ended = update(Proposal).where(col(Proposal.id) == row.id, col(Proposal.state) == ProposalState.WAITING)
+            await tx.exec(ended.values(state=ProposalState.EXPIRED, changes=None, moved_at=tx.now))
+            await outbox.touch(tx, NoticeKind.PROPOSAL, row.id)
+            done.changed["proposal"] += 1
+        else:
+            done.remaining.append((f"proposal:{row.id}", tx.now + UNDER_WAY))
 
 
 async def _redraw(tx: Writing, post_ids: Sequence[int]) -> None:
@@ -225,7 +246,9 @@ def _cleaned(value: Any, pattern: re.Pattern[str]) -> Any:
     if isinstance(value, dict):
         return {pattern.sub(ERASED, str(name)): _cleaned(inner, pattern) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_cleaned(inner, pattern) for inner in value]
+        # Somebody on a list comes off it: a word in their place would be taken for somebody.
+        kept = (one for one in value if not (isinstance(one, str) and pattern.fullmatch(one)))
+        return [_cleaned(inner, pattern) for inner in kept]
     return value
 
 

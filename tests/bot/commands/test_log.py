@@ -45,7 +45,7 @@ def test_what_is_asked_for(text: str, wanted: Wanted) -> None:
     [
         ("setings", "unknown_trail_near"), ("xyzzy", "unknown_trail"), ("since", "malformed_since"),
         ("since 2026-02-30", "malformed_since"), ("page x", "malformed_page"), ("0", "malformed_page"),
-        ("@ada", "person_not_picked"), ("<#C1|general>", "channel_is_no_person"),
+        ("@ada", "person_not_picked"), ("<#C1|general>", "unknown_trail"),
     ],
 )  # fmt: skip
 def test_what_it_cannot_be_asked_for_is_named(text: str, name: str) -> None:
@@ -103,7 +103,7 @@ def test_an_act_is_told_with_before_and_after_and_nothing_in_it_acts() -> None:
     assert "<@U0ADA> changed the settings. – as operator" in told
     erased = {"before": {"footer": {"erased": "f" * 64}}, "after": {"footer": None}}
     assert "footer: (erased) → none" in trail.line("en", act(details=erased))
-    assert "footer : (effacé) → aucun" in trail.line("fr", act(details=erased))
+    assert "footer\xa0: (effacé) → aucun" in trail.line("fr", act(details=erased))
     assert "Somebody who is not known any more" in trail.line("en", act(slack_id=None))
     assert "<@U0ADA>: later.version." in trail.line("en", act(verb="later.version"))
     assert trail.line("en", act(group="", objects=("U0BO", "jo_*@x.example"))).endswith("(<@U0BO>, joˍ∗@x.example)")

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import sqlite3
+import zlib
 from collections.abc import Callable
 from email.header import Header
 from pathlib import Path
@@ -45,6 +46,7 @@ from store.schema.incident import Incident
 from store.schema.membership import Membership
 from store.schema.message import Message
 from store.schema.post import Post
+from store.schema.proposal import Proposal
 from store.schema.request import Request
 from store.terms import (
     Action,
@@ -60,6 +62,7 @@ from store.terms import (
     Standing,
     SuppressionReason,
 )
+from store.verdicts import ProposalState
 from tests.postgres import Server
 from tests.store.offices import SERVED, SYSTEM
 
@@ -158,6 +161,9 @@ async def town(database: Database) -> None:
         row = (await tx.exec(select(Membership).where(col(Membership.key) == ELSEWHERE))).one()
         tx.add(Incident(membership_id=row.id or 0, group_id=closed.id, address=ELSEWHERE, reason="full",
                         created_at=tx.now))  # fmt: skip
+        shown = zlib.compress(json.dumps([[[ELSEWHERE, NAME]], [], []]).encode())
+        tx.add(Proposal(group_id=group.id, person_id=boss.id or 0, source="new.csv", state=ProposalState.WAITING,
+                        changes=shown, moved_at=tx.now, created_at=tx.now))  # fmt: skip
         lane = await tx.run(lambda bulk: lanes.ensure(bulk, lanes.RELAY))
         text = base64.encodebytes(f"{ZOE} was here".encode()).decode()
         head = f"From: {OTHER}\r\nTo: {Header(NAME, 'utf-8').encode()} <{ELSEWHERE}>\r\n"
@@ -216,6 +222,7 @@ def test_a_forgotten_person_is_in_no_dump_and_the_audit_verifies(database_url: s
 
     async def asked(database: Database) -> list[tuple[str, str]]:
         async with database.reading() as tx:
+            assert (await tx.exec(select(Proposal.changes))).all() == [None]
             return [(row.address, row.state.value) for row in (await tx.exec(select(Request))).all()]
 
     assert asyncio.run(within(database_url, asked)) == [("erased", "withdrawn")]
