@@ -16,7 +16,7 @@ from store.terms import Language
 ALIKE = re.compile(
     r"commands\.(modal|home)\.title|commands\.(home\.group|help\.line|show\.head|receive\.of|flags\.contact)"
     r"|commands\.setting\.(copies|mode)\.label|commands\.review\.(setting|person|person_with_address)"
-    r"|commands\.argument\.(date|wish|switch|page|deed)|commands\.verb\.\w+\.example"
+    r"|commands\.argument\.\w+|commands\.verb\.\w+\.example"
     r"|mail\.from\.\w+|slack\.modal\.title|slack\.held\.size|slack\.report\.replaced_one|slack\.passed\.accepted"
     r"|slack\.checkup\.ok"
 )
@@ -29,10 +29,10 @@ PLACES = (
     (75, r"commands\.(button|members\.do)\.\w+|.*\.tick|commands\.receive\.(own|addressed)(_hint)?"),
     (75, r"commands\.setting\.(?!local|domain)\w+\.(?!label|hint|example|none|team)[\w-]+"),
 )
-# None of them is a French word, or looks like one.
+# None of them is a French word, looks like one, or is a word of commands.
 ENGLISH = re.compile(
-    r"\b(the|and|of|is|was|are|were|your|you|it|its|not|from|with|for|by|at|be|been|has|have|this|that|who|what|post"
-    r"|posts|group|groups|waits|held|size|after|before|every|nobody|please)\b"
+    r"\b(the|and|of|is|was|are|were|your|you|it|its|not|with|for|by|at|be|been|has|have|this|that|who|what"
+    r"|waits|after|before|every|nobody|please)\b"
 )
 CODE = re.compile(
     r"`[^`]*`|\{\w+\}|\S*[@/_=:]\S+|\b[A-Z]{2,}\b|clé groups|--from|settings, members, requests[a-z, ]*(?=\))"
