@@ -38,13 +38,13 @@ def visible(text: str, *, lines: bool = False) -> str:
 
 
 def cut(text: str, limit: int) -> str:
-    """At most `limit` code points, ending in "…" if some were left out; never inside an entity or a combination."""
+    """At most `limit` code points, ending in "…" if cut; never within an entity, a token or a combination."""
     if len(text) <= limit:
         return text
     kept = text[: max(limit - 1, 0)]
     while kept and (unicodedata.combining(text[len(kept)]) or kept[-1] == "\u200d"):
         kept = kept[:-1]
-    kept = re.sub(r"&[a-z]{0,3}$", "", kept)
+    kept = re.sub(r"<(?:[!@#][^<>]*)?$", "", re.sub(r"&[a-z]{0,3}$", "", kept))
     return kept + ELLIPSIS if limit > 0 else ""
 
 

@@ -70,6 +70,11 @@ def test_a_quotation_that_is_cut_is_closed(limit: int) -> None:
     assert made.count("`") % 6 == 0
 
 
+def test_cut_never_leaves_half_a_token() -> None:
+    at = escape.moment(datetime(2026, 3, 2, 9, tzinfo=UTC))
+    assert {escape.cut(f"a {at} b", length) for length in range(3, len(at) + 3)} == {"a …"}
+
+
 def test_cut_never_leaves_half_an_entity() -> None:
     assert escape.cut("ab&lt;cd", 6) == "ab…"
     assert escape.cut("ab&amp;cd", 8) == "ab&amp;…"
