@@ -161,6 +161,17 @@ async def expire(tx: Writing) -> int:
     return len(over)
 
 
+async def drop_waiting(tx: Writing) -> int:
+    """Drop all that waits: its addresses are packed, and one of them may be of somebody who is to be forgotten. What
+    somebody still wants they import again. Returns how many."""
+    waiting = update(Proposal).where(col(Proposal.state) == ProposalState.WAITING)
+    over = await tx.scalars(waiting.values(state=ProposalState.EXPIRED, changes=None).returning(col(Proposal.id)))
+    dropped = [number for number in over.all() if number is not None]
+    for number in dropped:
+        await outbox.touch(tx, NoticeKind.PROPOSAL, number)
+    return len(dropped)
+
+
 async def database_actor(database: Database, proposal: Proposal) -> Actor:
     """Who decided, as the audit names them."""
     async with database.reading() as tx:

@@ -20,7 +20,7 @@ from sqlalchemy import Text as TextType
 from sqlalchemy import delete as delete_rows
 from sqlmodel import col, select
 
-from store import audit, chain, outbox, posts, queue, retention, roster, waiting
+from store import audit, chain, outbox, posts, proposals, queue, retention, roster, waiting
 from store.chunks import chunks
 from store.engine import Database, Reading, Writing
 from store.privacy import columns, marks, traces
@@ -117,6 +117,7 @@ async def erase(database: Database, identity: Identity, *, mark: bool = True) ->
         if mark:
             await marks.add(tx, sorted(identity.keys))
         await _posts(tx, identity, done)
+        done.changed["proposal"] += await proposals.drop_waiting(tx)
         for table in columns.tables():
             await _table(tx, table, identity, done)
         done.changed["audit"] += await _audit(tx, identity)
