@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import bindparam, select, update
 from sqlmodel import col
 
-from store import audit, comparing, enrolment, memberships, proposals, roster, suppressions
+from store import audit, comparing, enrolment, memberships, proposals, roster, rulings, suppressions
 from store.chunks import chunks
 from store.engine import Bulk, Database, Writing
 from store.inserts import insert as insert_new
@@ -23,7 +23,6 @@ from store.schema.group import Name
 from store.schema.membership import Membership
 from store.schema.person import Person
 from store.schema.request import Request
-from store.schema.suppression import Suppression
 from store.terms import Actor, Address, Receiving, Refused, RequestState
 from store.verdicts import ProposalState
 
@@ -88,22 +87,24 @@ async def _made(tx: Writing, group_id: int, part: Changes, actor: Actor) -> Coun
 
 async def _add(tx: Writing, group_id: int, contacts: Sequence[Contact], actor: Actor) -> Counter[str]:
     """Enrol them, but for those who left, or whose address became one of ours, since the difference was shown."""
-    keys = [address.key for address, _ in contacts]
+    out = set(await suppressions.among(tx, group_id, [address.key for address, _ in contacts]))
+    banned = await rulings.bans(tx, group_id)
+    welcome = [contact for contact in contacts if contact[0].key not in out and not banned(contact[0].key)]
+    keys = [address.key for address, _ in welcome]
     known = await tx.run(lambda bulk: _known(bulk, group_id, keys))
-    fresh = [contact for contact in contacts if contact[0].key not in known]
+    fresh = [contact for contact in welcome if contact[0].key not in known]
     if fresh:
         await tx.run(lambda bulk: _insert(bulk, group_id, fresh))
         details = {"flags": ["contact"], "count": len(fresh)}
         await audit.record(tx, "membership.added", actor, group_id=group_id, details=details)
-    done = Counter({"added": len(fresh)})
-    met = [contact for contact in contacts if contact[0].key in known]
+    done = Counter({"added": len(fresh), "kept_out": len(contacts) - len(welcome)})
+    met = [contact for contact in welcome if contact[0].key in known]
     if not met:
         return done
     own = await comparing.ours(tx)
     unfit = {key for key in known & set(own) if comparing.unfit(own[key], group_id)}
-    out = set(await suppressions.among(tx, group_id, [address.key for address, _ in met]))
     stopped = await roster.rows(tx, group_id, keys=[address.key for address, _ in met])
-    out |= {row.key for row in stopped if row.key and row.receiving is Receiving.STOPPED}
+    out = {row.key for row in stopped if row.key and row.receiving is Receiving.STOPPED}
     entries = [roster.Entry(address, None, name) for address, name in met if address.key not in out | unfit]
     if entries:
         enrolled = await enrolment.enrol(tx, group_id, entries, contact=True, actor=actor)
@@ -114,7 +115,7 @@ async def _add(tx: Writing, group_id: int, contacts: Sequence[Contact], actor: A
 
 
 def _known(bulk: Bulk, group_id: int, keys: Collection[str]) -> set[str]:
-    """Those that a name of ours, a person, the roster, a waiting request or a wish to be left alone knows."""
+    """Those that a name of ours, a person, the roster or a waiting request knows."""
     waiting = [RequestState.UNCONFIRMED, RequestState.PENDING]
     found: set[str] = set()
     for some in chunks(keys):
@@ -122,7 +123,6 @@ def _known(bulk: Bulk, group_id: int, keys: Collection[str]) -> set[str]:
             select(col(Name.address)).where(col(Name.address).in_(some)),
             select(col(Person.email)).where(col(Person.email).in_(some)),
             select(col(Membership.key)).where(col(Membership.group_id) == group_id, col(Membership.key).in_(some)),
-            select(col(Suppression.key)).where(col(Suppression.group_id) == group_id, col(Suppression.key).in_(some)),
             select(col(Request.key)).where(
                 col(Request.group_id) == group_id, col(Request.key).in_(some), col(Request.state).in_(waiting)
             ),

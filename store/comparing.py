@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import col
 
+from store import rulings, suppressions
 from store.engine import Reading
 from store.names import NESTABLE
 from store.proposals import Changes, Seen
 from store.schema.group import Group, Name
 from store.schema.membership import Membership
-from store.schema.suppression import Suppression
 from store.terms import Address, NameRole, Receiving, SuppressionReason
 
 Contact = tuple[Address, str]
@@ -35,22 +35,23 @@ class Refusal:
 class Difference:
     seen: Seen
     refused: Sequence[Refusal]
-    kept_out: Sequence[tuple[Address, str]]  # with why: left, complained, forgotten
+    kept_out: Sequence[tuple[Address, str]]  # with why: left, complained, forgotten, banned
 
 
 async def difference(
     tx: Reading, group: Group, contacts: Collection[Contact], *, withdraw_others: bool = False
 ) -> Difference:
-    """The contacts against the roster; who left, complained or was forgotten stays out.
+    """The contacts against the roster; who left, complained, was forgotten or is banned stays out.
 
     With `withdraw_others` contacts the list lacks would stop being contacts, but for those who stopped their mail
     themselves: they receive nothing, and an export leaves them out.
     """
     assert group.id is not None
     held = {row.key: row for row in await roster(tx, group.id) if row.key}
-    out = await _suppressed(tx, group.id)
+    out = await suppressions.among(tx, group.id, [address.key for address, _ in contacts])
+    banned = await rulings.bans(tx, group.id)
     own = await ours(tx)
-    return await asyncio.to_thread(_compared, group.id, contacts, held, out, own, withdraw_others)
+    return await asyncio.to_thread(_compared, group.id, contacts, held, out, own, banned, withdraw_others)
 
 
 def _compared(
@@ -59,6 +60,7 @@ def _compared(
     held: Mapping[str, Any],
     out: Mapping[str, SuppressionReason],
     own: Mapping[str, tuple[NameRole, int | None, int | None]],
+    banned: Callable[[str], bool],
     withdraw_others: bool,
 ) -> Difference:
     add: list[tuple[str, str]] = []
@@ -79,6 +81,8 @@ def _compared(
             counts["bouncing"] += row.receiving is Receiving.BOUNCING
         elif key in out or (row is not None and row.receiving is Receiving.STOPPED):
             kept_out.append((address, (out.get(key) or SuppressionReason.LEFT).value))
+        elif banned(key):
+            kept_out.append((address, "banned"))
         else:
             add.append((str(address), name))
             counts["nested"] += key in own
@@ -118,12 +122,6 @@ async def roster(tx: Reading, group_id: int) -> Sequence[Any]:
         found += page
         if len(page) < PAGE:
             return found
-
-
-async def _suppressed(tx: Reading, group_id: int) -> dict[str, SuppressionReason]:
-    query = select(col(Suppression.key), col(Suppression.reason)).where(col(Suppression.group_id) == group_id)
-    found = (await (await tx.connection()).execute(query)).all()
-    return {key: SuppressionReason(reason) for key, reason in found}
 
 
 async def ours(tx: Reading) -> dict[str, tuple[NameRole, int | None, int | None]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,6 +122,14 @@ async def of_group(tx: Reading, group_id: int, kind: RulingKind) -> list[Ruling]
     """All of a kind, by pattern."""
     query = select(Ruling).where(col(Ruling.group_id) == group_id, col(Ruling.kind) == kind)
     return list((await tx.exec(query.order_by(col(Ruling.pattern)))).all())
+
+
+async def bans(tx: Reading, group_id: int) -> Callable[[str], bool]:
+    """Whether the group has banned an address, for many of them: asked of the database once."""
+    rows = await of_group(tx, group_id, RulingKind.BAN)
+    plain = {row.pattern for row in rows if not row.glob}
+    globs = [_pattern(row) for row in rows if row.glob]
+    return lambda key: not plain.isdisjoint(exact(key)) or any(one.matches(key) for one in globs)
 
 
 async def matched(tx: Reading, group_id: int, given: Pattern) -> Matched:

@@ -19,7 +19,8 @@ from store.verdicts import ProposalState
 WITHDRAW = "withdraw"
 # What would change, then what would not, each told if there is any.
 SHOWN = (
-    "added", "nested", "renamed", "withdrawn", "already", "bouncing", "left", "complained", "forgotten", "duplicates",
+    "added", "nested", "renamed", "withdrawn", "already", "bouncing", "left", "complained", "forgotten", "banned",
+    "duplicates",
     "invalid", "no_email", "guests", "strangers", "gone_from_slack",
 )  # fmt: skip
 OUTCOMES = ("added", "renamed", "withdrawn", "already", "kept_out", "gone")

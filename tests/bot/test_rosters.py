@@ -183,7 +183,7 @@ async def test_the_form_adds_people_addresses_and_a_last_day(office: Office, gro
     await office.pocket.command("ada", "#general", "/group members team")
     await office.pocket.wait_modal("ada", contains="Members")
     await office.pocket.click("ada", Action.MEMBERS_ADD)
-    await office.pocket.wait_modal("ada", contains="Add people")
+    await office.pocket.wait_modal("ada", contains="Everybody in a channel")
     assert "people" in (await office.pocket.submit("ada"))["errors"]
     day = (office.database.clock() + timedelta(days=90)).date().isoformat()
     await office.pocket.fill("ada", {"people": ["U0LINUS"], "outside": "Jo Doe <jo@x.example>", "until": day})
