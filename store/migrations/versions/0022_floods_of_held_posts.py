@@ -1,14 +1,14 @@
 """floods of held posts: which posts share one card
 
 Revision ID: 0022
-Revises: 0013
+Revises: 0018
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0022"
-down_revision = "0013"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
