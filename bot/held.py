@@ -7,8 +7,9 @@ from datetime import datetime
 
 from bot import rows
 from bot.views import cards, decide, mail, reminders
+from bot.views import floods as flood_views
 from bot.views.blocks import Shown
-from store import held, ladder, outbox, posts, undo
+from store import floods, held, ladder, outbox, posts, undo
 from store.engine import Reading
 from store.marks import Marks
 from store.schema.notice import Notice
@@ -90,6 +91,17 @@ async def reminder(tx: Reading, notice: Notice, language: str) -> Shown | None:
     if len(waiting) == 1 and not asking:
         return reminders.one(language, await card(tx, waiting[0]))
     return reminders.several(language, seen)
+
+
+async def flood(tx: Reading, notice: Notice, language: str) -> Shown | None:
+    """Many posts in one card, as they stand at this moment."""
+    assert notice.group_id is not None
+    group = await rows.group(tx, notice.group_id)
+    latest = await floods.waiting(tx, notice.subject_id)
+    hidden = group.slack_content is SlackContent.NONE
+    lines = [flood_views.Line(post.author, None if hidden else post.subject) for post in latest[: flood_views.SHOWN]]
+    counts = await floods.counted(tx, notice.subject_id)
+    return flood_views.card(language, flood_views.Flood(notice.subject_id, group.address, counts, lines))
 
 
 async def full(tx: Reading, notice: Notice, language: str) -> Shown | None:

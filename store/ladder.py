@@ -14,7 +14,7 @@ from typing import Final
 
 from sqlmodel import col, select
 
-from store import audience, outbox, persons
+from store import audience, floods, outbox, persons
 from store.engine import Reading, Writing
 from store.hours import Hours
 from store.schema.group import Group
@@ -164,6 +164,10 @@ async def named(tx: Reading, group_id: int, reminder_id: int) -> tuple[list[Requ
 
 
 async def withdraw(tx: Writing, those: Iterable[Waiting]) -> None:
-    """They wait no more: what reminded of them is drawn anew."""
-    for reminder_id in sorted({one.reminder_id for one in those if one.reminder_id is not None}):
+    """They wait no more (or again): what reminded of them is drawn anew, and the card they share with others."""
+    several = list(those)
+    for one in several:
+        if isinstance(one, Post):
+            await floods.touch(tx, one)
+    for reminder_id in sorted({one.reminder_id for one in several if one.reminder_id is not None}):
         await outbox.touch(tx, NoticeKind.HELD_REMINDER, reminder_id)

@@ -21,6 +21,7 @@ from store.terms import NoticeKind
 # What grows is redrawn at most this often; everything else as soon as it changes.
 REDRAWN_AFTER = {
     NoticeKind.REPORT: timedelta(seconds=2),
+    NoticeKind.HELD_FLOOD: timedelta(seconds=2),
     NoticeKind.TEST_STEPS: timedelta(seconds=1),
     NoticeKind.CHECKUP: timedelta(seconds=2),
     NoticeKind.PROPOSAL: timedelta(seconds=2),

@@ -14,12 +14,12 @@ from sqlmodel import col, delete, select, update
 
 from store import (
     apart,
-    audience,
     audit,
     authors,
     claims,
     conversations,
     families,
+    floods,
     held,
     inserts,
     ladder,
@@ -155,7 +155,7 @@ async def begin(tx: Writing, post: Post) -> None:
     if post.state is PostState.ACCEPTED:
         await accept(tx, post)
     elif post.state is PostState.HELD:
-        await _announce_held(tx, post)
+        await floods.announce(tx, post)
 
 
 async def _insert(
@@ -235,13 +235,6 @@ async def accept(tx: Writing, post: Post) -> None:
         targets = await conversations.accepted(tx, post, group)
         await outbox.announce(tx, NoticeKind.REPORT, post.id, targets, group_id=group.id)
     tx.wake(Topic.EXPAND)
-
-
-async def _announce_held(tx: Writing, post: Post) -> None:
-    group = await tx.get(Group, post.group_id)
-    assert group is not None
-    assert post.id is not None
-    await outbox.announce(tx, NoticeKind.HELD_CARD, post.id, await audience.moderators(tx, group), group_id=group.id)
 
 
 async def get(tx: Reading, post_id: int) -> Post | None:

@@ -129,6 +129,7 @@ class NoticeKind(StrEnum):
     REQUEST_OUTCOME = "request_outcome"
     HELD_CARD = "held_card"
     HELD_REMINDER = "held_reminder"
+    HELD_FLOOD = "held_flood"  # many posts held within an hour, in one card
     HELD_FULL = "held_full"  # no more can be held in a group
     REPORT = "report"
     LANE_ALARM = "lane_alarm"

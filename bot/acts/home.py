@@ -8,6 +8,7 @@ from bot.views import home as views
 from bot.views.blocks import View
 from store import groups, passwords, pending, persons
 from store.engine import Reading
+from store.schema.group import Group
 from store.schema.post import Post
 from store.schema.request import Request
 from store.terms import Reason, SlackContent
@@ -43,22 +44,30 @@ async def home(context: Context, page: int = 1, waiting_page: int = 1) -> View:
     )
 
 
-async def _waiting(context: Context, tx: Reading, page: int) -> views.Waiting:
+async def deciding(context: Context, tx: Reading) -> dict[int, Group]:
+    """The groups in which the person decides, by id."""
     assert context.person.id is not None
-    deciding = {}
-    for group, membership in await groups.mine(tx, context.person.id):
-        if group.id is not None and (membership.moderator or membership.administrator):
-            deciding[group.id] = group
-    if not deciding or context.person.stranger:
+    if context.person.stranger:
+        return {}
+    return {
+        group.id: group
+        for group, membership in await groups.mine(tx, context.person.id)
+        if group.id is not None and (membership.moderator or membership.administrator)
+    }
+
+
+async def _waiting(context: Context, tx: Reading, page: int) -> views.Waiting:
+    deciding_in = await deciding(context, tx)
+    if not deciding_in:
         return views.Waiting()
-    total = sum(await pending.count(tx, list(deciding)))
+    total = sum(await pending.count(tx, list(deciding_in)))
     last = max(1, -(-total // views.WAITING_A_PAGE))  # a page that emptied meanwhile shows the last one
     page = min(page, last)
     offset = (page - 1) * views.WAITING_A_PAGE
-    shown = await pending.page(tx, list(deciding), offset, views.WAITING_A_PAGE)
+    shown = await pending.page(tx, list(deciding_in), offset, views.WAITING_A_PAGE)
     items: list[views.WaitingRequest | views.WaitingPost] = []
     for one in shown:
-        group = deciding[one.group_id]
+        group = deciding_in[one.group_id]
         if isinstance(one, Request):
             items.append(await _request(tx, one, group.display_name))
         else:

@@ -23,6 +23,7 @@ from bot.actions import (
     passwords,
     reversals,
     rosters,
+    several,
     why,
     wizard,
 )
@@ -73,6 +74,7 @@ TABLES = Tables(
             figures.ACTIONS,
             groups.ACTIONS,
             home.ACTIONS,
+            several.ACTIONS,
             matters.ACTIONS,
             members.ACTIONS,
             outcomes.ACTIONS,
@@ -94,6 +96,7 @@ TABLES = Tables(
             members.FORMS,
             passwords.FORMS,
             rosters.FORMS,
+            several.FORMS,
             why.FORMS,
             wizard.FORMS,
         ]

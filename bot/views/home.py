@@ -127,6 +127,9 @@ def waiting(language: str, found: Waiting) -> list[Block]:
     body: list[Block] = []
     for item in found.items:
         body += _request(language, item) if isinstance(item, WaitingRequest) else _post(language, item)
+    if found.total > 1:
+        label, spoken = say(language, "several.button"), say(language, "several.button_spoken", n=found.total)
+        body.append(blocks.actions(blocks.button(label, Action.PENDING_SEVERAL, "", spoken=spoken)))
     return body + answers.pager(
         language,
         Action.PENDING_PAGE,

@@ -80,6 +80,8 @@ class Action(StrEnum):
     # home
     HOME_PAGE = "home.page"
     PENDING_PAGE = "pending.page"
+    PENDING_SEVERAL = "pending.several"
+    FLOOD_DISCARD = "flood.discard"
     # app passwords
     PASSWORD_FORM = "password.form"
     PASSWORD_REVOKE = "password.revoke"
@@ -121,6 +123,7 @@ class Form(StrEnum):
     RECEIVE = "form.receive"
     COMPOSE = "form.compose"
     PREVIEW = "form.compose.preview"
+    SEVERAL = "form.several"
     MATTER_ADMINISTRATOR = "form.matter.administrator"
 
 
@@ -135,6 +138,8 @@ class Field(StrEnum):
     """Block ids of inputs; the input's action id is the same word, so an error finds its field."""
 
     REASON = "reason"
+    CHOSEN = "chosen"
+    DECISION = "decision"
     CANNED = "canned"
     WHOM = "whom"
     PATTERN = "pattern"

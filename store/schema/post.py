@@ -33,7 +33,7 @@ class Post(SQLModel, table=True):
     While it is held: `expires_at` is when it expires if nobody decides, `remind_at` when its moderators are reminded
     next (none: never), by which `rung` of the ladder, and `reminder_id` the reminder that named it last.
     `claimed_by` says who looks at it, until `claimed_until`. A person's decision can be taken back until `undo_until`;
-    `undo` names what goes back with it.
+    `undo` names what goes back with it. `flood_id` is the first post of the flood with which it shares a card.
     """
 
     __table_args__ = (
@@ -85,6 +85,7 @@ class Post(SQLModel, table=True):
     expires_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     remind_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     reminder_id: int | None = Field(default=None, sa_column=Column(ID, nullable=True))
+    flood_id: int | None = Field(default=None, sa_column=Column(ID, nullable=True))
     rung: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
     decided_by: int | None = Field(default=None, sa_column=reference("person.id", nullable=True))
     decided_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))

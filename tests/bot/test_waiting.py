@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from sqlmodel import select
 
@@ -25,11 +26,11 @@ ALWAYS = Hours.parse("always")
 AGAIN = "still waits for a decision"
 
 
-async def hold(office: Office, group: Group, n: int = 1, *names: str, marks: Marks = UNMARKED) -> int:
+async def hold(office: Office, group: Group, n: int = 1, *names: str, marks: Marks = UNMARKED, of: str = "eve") -> int:
     """A post of Eve's waits, for these reasons; gives it."""
     assert group.id is not None
     message = NewMessage(
-        raw=RAW, public_id=f"p{n}", return_path="eve@else.example", author="eve@else.example", author_name="Eve",
+        raw=RAW, public_id=f"p{n}", return_path="eve@else.example", author=f"{of}@else.example", author_name="Eve",
         subject=f"Lunch {n} <!channel>", verdict="relay_none",
     )  # fmt: skip
     values = {"author": "eve@else.example", "group": group.address, "count": str(marks.recipients)}
@@ -207,3 +208,47 @@ async def set_back(office: Office, **time: float) -> None:
             request.expires_at -= timedelta(**time)
             request.remind_at = request.remind_at and request.remind_at - timedelta(**time)
             tx.add(request)
+
+
+async def test_beyond_ten_in_an_hour_one_card_grows_and_is_discarded_at_once(office: Office) -> None:
+    group = await office.group(moderation_channel="C0MODERATORS")
+    for n in range(13):
+        await hold(office, group, n, of="eve" if n > 6 else "mallory")
+    await office.pocket.wait_message("grace", "#moderators", "3 more posts to *team@groups.example.org* were held")
+    await office.quiet()
+    assert len(await messages(office, "Held until", "grace", "#moderators")) == 10
+    shown = await office.pocket.wait_message("grace", "#moderators", "3 wait")
+    assert "eve@else.example: Lunch 12 &lt;!channel&gt;" in office.pocket.text(shown)
+    assert group.id is not None
+    assert (await office.pocket.click("grace", Action.FLOOD_DISCARD, channel="#moderators"))["ok"]
+    redrawn = await office.pocket.wait_message("grace", "#moderators", "3 discarded")
+    assert not any(block["type"] == "actions" for block in redrawn["blocks"])
+    async with office.database.reading() as tx:
+        assert len(await posts.waiting(tx, [group.id])) == 10
+
+
+async def test_several_are_decided_at_once_each_by_the_first_click(office: Office) -> None:
+    group = await office.group(moderation_channel="C0MODERATORS")
+    made = [await hold(office, group, n) for n in range(4)]
+    await office.pocket.command("linus", "#general", f"/group join {group.address}")
+    await office.pocket.wait_message("grace", "#moderators", "asks to join")
+    await office.pocket.command("grace", "#general", "/group pending")
+    await office.pocket.wait_message("grace", "#general", "5 things wait for you")
+    assert (await office.pocket.click("grace", Action.PENDING_SEVERAL, channel="#general"))["ok"]
+    view = await office.pocket.wait_modal("grace", contains="Tick what you want")
+    boxes = [option["value"] for block in view["blocks"] if block["type"] == "input" for option in options(block)]
+    assert boxes == ["r1", *(f"p{post_id}" for post_id in made), "yes", "no"]
+    async with office.database.writing() as tx:
+        await posts.discard(tx, made[0], SYSTEM)
+    await office.pocket.fill("grace", {"chosen0": boxes[:3], "decision": "yes"})
+    assert (await office.pocket.submit("grace"))["ok"]
+    text = office.pocket.text(await office.pocket.wait_modal("grace", contains="1 request was approved."))
+    for told in ("1 request was approved.", "1 post goes out.", "On 1, somebody was faster."):
+        assert told in text
+    async with office.database.reading() as tx:
+        states = [post.state for post_id in made if (post := await posts.get(tx, post_id))]
+    assert states == [PostState.DISCARDED, PostState.ACCEPTED, PostState.HELD, PostState.HELD]
+
+
+def options(block: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(block["element"].get("options", ()))

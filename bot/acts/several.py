@@ -1,0 +1,41 @@
+"""What can be decided at once, from the rows."""
+
+from __future__ import annotations
+
+from bot.acts import home
+from bot.context import Context
+from bot.views.several import MOST, Item
+from store import floods, pending
+from store.schema.group import Group
+from store.schema.post import Post
+from store.schema.request import Request
+from store.terms import SlackContent
+
+# What may come of each, in the order in which it is told.
+OUTCOMES = ("approved", "released", "turned_down", "discarded", "late", "denied", "refused", "gone")
+
+
+async def items(context: Context, flood_id: int | None) -> tuple[list[Item], int]:
+    """The oldest of all that waits for the person, and how much there is; of one flood alone where one is named.
+
+    Only groups in which the person decides are looked at, whatever flood is named.
+    """
+    async with context.database.reading() as tx:
+        deciding = await home.deciding(context, tx)
+        if not deciding:
+            return [], 0
+        if flood_id is not None:
+            found: list[Request | Post] = [
+                one for one in await floods.waiting(tx, flood_id) if one.group_id in deciding
+            ]
+            return [_item(one, deciding[one.group_id]) for one in found[:MOST]], len(found)
+        found = await pending.page(tx, list(deciding), 0, MOST)
+        total = sum(await pending.count(tx, list(deciding)))
+        return [_item(one, deciding[one.group_id]) for one in found], total
+
+
+def _item(one: Request | Post, group: Group) -> Item:
+    if isinstance(one, Request):
+        return Item(f"r{one.id}", one.address, group.display_name)
+    hidden = group.slack_content is SlackContent.NONE or not one.subject
+    return Item(f"p{one.id}", one.author, group.display_name if hidden else f"{group.display_name}: {one.subject}")
