@@ -313,7 +313,7 @@ def _take_whom(bound: Bound, reader: _Reader) -> Bound:
         return replace(bound, slack_ids=(token.value,))
     if token.kind is TokenKind.ADDRESS:
         return replace(bound, outsiders=(Outsider(token.value),))
-    raise Misread(f"{token.kind.value}_is_no_person", word=_shown(token))
+    raise Misread("whom_is_no_person", word=_shown(token))
 
 
 def _take_post(bound: Bound, reader: _Reader) -> Bound:

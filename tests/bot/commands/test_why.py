@@ -72,7 +72,7 @@ async def test_an_administrator_is_told_what_became_of_a_post_for_anybody(office
         ("why team @margaret id-Lunch <!channel>", ("A copy went out",)),
         ("why team nobody@", ("is not an e-mail address",)),
         ("why team @nobody", ("did not recognise @nobody",)),
-        ("why team #general", ("is a channel",)),
+        ("why team #general", ("is no person",)),
     ):
         told = await office.ask(ADA, typed)
         for word in words:
