@@ -17,7 +17,6 @@ ALIKE = re.compile(
     r"commands\.(modal|home)\.title|commands\.(home\.group|help\.line|show\.head|receive\.of|flags\.contact)"
     r"|commands\.setting\.(copies|mode)\.label|commands\.review\.(setting|person|person_with_address)"
     r"|commands\.argument\.\w+|commands\.verb\.\w+\.example"
-    r"|commands\.argument\.(date|wish|switch|page|deed|step)|commands\.verb\.\w+\.example"
     r"|mail\.from\.\w+|slack\.modal\.title|slack\.held\.size|slack\.report\.replaced_one|slack\.passed\.accepted"
     r"|slack\.checkup\.ok"
 )
