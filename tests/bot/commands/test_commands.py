@@ -27,7 +27,7 @@ async def test_help_for_all_and_for_one(office: Office) -> None:
         ("<!channel>", "no command"),
         ("join", "Say which group"),
         ("show team now", "I do not know what to do with “now”"),
-        ("add team", "Usage: `/group add ADDRESS PEOPLE [as ROLE]`"),
+        ("add team", "Usage: `/group add ADDRESS PEOPLE [as ROLE] [until DATE]`"),
         ("show nosuch", "There is no group nosuch"),
         ("show *<!here>*", "There is no group"),
         ("pause team someday", "“someday” is not a day"),
