@@ -78,7 +78,7 @@ class Draft:
             self.group_id,
             self.version,
         ]
-        packed = zlib.compress(json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode(), 9)
+        packed = zlib.compress(json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode(errors="surrogatepass"), 9)
         text = base64.urlsafe_b64encode(packed).decode("ascii")
         if len(text) > limits.METADATA:
             raise DraftTooLarge
@@ -89,7 +89,8 @@ class Draft:
         """From private metadata. Raises ValueError for what `pack` did not make."""
         try:
             inflater = zlib.decompressobj()
-            data: list[Any] = json.loads(inflater.decompress(base64.urlsafe_b64decode(text), UNPACKED))
+            unpacked = inflater.decompress(base64.urlsafe_b64decode(text), UNPACKED)
+            data: list[Any] = json.loads(unpacked.decode(errors="surrogatepass"))
             settings, added, removed, also_contacts, group_id, version = data
             if group_id is not None and not 0 < int(group_id) < MOST_ROWS:
                 raise ValueError("an id no group can have")

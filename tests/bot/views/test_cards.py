@@ -62,10 +62,12 @@ def test_nothing_from_outside_acts(text: str) -> None:
 
 
 def strings(value: Any) -> list[str]:
-    """Every text in a structure."""
+    """Every text in a structure, but what stands in an input: it is shown as typed, and acts nowhere."""
     if isinstance(value, str):
         return [value]
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    typed = {"initial_value"}
+    drawn = [part for name, part in value.items() if name not in typed] if isinstance(value, dict) else None
+    inner = drawn if drawn is not None else value if isinstance(value, list) else ()
     return [text for part in inner for text in strings(part)]
 
 
@@ -183,7 +185,7 @@ def test_the_report_counts_in_words() -> None:
     assert (
         "relayed to 123 of 130 · 2 deferred · 1 failed · 3 bounced later · 1 skipped · 4 possibly twice" in shown.text
     )
-    assert buttons(shown.blocks) == [Action.REPORT_DETAILS, Action.REPORT_WHY]
+    assert buttons(shown.blocks) == [Action.REPORT_DETAILS, Action.COMPOSE_ANSWER, Action.REPORT_WHY]
 
 
 def test_the_report_leaves_out_what_did_not_happen() -> None:
