@@ -61,16 +61,17 @@ def test_every_moment_is_in_one_week(moment: datetime, zone: str) -> None:
 
 
 class Weekly:
-    """A group in Paris on a Wednesday, looked at for the first time."""
+    """A group in Paris, posted to before it was looked at for the first time, on a Wednesday."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self.database, self.clock, self.group_id, self.made = database, clock, 0, 0
 
     async def begin(self, **settings: Any) -> Weekly:
-        self.clock.now = at("2026-03-04 12:00")
+        self.clock.now = at("2026-03-01 12:00")
         ada = await person(self.database, "ada", time_zone="Europe/Paris")
         self.group_id = await group(self.database, ada, report_channel="C0REPORTS", **settings)
-        assert await keeping.tell_weeks(self.database) == 0  # nothing is told of the week before it was there
+        await self.post()
+        assert await self.at("2026-03-04 12:00") == 0  # what brings digests tells of no week before
         return self
 
     async def post(self) -> None:
