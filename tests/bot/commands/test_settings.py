@@ -113,9 +113,7 @@ async def test_settings_are_for_administrators(office: Office) -> None:
         (f"footer {'x ' * 300}", "may have 500", "footer", None),
         ("footer a" + "\nb" * 12, "has 13 lines and may have 12", "footer", None),
         ("reply_to group", "The group", "reply_to", "group"),
-        ("digest none", "Weekly digest: None", "digest", "none"),
-        ("bilan hebdomadaire", "Weekly digest: Each Monday", "digest", "weekly"),
-        ("digest daily", "They are weekly, none", "digest", "weekly"),
+        ("bilan aucun", "Weekly digest: None", "digest", "none"),
         ("reply_to admin", "Did you mean administrators?", "reply_to", "author"),
     ],
 )
