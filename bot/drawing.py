@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from bot import endings, held, holds, matters, proposed, rows, written
+from bot import digests, endings, held, holds, matters, proposed, rows, written
 from bot.views import alarms, cards, decide, reports
 from bot.views import bouncing as bounces
 from bot.views import checkup as checkup_views
@@ -298,6 +298,7 @@ DRAW: dict[NoticeKind, Draw] = {
     NoticeKind.COMPOSITION: written.notice,
     NoticeKind.ROSTER_MATTER: matters.draw,
     NoticeKind.GROUP_ORPHANED: matters.draw,
+    NoticeKind.DIGEST: digests.draw,
 }
 
 
@@ -314,6 +315,7 @@ async def under(tx: Reading, notice: Notice, target: str) -> str | None:
 # Where a notice is wanted, if the group has such a channel.
 CHANNEL_OF = {
     NoticeKind.REPORT: "report_channel",
+    NoticeKind.DIGEST: "report_channel",
     NoticeKind.GROUP_CREATED: "report_channel",
     NoticeKind.GROUP_HOLD: "report_channel",
     NoticeKind.REQUEST_CARD: "moderation_channel",

@@ -94,6 +94,7 @@ def rounds(
         ("expire_held", timedelta(minutes=1), partial(keeping.expire, by_domain=by_domain)),
         ("expire_requests", timedelta(minutes=1), keeping.expire_requests),
         ("remind_held", timedelta(minutes=1), partial(keeping.remind, hours=hours)),
+        ("tell_weeks", timedelta(minutes=1), keeping.tell_weeks),
         ("end_memberships", timedelta(minutes=1), keeping.end_memberships),
         ("remind_endings", timedelta(minutes=5), keeping.remind_endings),
         ("finish_proposals", timedelta(minutes=1), applying.go_on),

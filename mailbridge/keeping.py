@@ -11,12 +11,12 @@ from functools import partial
 
 import structlog
 
-from store import endings, held, ladder, posts, requests, retention
+from store import digests, endings, held, ladder, posts, requests, retention
 from store.engine import Database, Writing
 from store.hours import Hours
 
 _log = structlog.get_logger(__name__)
-AT_ONCE = 500  # posts in one run
+AT_ONCE = 500  # posts, requests or groups in one run
 MOST_EMPTIED = 500
 MOST_STRIPPED = 200_000
 
@@ -57,6 +57,20 @@ async def remind(database: Database, *, hours: Hours) -> int:
         if named:
             count += named
             _log.info("group.reminded", group=group_id, waiting=named)
+    return count
+
+
+async def tell_weeks(database: Database) -> int:
+    """Tell of the week of groups whose week is over. Returns of how many groups."""
+    async with database.reading() as tx:
+        due = await digests.due(tx, AT_ONCE)
+    count = 0
+    for group_id in due:
+        async with database.writing() as tx:
+            told = await digests.tell(tx, group_id)
+        if told:
+            count += 1
+            _log.info("group.week_told", group=group_id)
     return count
 
 

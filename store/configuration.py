@@ -9,6 +9,7 @@ from store import wording
 from store.followers import SOURCE
 from store.terms import (
     Copies,
+    Digest,
     Language,
     Leave,
     Mode,
@@ -36,6 +37,7 @@ SETTINGS: Mapping[str, type[StrEnum] | type] = {
     "report_channel": str,
     "moderation_channel": str,
     "slack_content": SlackContent,
+    "digest": Digest,
     "mode": Mode,
     "language": Language,
     "subject_tag": str,

@@ -19,6 +19,7 @@ from store.terms import (
     Actor,
     Address,
     Copies,
+    Digest,
     GroupKind,
     GroupPolicy,
     Language,
@@ -57,6 +58,7 @@ class NewGroup:
     report_channel: str | None = None
     moderation_channel: str | None = None
     slack_content: SlackContent = SlackContent.SUBJECT
+    digest: Digest = Digest.WEEKLY
     mode: Mode = Mode.LIVE
     language: Language = Language.EN
     subject_tag: str | None = None

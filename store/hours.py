@@ -36,40 +36,42 @@ class Hours:
 
     def hold(self, moment: datetime, zone: str) -> bool:
         """Whether `moment` is within them where the clock is that of `zone` (an IANA name; unknown ones are UTC)."""
-        local = moment.astimezone(_zone(zone))
+        local = moment.astimezone(clock(zone))
         return self.first <= local.weekday() <= self.last and self.opens <= local.hour < self.closes
 
     def next(self, moment: datetime, zone: str) -> datetime:
         """`moment` itself if it is within them, else when they begin next; in UTC."""
         if self.hold(moment, zone):
             return moment
-        local = moment.astimezone(_zone(zone))
-        begin = _at(local, self.opens)
+        local = moment.astimezone(clock(zone))
+        begin = oclock(local, self.opens)
         if begin <= local:
-            begin = _at(local + timedelta(days=1), self.opens)
+            begin = oclock(local + timedelta(days=1), self.opens)
         while not self.first <= begin.weekday() <= self.last:
-            begin = _at(begin + timedelta(days=1), self.opens)
+            begin = oclock(begin + timedelta(days=1), self.opens)
         return begin.astimezone(UTC)
 
     def last_before(self, moment: datetime, zone: str) -> datetime:
         """`moment` itself if it is within them, else the last full hour within them before it; in UTC."""
         if self.hold(moment, zone):
             return moment
-        local = moment.astimezone(_zone(zone))
-        end = _at(local, self.closes - 1)
+        local = moment.astimezone(clock(zone))
+        end = oclock(local, self.closes - 1)
         if end >= local:
-            end = _at(local - timedelta(days=1), self.closes - 1)
+            end = oclock(local - timedelta(days=1), self.closes - 1)
         while not self.first <= end.weekday() <= self.last:
-            end = _at(end - timedelta(days=1), self.closes - 1)
+            end = oclock(end - timedelta(days=1), self.closes - 1)
         return end.astimezone(UTC)
 
 
-def _at(day: datetime, hour: int) -> datetime:
+def oclock(day: datetime, hour: int) -> datetime:
+    """That full hour of a day, by the day's own clock."""
     # Of a time that a change of the clock leaves out or has twice, the zone's rules choose one: an hour matters little.
     return datetime.combine(day.date(), time(hour), tzinfo=day.tzinfo)
 
 
-def _zone(name: str) -> ZoneInfo:
+def clock(name: str) -> ZoneInfo:
+    """The clock of a zone by its IANA name; UTC's for one that is unknown."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):

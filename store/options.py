@@ -82,6 +82,13 @@ class SlackContent(StrEnum):
     EXCERPT = "excerpt"
 
 
+class Digest(StrEnum):
+    """Whether the group's week is told where it reports."""
+
+    WEEKLY = "weekly"
+    NONE = "none"
+
+
 class Mode(StrEnum):
     LIVE = "live"
     PAUSED = "paused"

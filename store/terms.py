@@ -16,6 +16,7 @@ from store.mailbox import Address as Address
 from store.mailbox import InvalidAddress as InvalidAddress
 from store.mailbox import folded as folded
 from store.options import Copies as Copies
+from store.options import Digest as Digest
 from store.options import GroupKind as GroupKind
 from store.options import GroupPolicy as GroupPolicy
 from store.options import Language as Language
@@ -147,6 +148,7 @@ class NoticeKind(StrEnum):
     COMPOSITION = "composition"  # to the person who wrote a mail in Slack
     ROSTER_MATTER = "roster_matter"  # to administrators: a difference, a source that cannot be read, leavers
     GROUP_ORPHANED = "group_orphaned"  # to operators
+    DIGEST = "digest"  # a group's week
 
 
 class Action(StrEnum):

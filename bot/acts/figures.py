@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bot import sums
 from bot.acts import lookup
 from bot.context import Context
 from bot.permissions import Verb
@@ -13,7 +15,7 @@ from bot.views.blocks import Shown
 from store import figures
 from store.engine import Reading
 from store.schema.group import Group
-from store.terms import PostState, SlackContent
+from store.terms import SlackContent
 
 PERIODS = 10  # a chart has room for 20 points a series; three days each
 DAYS = figures.PERIOD.days
@@ -38,16 +40,8 @@ async def of(tx: Reading, group: Group, zone: tzinfo, page: int = 1, days: int =
     lines = seen.posts[(page - 1) * views.POSTS_A_PAGE : page * views.POSTS_A_PAGE]
     subjects = await figures.subjects(tx, [line.post_id for line in lines])
     kept = group.slack_content is SlackContent.NONE
-    return views.Figures(
-        group_id=group.id,
-        group=group.address,
-        days=days,
-        states={state.value: n for state in PostState if (n := seen.of_state(state))},
-        copies=seen.copies,
-        outcomes={**{name: seen.sums.get(name, 0) for name in views.OUTCOMES}, "relayed": seen.relayed},
-        took=seen.took,
-        decided=seen.decided,
-        decisions=seen.decisions,
+    return replace(
+        sums.shown(group, seen),
         periods=_periods(seen, zone),
         posts=[
             views.Post(
@@ -61,7 +55,6 @@ async def of(tx: Reading, group: Group, zone: tzinfo, page: int = 1, days: int =
         ],
         page=page,
         pages=pages,
-        since=seen.since,
     )
 
 

@@ -42,7 +42,7 @@ SETTINGS: Mapping[str, str] = {
     "nom": "display_name", "taille_max_entrante": "max_receive_size", "taille_max_sortante": "max_send_size",
     "abonnement": "subscription", "désabonnement": "leave", "desabonnement": "leave", "caché": "hidden",
     "cacher": "hidden", "modération": "moderation", "langue": "language", "préfixe": "subject_tag",
-    "pied_de_page": "footer", "réponses": "reply_to",
+    "pied_de_page": "footer", "réponses": "reply_to", "bilan": "digest",
 }  # fmt: skip
 VALUES: Mapping[str, str] = {
     "ouvert": "open", "ouverte": "open", "modéré": "moderated", "modere": "moderated", "modérée": "moderated",
@@ -50,5 +50,5 @@ VALUES: Mapping[str, str] = {
     "tous": "anyone", "membres": "members", "administrateurs": "administrators", "aucun": "none", "rien": "none",
     "non-membres": "non-members", "objet": "subject", "extrait": "excerpt", "personnelles": "personal",
     "partagées": "shared", "suspendu": "paused", "actif": "live", "anglais": "en", "français": "fr",
-    "francais": "fr", "refuser": "refuse", "auteur": "author", "groupe": "group",
+    "francais": "fr", "refuser": "refuse", "auteur": "author", "groupe": "group", "hebdomadaire": "weekly",
 }  # fmt: skip

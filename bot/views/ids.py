@@ -178,6 +178,7 @@ class Field(StrEnum):
     LANGUAGE = "language"
     COPIES = "copies"
     SLACK_CONTENT = "slack_content"
+    DIGEST = "digest"
     OVER_SEND_SIZE = "over_send_size"
     SUBJECT_TAG = "subject_tag"
     FOOTER = "footer"

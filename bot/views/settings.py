@@ -17,6 +17,7 @@ from store import sizes
 from store.followers import USER_GROUP
 from store.terms import (
     Copies,
+    Digest,
     GroupPolicy,
     Language,
     Leave,
@@ -71,6 +72,7 @@ SETTINGS = (
     Setting(Field.REPORT_CHANNEL, Shape.CHANNEL),
     Setting(Field.MODERATION_CHANNEL, Shape.CHANNEL, optional=True, private=True),
     Setting(Field.SLACK_CONTENT, Shape.CHOICE, SlackContent, asked=False),
+    Setting(Field.DIGEST, Shape.CHOICE, Digest, asked=False),
     Setting(Field.COPIES, Shape.CHOICE, Copies, asked=False),
     Setting(Field.MODE, Shape.CHOICE, Mode, asked=False),
     Setting(Field.LANGUAGE, Shape.CHOICE, Language, asked=False),
@@ -84,11 +86,17 @@ SETTINGS = (
 BY_NAME: Mapping[str, Setting] = {setting.field.value: setting for setting in SETTINGS}
 # What is no setting, and is told beside them when it changes.
 NAMES = frozenset({Field.ALIASES.value, Field.ADDRESS.value})
+# What no post keeps from its acceptance on has its default here.
+_OF_SLACK: Mapping[str, str] = {
+    Field.SLACK_CONTENT.value: SlackContent.SUBJECT.value,
+    Field.DIGEST.value: Digest.WEEKLY.value,
+    Field.HIDDEN.value: HIDDEN_NO,
+}
 DEFAULTS: Mapping[str, str] = {
     setting.field.value: str(GroupPolicy.__dataclass_fields__[setting.field.value].default)
     for setting in SETTINGS
-    if setting.shape is Shape.CHOICE and setting.field is not Field.SLACK_CONTENT
-} | {Field.SLACK_CONTENT.value: SlackContent.SUBJECT.value, Field.HIDDEN.value: HIDDEN_NO}
+    if setting.shape is Shape.CHOICE and setting.field.value not in _OF_SLACK
+} | dict(_OF_SLACK)
 
 
 def step(language: str, draft: Draft, domains: Sequence[str], *, address: str = "") -> View:

@@ -27,6 +27,7 @@ from store.schema import (
     request,
     ruling,
     suppression,
+    week,
     worker,
 )
 
@@ -57,5 +58,6 @@ __all__ = [
     "request",
     "ruling",
     "suppression",
+    "week",
     "worker",
 ]

@@ -8,6 +8,7 @@ from sqlmodel import Field, SQLModel
 from store.schema.columns import ID, choice, key, moment, reference
 from store.terms import (
     Copies,
+    Digest,
     GroupKind,
     Language,
     Leave,
@@ -59,6 +60,7 @@ class Group(SQLModel, table=True):
     report_channel: str | None = None
     moderation_channel: str | None = None
     slack_content: SlackContent = Field(default=SlackContent.SUBJECT, sa_column=choice(SlackContent, "slack_content"))
+    digest: Digest = Field(default=Digest.WEEKLY, sa_column=choice(Digest, "digest", grows=True))
     mode: Mode = Field(default=Mode.LIVE, sa_column=choice(Mode, "mode"))
     language: Language = Field(default=Language.EN, sa_column=choice(Language, "language"))
     subject_tag: str | None = None
@@ -69,6 +71,7 @@ class Group(SQLModel, table=True):
     follow_bots: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
     version: int = 1
     created_at: datetime = Field(sa_column=moment())
+    digest_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))  # when its week is over
     hold_id: int | None = Field(default=None, sa_column=Column(ID, nullable=True))  # the emergency hold it is on
     archived_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     deleted_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))

@@ -13,7 +13,7 @@ from store.exchange.exporting import export_groups
 from store.exchange.importing import Options, import_groups
 from store.exchange.lines import lines
 from store.names import Served
-from store.terms import ReplyTo
+from store.terms import Digest, ReplyTo
 from tests.store.named import named
 
 SERVED = Served(("groups.example.org",))
@@ -27,6 +27,7 @@ groups:
 
       The wiki: <https://wiki.example.org>
     reply_to: group
+    digest: none
 """
 
 
@@ -41,7 +42,7 @@ async def test_there_and_back_changes_nothing(database: Database, tmp_path: Path
     async with database.reading() as tx:
         group = await named(tx, "dev")
         assert group is not None
-        assert (group.subject_tag, group.reply_to) == ("Dev: team", ReplyTo.GROUP)
+        assert (group.subject_tag, group.reply_to, group.digest) == ("Dev: team", ReplyTo.GROUP, Digest.NONE)
         assert group.footer == "Be kind – please.\n\nThe wiki: <https://wiki.example.org>"
         out = StringIO()
         await export_groups(tx, out)

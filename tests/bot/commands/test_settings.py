@@ -113,6 +113,7 @@ async def test_settings_are_for_administrators(office: Office) -> None:
         (f"footer {'x ' * 300}", "may have 500", "footer", None),
         ("footer a" + "\nb" * 12, "has 13 lines and may have 12", "footer", None),
         ("reply_to group", "The group", "reply_to", "group"),
+        ("bilan aucun", "Weekly digest: None", "digest", "none"),
         ("reply_to admin", "Did you mean administrators?", "reply_to", "author"),
     ],
 )
@@ -181,6 +182,7 @@ async def test_what_mail_of_the_group_carries_is_set_in_the_form_and_shown(offic
     await office.form(ADA, "settings team")
     footer = "Be kind – please.\n\n<!channel> *not* for you & me"
     wanted = {"subject_tag": "[Team]", "footer": footer, "reply_to": "administrators", "over_send_size": "trim"}
+    wanted["digest"] = "none"
     assert (await office.more(ADA, wanted))["ok"]
     for _ in range(2):
         assert (await office.submit(ADA))["ok"]
@@ -191,6 +193,7 @@ async def test_what_mail_of_the_group_carries_is_set_in_the_form_and_shown(offic
     group = await office.group()
     assert group is not None
     assert (group.subject_tag, group.footer, group.reply_to) == ("Team", footer, "administrators")
+    assert group.digest == "none"
     shown = await office.ask(ADA, "show team")
     assert "*Subject tag*\nTeam" in shown
     assert "*Replies go to*\nThe people in charge of the group" in shown

@@ -14,6 +14,7 @@ from bot.views import (
     check,
     checkup,
     decide,
+    digests,
     figures,
     limits,
     outcomes,
@@ -106,7 +107,7 @@ def failures(text: str = "x", n: int = reports.FAILURES_A_PAGE) -> reports.Failu
 
 
 def answers_of(text: str) -> Iterator[Shown]:
-    """What is told of posts that were asked about, of one's own before it is written, of a month, and of copies."""
+    """What is told of posts that were asked about, of one's own before it is written, of months, weeks and copies."""
     reasons = [Reason("non_member", {"author": text, "group": text}), Reason(text)]
     heard = why.Heard(text, text, Stage.RCPT, BounceReason.UNCLEAR)
     fates = [
@@ -125,6 +126,7 @@ def answers_of(text: str) -> Iterator[Shown]:
         1, text, 30, {"accepted": 1}, 5, {"relayed": 5}, (1, 2), (3, 4), 2,
         [figures.Period("03-02", 1, 5)], [post] * 10, 2, 3,
     )  # fmt: skip
+    yield digests.week("en", digests.Week(AT, month, 2, 1, 1, 2))
     copies = [outcomes.Copy(text, DeliveryState.FAILED, AT, text, text, 1, AT)] * outcomes.COPIES_A_PAGE
     for shown in (figures.answer("en", month), outcomes.table("en", outcomes.Page(1, text, copies, 2, 3))):
         yield shown

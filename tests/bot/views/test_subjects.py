@@ -218,6 +218,9 @@ TABLE: dict[str, View] = {
 # Fields that are words of ours, where a view without a row has some.
 OF_OURS: dict[str, dict[str, Any]] = {
     "compose.preview": {"text": "the asker's own mail, in the markup they typed"},
+    "digests.week": {
+        "states": dict.fromkeys(PostState, 2), "outcomes": dict.fromkeys(("relayed", *reports.COUNTED), 2),
+    },
     "figures.answer": {
         "states": dict.fromkeys(PostState, 2), "outcomes": dict.fromkeys(("relayed", *reports.COUNTED), 2),
         "counts": dict.fromkeys(("relayed", *reports.COUNTED), 2), "state": "accepted",
