@@ -33,8 +33,10 @@ async def doctor(stage: Stage) -> str:
     if faults:
         raise Failed("\n".join(f"{one['found']} {one['remedy']}".strip() for one in faults))
     for one in findings:
-        if one["level"] in {"warning", "skipped"} and one["name"] != "command_unheard":
-            stage.tell(f"     {one['level']}: {one['found']} {one['remedy']}".rstrip())
+        if one["level"] == "warning" and one["name"] != "command_unheard":
+            stage.tell(f"     warning: {one['found']} {one['remedy']}")
+        elif one["level"] == "skipped":
+            stage.tell(f"     optional: {one['found']}")
     return f"{sum(one['level'] == 'ok' for one in findings)} findings are in order"
 
 

@@ -69,7 +69,7 @@ class Human:
             await act(line)
 
     async def create(self, told: str) -> None:
-        local = re.search(r"Address: (\S+)\. ", told)
+        local = re.search(r"Address (\S+),", told)
         assert local is not None
         assert (await self.pocket.command(ADA, "#reports", "/group create"))["ok"]
         await self.pocket.wait_modal(ADA)

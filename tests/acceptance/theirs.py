@@ -47,8 +47,8 @@ async def create(stage: Stage) -> str:
 
     local = f"check-{stage.number}"
     group = await stage.asked(
-        f"In #{stage.channel_name} type {stage.given.command} create. Address: {local}. Name: Check. Report channel: "
-        f"#{stage.channel_name}. Next. Contacts: yourself. Next. Create the group.",
+        f"In #{stage.channel_name} type “{stage.given.command} create” and fill in: Address {local}, Display name "
+        f"Check, Report channel #{stage.channel_name}; Next; Contacts yourself; Next; Create the group.",
         made,
         "a group is created (where the form did not open, read what Slack said: operators alone may create groups)",
     )
