@@ -9,7 +9,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 COVERED := mailbridge/policy/*,mailbridge/rewrite/*,bot/commands/grammar.py,bot/permissions.py,bot/views/*
 
-.PHONY: demo tour install test lint bench bench-acks lock
+.PHONY: demo tour install test lint bench bench-acks check-slack lock
 
 demo: $(RUN)
 	@$(BIN)/python -m bot.sandbox.demo
@@ -35,6 +35,10 @@ bench: $(DEV)
 
 bench-acks: $(DEV)
 	@$(BIN)/python -m tests.bench.acks
+
+# Three minutes in a real workspace: make check-slack CHANNEL=C0123456789
+check-slack: $(DEV)
+	@$(BIN)/python -m tests.acceptance $(CHANNEL)
 
 # Only who changes a dependency needs uv; the locks hold hashes and no addresses, and what they pin stays where it can.
 LOCKED := uv pip compile pyproject.toml --python-version 3.11 --universal --generate-hashes --no-strip-extras \

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import col
 
+from store import names
 from store.engine import Bulk
 from store.schema.group import Group
 from store.schema.letter import Letter
@@ -98,8 +99,7 @@ def of_letter(bulk: Bulk, letter_id: int) -> LetterSource:
     row = bulk.connection.execute(select(Letter.__table__).where(col(Letter.id) == letter_id)).one()  # type: ignore[attr-defined]  # SQLModel sets it
     group = None
     if row.group_id is not None:
-        found = bulk.connection.execute(select(Group.__table__).where(col(Group.id) == row.group_id)).one()  # type: ignore[attr-defined]  # SQLModel sets it
-        names = set(GroupPolicy.__dataclass_fields__) - {"group_id"}
-        group = GroupPolicy(group_id=found.id, **{name: getattr(found, name) for name in names})
+        found = bulk.connection.execute(select(Group.__table__).where(col(Group.id) == row.group_id)).mappings().one()  # type: ignore[attr-defined]  # SQLModel sets it
+        group = names.policy(Group(**found))
     arguments = {name: str(value) for name, value in row.arguments.items()}
     return LetterSource(row.kind, row.language, row.address, arguments, group, row.created_at, row.in_reply_to)

@@ -84,6 +84,10 @@ class Files:
     def get(self, file_id: str) -> File | None:
         return self._files.get(file_id)
 
+    def remove(self, file: File) -> None:
+        """Take a file away."""
+        del self._files[file.id]
+
     def of(self, person_id: str) -> list[File]:
         """What a person could hand over."""
         return [file for file in self._files.values() if file.owner == person_id and file.content is not None]

@@ -116,9 +116,9 @@ class Processes:
         if await process.wait():
             raise ProcessDiedError(f"{module} {' '.join(arguments)} failed:\n{self.tail(module)}")
 
-    async def start(self, module: str) -> None:
+    async def start(self, module: str, *arguments: str) -> None:
         """Start and keep."""
-        self._running[module] = await self._begin(module)
+        self._running[module] = await self._begin(module, *arguments)
 
     async def _begin(self, module: str, *arguments: str) -> asyncio.subprocess.Process:
         with (self._folder / f"{module}.log").open("ab") as log:

@@ -113,6 +113,16 @@ class Workspace:
         self.messages.remove(message)
         self.changes.note(f"channel:{message.channel}")
 
+    def delete_file(self, file: File) -> None:
+        """A file is gone, from every message that holds it, and such as say nothing without it."""
+        self.files.remove(file)
+        for message in [one for channel in self.channels for one in self.messages.lasting(channel.id)]:
+            if file in message.files:
+                message.files.remove(file)
+                self.changes.note(f"channel:{message.channel}")
+                if not (message.files or message.text or message.blocks):
+                    self.delete(message)
+
     def reload(self, person_id: str) -> None:
         """A person reloads their client: ephemerals and shown failures are gone."""
         self.messages.reload(person_id)

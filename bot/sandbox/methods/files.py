@@ -54,3 +54,14 @@ async def info(call: Call) -> Json:
     if file is None or file.content is None or not file.seen_by_bot:
         raise SlackError("file_not_found")
     return {"file": file.as_slack(call.base), "comments": [], "response_metadata": {"next_cursor": ""}}
+
+
+async def delete(call: Call) -> Json:
+    """files.delete, of the bot's own files. A message that held nothing else goes with its file."""
+    file = call.workspace.files.get(call.needed("file"))
+    if file is None or file.content is None:
+        raise SlackError("file_not_found")
+    if file.owner != BOT_USER:
+        raise SlackError("cant_delete_file")
+    call.workspace.delete_file(file)
+    return {}

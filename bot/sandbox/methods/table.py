@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.sandbox.call import Call, Json
-from bot.sandbox.methods import auth, chat, conversations, files, users, views
+from bot.sandbox.methods import auth, blocks, chat, conversations, files, users, views
 
 Handler = Callable[[Call], Awaitable[Json]]
 
@@ -28,6 +28,7 @@ METHODS: dict[str, Method] = {
     "api.test": Method(auth.api_test, "t4", token="none"),  # noqa: S106 - the kind of a token, not one
     "auth.test": Method(auth.auth_test, "none"),
     "apps.connections.open": Method(auth.connections_open, "t3", token="app"),  # noqa: S106 - as above
+    "blocks.validate": Method(blocks.validate, "t4", token="none"),  # noqa: S106 - as above
     "chat.postMessage": Method(chat.post_message, "post", ("chat:write",)),
     "chat.postEphemeral": Method(chat.post_ephemeral, "t4", ("chat:write",)),
     "chat.update": Method(chat.update, "t3", ("chat:write",)),
@@ -46,6 +47,7 @@ METHODS: dict[str, Method] = {
     "conversations.join": Method(conversations.join, "t3", ("channels:join",)),
     "files.getUploadURLExternal": Method(files.upload_url, "t4", ("files:write",)),
     "files.completeUploadExternal": Method(files.complete_upload, "t4", ("files:write",)),
+    "files.delete": Method(files.delete, "t3", ("files:write",)),
     "files.info": Method(files.info, "t4", ("files:read",)),
     "users.info": Method(users.info, "t4", ("users:read",)),
     "users.list": Method(users.listing, "t2", ("users:read",)),
