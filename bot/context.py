@@ -10,7 +10,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bot.faults import Denied, Gone
+import structlog
+
+from bot import answering
+from bot.faults import Denied, Gone, RateLimited, SlackFault, Unreachable
 from bot.payloads import Answer, Clear, Click, Command, Errors, Payload, Push, Shortcut, Submission, Update
 from bot.permissions import Judgement, Verb, Who, judge, sees_hidden
 from bot.views import blocks, escape
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     from store.schema.group import Group
     from store.schema.person import Person
     from store.terms import Actor
+
+
+log = structlog.get_logger()
 
 
 class NotAllowed(Exception):  # noqa: N818 - an answer to a person
@@ -121,22 +127,21 @@ class Context:
     async def answer(self, shown: Shown | str, *, in_place: bool = False) -> None:
         """Tell the person alone, where they are: ephemerally, or in a modal over the view they clicked in.
 
-        `in_place` replaces the ephemeral message that was clicked. Raises SlackFault if no way is open.
+        `in_place` replaces the ephemeral message that was clicked. Where that is not taken (used up, too old, closed,
+        Slack away) it comes by direct message. Raises SlackFault if no way is open.
         """
         if isinstance(shown, str):
             shown = blocks.shown(shown, [blocks.section(shown)])
-        if self.response_url is not None:
-            try:
+        try:
+            if self.response_url is not None:
                 await self.slack.respond(self.response_url, shown, in_place=in_place)
-            except Gone:  # used up, or half an hour old
-                await self.by_dm(shown)
-        elif self.trigger_id and not self.opened:
-            try:
+                return
+            if self.trigger_id and not self.opened:
                 await self.modal(message_view(self.language, shown))
-            except Denied:  # the trigger is older than 3 s, or the modal was closed
-                await self.by_dm(shown)
-        else:
-            await self.by_dm(shown)
+                return
+        except SlackFault as fault:
+            log.info("answer.moved", person=self.person.slack_id, cause=fault)
+        await self.by_dm(shown)
 
     async def modal(self, view: View) -> str:
         """Open a modal, or lay it over the one the click was in; gives its id. The trigger lives 3 s and once."""
@@ -144,6 +149,9 @@ class Context:
         put = self.slack.push_view if over else self.slack.open_view
         try:
             view_id = await put(self.trigger_id, view)
+        except (RateLimited, Unreachable):
+            self.trigger_id = ""  # when Slack is back it has expired
+            raise
         except Denied as refusal:
             if refusal.error != "push_limit_reached" or self.view is None:
                 raise
@@ -152,8 +160,12 @@ class Context:
         self.opened.append(view_id)
         return view_id
 
-    async def redraw(self, view: View) -> None:
-        """Redraw the view that was clicked in; a view that moved on meanwhile is left as it is."""
+    async def redraw(self, view: View, *, said: str = "") -> None:
+        """Redraw the view that was clicked in; a view that moved on meanwhile is left as it is.
+
+        `said` is what was done (mrkdwn). It is told all the same where Slack does not redraw: what is done is done,
+        and who is told to try again does it twice.
+        """
         if self.view is None:
             return
         if view["type"] == "home":
@@ -164,11 +176,14 @@ class Context:
         except (Gone, Denied) as fault:
             if fault.error not in {"not_found", "view_not_found", "hash_conflict"}:
                 raise
+        except (RateLimited, Unreachable):
+            if not said:
+                raise
+            await self.answer(said)
 
     async def by_dm(self, shown: Shown) -> None:
         """Tell the person alone, wherever they are. Raises SlackFault."""
-        channel_id = await self.slack.open_dm(self.person.slack_id)
-        await self.slack.post(channel_id, shown)
+        await answering.by_dm(self.slack, self.person.slack_id, shown)
 
 
 def message_view(language: str, shown: Shown) -> View:

@@ -140,7 +140,7 @@ class Directory:
                 continue
             try:
                 found |= set(await self._slack.in_user_group(name))
-            except Denied as refusal:
+            except (Denied, Gone) as refusal:
                 # Nobody becomes operator by our not knowing.
                 log.error("operators.unknown", user_group=name, cause=refusal)  # noqa: TRY400 - no traceback helps
         self._operators = frozenset(found)

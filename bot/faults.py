@@ -2,7 +2,7 @@
 
 SlackFault
 ├── RateLimited   wait that long, then the same again
-├── Unreachable   no answer; `uncertain` says that the call may have been carried out
+├── Unreachable   no answer; `uncertain` says that a message or file may stand there all the same
 ├── Gone          the channel, message or person is no longer there for us: waiting will not help
 └── Denied        everything else Slack refuses: a missing scope, a bad view, an expired trigger
 """
@@ -23,7 +23,7 @@ class RateLimited(SlackFault):
 
 
 class Unreachable(SlackFault):
-    """No answer. `uncertain`: the request may have left, so what it asked for may have been done."""
+    """No answer. `uncertain`: what was to be left in Slack may stand there, so that a repeat would leave it twice."""
 
     def __init__(self, cause: str, *, uncertain: bool) -> None:
         super().__init__(cause)

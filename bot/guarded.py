@@ -149,7 +149,8 @@ class Guard:
             return
 
         async def run(person: Person) -> None:
-            await handler(Context(self._services, person))
+            context = Context(self._services, person)
+            await self._told(context, handler(context))
 
         await self._tracked(run, body, "home")
 
@@ -248,6 +249,11 @@ class Guard:
                     log.info("modal.closed", cause=fault)
                     break
                 await asyncio.sleep(wait)
+            except (RateLimited, Unreachable) as fault:
+                log.warning("modal.unreached", cause=fault)
+                if context is not None and "submit" in view:  # its next step cannot be taken: it is to be begun again
+                    await context.answer(context.say("slack.fault.slack"))
+                break
             else:
                 return
         if context is not None and "submit" not in view:  # a next step is of no use outside its modal

@@ -2,8 +2,8 @@
 
 Slack may be away for as long as it likes: what is due waits in the database. A post is the one call that must not be
 made twice, and Slack offers nothing to recognise a repeat by. So before one, if Slack has not answered lately, it is
-asked whether it is there; and where an answer was lost all the same, our message is looked for by its metadata, where
-that scope was granted, or posted once more, marked that it may repeat.
+asked whether it is there, and after a silence whether what posts is; and where an answer was lost all the same, our
+message is looked for by its metadata, where that scope was granted, or posted once more, marked that it may repeat.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class Outbox:
         self._slack = services.slack
         self._running: set[asyncio.Task[None]] = set()
         self._answered = float("-inf")
+        self._silent = False  # the last we asked of Slack was not answered
         self._not_before: dict[str, float] = {}
         self._private: dict[str, float] = {}  # when a channel was last seen to be
 
@@ -136,6 +137,9 @@ class Outbox:
             return True
         if self._slack.identity is None or not await self._slack.reachable():
             return False
+        # What posts can be away alone; each notice tried in vain would be one that may stand there already.
+        if self._silent and not await self._slack.takes_posts():
+            return False
         self._answered = now
         return True
 
@@ -157,7 +161,7 @@ class Outbox:
                 return
             going_on = await self._goes_on(due)  # before it is drawn: what ends meanwhile is drawn once more
             channel, ts = await self._shown(due, thread.ts)
-            self._answered = loop.time()
+            self._answered, self._silent = loop.time(), False
             async with self._database.writing() as tx:
                 await outbox.placed(tx, placement.id, worker_id, channel, ts, due.version)
                 if going_on:
@@ -166,7 +170,7 @@ class Outbox:
             self._not_before[placement.channel or placement.target] = loop.time() + limit.seconds
             await self._postpone(due, worker_id, limit.seconds)
         except Unreachable as fault:
-            self._answered = float("-inf")
+            self._answered, self._silent = float("-inf"), True
             log.warning("notice.unsaid", key=due.notice.key, cause=fault)
             await self._lost(due, worker_id, uncertain=fault.uncertain and placement.ts is None)
         except (Gone, Denied) as fault:
@@ -225,6 +229,8 @@ class Outbox:
                 return channel, ts
             if not looked:
                 shown = _noted(shown, say(language, "slack.outbox.may_repeat"))
+            if not await self._slack.takes_posts():  # the one try that is left is not for a moment of silence
+                raise Unreachable("what posts does not answer", uncertain=False)
         if unplaced is not None:
             group, where = unplaced
             values: dict[str, Any] = {"group": group, "channel": escape.channel(where)}

@@ -19,6 +19,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import refusals
 from bot.faults import Denied, Gone, RateLimited, SlackFault, Unreachable
 from bot.shares import MOST, Shares
 from bot.views.blocks import Shown, View
@@ -28,15 +29,7 @@ TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5)
 PAGE = 200
 MEMBERS = 1000  # as many as conversations.members gives at once: five calls for 5,000 people
 QUIET = {"unfurl_links": False, "unfurl_media": False, "parse": "none", "link_names": False, "mrkdwn": True}
-GONE = frozenset({
-    "channel_not_found", "is_archived", "not_in_channel", "message_not_found", "cant_update_message",
-    "edit_window_closed", "user_not_found", "users_not_found", "user_disabled", "cannot_dm_bot", "user_not_visible",
-    "restricted_action", "restricted_action_read_only_channel", "external_channel_migrating", "im_not_found",
-    "no_such_subteam",
-})  # fmt: skip
 REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
-# Slack's own troubles: of the first it says that part of the call may have been carried out.
-TROUBLES = {"fatal_error": True, "internal_error": True, "service_unavailable": False, "request_timeout": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +113,9 @@ class Slack:
                 "apps.connections.open", headers={"Authorization": f"Bearer {app_token}"}
             )
         except SlackApiError as error:
-            raise _fault(error) from None
+            raise refusals.refused(error.response, "apps.connections.open") from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _unreachable(error) from error
+            raise refusals.silent(error, "apps.connections.open") from error
         return str(answer["url"])
 
     async def reachable(self) -> bool:
@@ -131,6 +124,16 @@ class Slack:
             await self._call("api.test")
         except SlackFault:
             return False
+        return True
+
+    async def takes_posts(self) -> bool:
+        """Does what posts answer, which may be away alone? Asked with what cannot stand: nothing, for nowhere."""
+        try:
+            await self._call("chat.postMessage", channel="", text="")
+        except Unreachable:
+            return False
+        except SlackFault:
+            return True
         return True
 
     async def person(self, slack_id: str) -> Mapping[str, Any]:
@@ -148,7 +151,7 @@ class Slack:
                 await asyncio.sleep(limit.seconds)
                 continue
             yield answer["members"]
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            cursor = _next(answer)
             if not cursor:
                 return
 
@@ -169,7 +172,7 @@ class Slack:
     async def members(self, channel_id: str, cursor: str = "") -> tuple[list[str], str]:
         """A thousand of the Slack ids in a channel, and the cursor of the next thousand; "" after the last."""
         answer, _ = await self._call("conversations.members", channel=channel_id, limit=MEMBERS, cursor=cursor)
-        return list(answer["members"]), (answer.get("response_metadata") or {}).get("next_cursor") or ""
+        return list(answer["members"]), _next(answer)
 
     # ------------------------------------------------------------ channels
 
@@ -219,16 +222,20 @@ class Slack:
         """The ts of our message with that placement in its metadata, not older than `oldest` (epoch seconds); in a
         thread, which a channel's history does not hold, where one is named."""
         where: dict[str, Any] = {"channel": channel_id, "oldest": f"{oldest:.6f}", "limit": PAGE}
+        where |= {"include_all_metadata": True, "cursor": ""}
+        method = "conversations.history"
         if thread is not None:
-            answer, _ = await self._call("conversations.replies", ts=thread, include_all_metadata=True, **where)
-        else:
-            answer, _ = await self._call("conversations.history", include_all_metadata=True, **where)
-        for message in answer["messages"]:
-            metadata = message.get("metadata") or {}
-            known = metadata.get("event_type") == NOTICE_EVENT and self._ours(message)
-            if known and (metadata.get("event_payload") or {}).get("placement") == placement:
-                return str(message["ts"])
-        return None
+            method, where["ts"] = "conversations.replies", thread
+        while True:  # much may have been said since
+            answer, _ = await self._call(method, **where)
+            for message in answer["messages"]:
+                metadata = message.get("metadata") or {}
+                known = metadata.get("event_type") == NOTICE_EVENT and self._ours(message)
+                if known and (metadata.get("event_payload") or {}).get("placement") == placement:
+                    return str(message["ts"])
+            where["cursor"] = _next(answer)
+            if not where["cursor"]:
+                return None
 
     async def respond(self, response_url: str, shown: Shown, *, in_place: bool = False) -> None:
         """Answer a command or click, seen by its person alone. Five uses in 30 minutes, then Gone."""
@@ -254,11 +261,11 @@ class Slack:
                 if answer.status == 429:
                     raise RateLimited(float(answer.headers.get("Retry-After", "1")))
                 if answer.status >= 500:
-                    raise Unreachable(f"response_url answered {answer.status}", uncertain=True)
+                    raise Unreachable(f"response_url answered {answer.status}", uncertain=False)
                 if answer.status >= 400:
                     raise Gone((await answer.text())[:100])
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise _unreachable(error) from error
+            raise refusals.silent(error, "response_url") from error
 
     # ------------------------------------------------------------ files
 
@@ -341,12 +348,12 @@ class Slack:
         try:
             answer = await self.client.api_call(method, **body)
         except SlackApiError as error:
-            raise _fault(error) from None
+            raise refusals.refused(error.response, method) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _unreachable(error) from error
+            raise refusals.silent(error, method) from error
         data = answer.data
         if not isinstance(data, dict):
-            raise Unreachable(f"{method} answered no JSON", uncertain=True)
+            raise Unreachable(f"{method} answered no JSON", uncertain=method in refusals.LEAVING)
         return data, {key.lower(): value for key, value in dict(answer.headers).items()}
 
 
@@ -358,28 +365,6 @@ def _moment(date: str) -> datetime | None:
         return None
 
 
-def _fault(error: SlackApiError) -> SlackFault:
-    response = error.response
-    code = int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
-    headers = {key.lower(): value for key, value in dict(getattr(response, "headers", {})).items()}
-    data = getattr(response, "data", None)
-    word = str(data.get("error", "")) if isinstance(data, dict) else ""
-    if code == 429 or word in {"ratelimited", "rate_limited"}:
-        return RateLimited(max(float(headers.get("retry-after", "1")), 0.1))
-    if code >= 500 or not word:
-        # 503 says that nothing was taken on (RFC 9110 15.6.4); of other failures nobody knows.
-        return Unreachable(f"Slack answered {code}", uncertain=code != 503)
-    if word in TROUBLES:
-        return Unreachable(word, uncertain=TROUBLES[word])
-    if word in GONE:
-        return Gone(word)
-    said = data.get("response_metadata") if isinstance(data, dict) else None
-    detail = "; ".join(map(str, said.get("messages", ()))) if isinstance(said, dict) else ""
-    needed = data.get("needed", "") if isinstance(data, dict) else ""
-    return Denied(word, f"needs {needed}" if needed else detail[:500])
-
-
-def _unreachable(error: BaseException) -> Unreachable:
-    # Where no connection was made nothing was sent; after that, the answer alone may be what was lost.
-    unsent = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL)
-    return Unreachable(f"{type(error).__name__}: {error}"[:200], uncertain=not unsent)
+def _next(answer: Mapping[str, Any]) -> str:
+    """The cursor of the next page, "" after the last."""
+    return (answer.get("response_metadata") or {}).get("next_cursor") or ""

@@ -6,9 +6,10 @@ import asyncio
 
 import structlog
 
+from bot import answering
 from bot.acts import home as acts
 from bot.context import ActionHandler, Click, Context
-from bot.faults import SlackFault
+from bot.faults import RateLimited, SlackFault, Unreachable
 from bot.views import home as views
 from bot.views.ids import Action
 
@@ -17,8 +18,17 @@ HOME_SECONDS = 0.7  # a form's submission waits for it
 
 
 async def opened(context: Context) -> None:
-    """The person looks at the Home tab."""
-    await context.slack.publish_home(context.person.slack_id, await acts.home(context))
+    """The person looks at the Home tab. Raises SlackFault where Slack does not take it for a while."""
+    for wait in (*answering.WAITS, None):
+        try:
+            await context.slack.publish_home(context.person.slack_id, await acts.home(context))
+        except (RateLimited, Unreachable) as fault:
+            if wait is None:
+                raise
+            log.info("home.unpublished", person=context.person.slack_id, cause=fault)
+            await asyncio.sleep(max(wait, fault.seconds) if isinstance(fault, RateLimited) else wait)
+        else:
+            return
 
 
 async def refresh(context: Context, click: Click) -> None:

@@ -36,7 +36,7 @@ async def choose(context: Context, click: Click) -> None:
     if name not in acts.CHOICES:
         raise Refused("form_old")
     said = await acts.choose(context, group_id, name, row_id(number))
-    await context.redraw(await acts.form(context, group_id, search=search, page=page, said=said))
+    await context.redraw(await acts.form(context, group_id, search=search, page=page, said=said), said=said)
 
 
 async def search(context: Context, submission: Submission) -> Answer:

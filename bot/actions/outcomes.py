@@ -5,8 +5,8 @@ What names recipients goes to the asker by direct message, whatever channel the 
 
 from __future__ import annotations
 
+from bot.acts import sending
 from bot.context import ActionHandler, Click, Context
-from bot.faults import Denied
 from bot.payloads import row_id
 from bot.permissions import Verb
 from bot.views import outcomes as views
@@ -44,12 +44,7 @@ async def file(context: Context, click: Click) -> None:
     name = f"post-{click.number}-{group.address.partition('@')[0]}.csv"
     key = "outcomes.file_cut" if n >= outcomes.MOST_LINES else "outcomes.file"
     comment = context.say(key, n=n, group=group.address)
-    try:
-        await context.slack.upload(context.person.slack_id, name, b"".join(content), comment)
-    except Denied as refusal:
-        if refusal.error != "missing_scope":
-            raise
-        raise Refused("outcomes_no_files") from refusal
+    await sending.send(context, name, b"".join(content), comment, unscoped="outcomes_no_files")
     await context.answer(context.say("outcomes.sent"))
 
 

@@ -38,7 +38,7 @@ async def revoke(context: Context, click: Click) -> None:
     """The Revoke button, in the form or in an answer; either is drawn anew."""
     said, shown = await acts.revoke(context, click.number)
     if click.view is not None:
-        await context.redraw(await acts.form(context, said=said))
+        await context.redraw(await acts.form(context, said=said), said=said)
     else:
         await context.answer(shown, in_place=True)
 

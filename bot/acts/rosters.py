@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from bot.acts import lookup
+from bot.acts import lookup, sending
 from bot.context import Context
 from bot.faults import Denied, Gone, SlackFault
 from bot.permissions import Verb
@@ -27,7 +27,6 @@ from store.verdicts import ProposalState
 
 log = structlog.get_logger()
 MOST_OCTETS = 32 * 1_048_576
-SCOPES = {"missing_scope", "not_allowed_token_type", "file_not_readable"}
 
 
 async def import_form(context: Context, group: str | int) -> View:
@@ -111,7 +110,7 @@ async def export(context: Context, group: str | int) -> str:
     if stopped:
         told.append(context.say("commands.export.stopped", n=stopped))
     name = f"{found.address.partition('@')[0]}.csv"
-    await _sent(context, name, octets, "\n".join(told))
+    await sending.send(context, name, octets, "\n".join(told))
     return context.say("commands.export.sent", address=found.address)
 
 
@@ -132,16 +131,6 @@ async def _fetched(context: Context, file_id: str) -> tuple[str, bytes]:
         raise Refused("file_unreadable", fault=str(refusal)[:100]) from refusal
 
 
-async def _sent(context: Context, name: str, octets: bytes, comment: str) -> None:
-    """Raises Refused `files_scope` where the app may not send files."""
-    try:
-        await context.slack.upload(context.person.slack_id, name, octets, comment)
-    except Denied as refusal:
-        if refusal.error not in SCOPES:
-            raise
-        raise Refused("files_scope") from refusal
-
-
 async def _left_out(context: Context, address: str, sheet: Sheet, found: Difference) -> list[str]:
     """Send who is left out, a line each with why, as a file of its own; what to say of it."""
     rows: list[Sequence[object]] = [
@@ -159,7 +148,7 @@ async def _left_out(context: Context, address: str, sheet: Sheet, found: Differe
     octets = await asyncio.to_thread(sheets.write, [head, *rows])
     said = say(context.language, "commands.import.left_out", via=escape.mrkdwn, n=len(rows), address=address)
     try:
-        await _sent(context, context.say_plain("commands.import.left_out_name"), octets, said)
+        await sending.send(context, context.say_plain("commands.import.left_out_name"), octets, said)
     except (SlackFault, Refused) as fault:
         log.warning("import.faults_unsent", cause=fault)
         return [context.say("commands.import.left_out_unsent")]

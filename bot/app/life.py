@@ -140,8 +140,10 @@ async def _met(slack: Slack, directory: Directory, known: asyncio.Event) -> None
             await asyncio.sleep(wait)
             wait = min(wait * 2, 60.0)
     log.info("slack.authenticated", team=identity.team_id, bot=identity.bot_user_id)
-    while not await _crawled(directory):  # noqa: ASYNC110 - Slack has no event for its being back
-        await asyncio.sleep(60)
+    wait = 1.0
+    while not await _crawled(directory):
+        await asyncio.sleep(wait)
+        wait = min(wait * 2, 60.0)
     known.set()
 
 

@@ -7,6 +7,7 @@
 | `recover: true` | all API and mail faults end, calls that hang are dropped, the tokens are good again |
 | `outage` | one of 503, 429, hang, lost (done, but the answer never arrives), refused: what the Web API does |
 | `methods`, `times`, `retry_after` | with outage: shell pattern of methods, how often (for ever), seconds |
+| `spared` | with outage: how many calls go well first |
 | `tiers` | true or false: rate tiers on or off; or `{"t2": 5, …}` calls a minute; `post_burst` a number |
 | `scopes` | the granted scopes, all of them |
 | `grant`, `revoke` | scopes to add or take away |
@@ -112,7 +113,8 @@ class WorkspaceControl:
         if what not in API_FAULTS:
             raise ImpossibleError(f"outage {what!r} is not one of {', '.join(API_FAULTS)}")
         pattern, wait = str(body.get("methods", "*")), int(body.get("retry_after", 1))
-        self._faults.order(Fault(what, pattern, "api", body.get("times"), wait))
+        spared = int(body.get("spared", 0))
+        self._faults.order(Fault(what, pattern, "api", body.get("times"), wait, spared))
 
     async def _tiers(self, value: Any, body: Json) -> None:
         per_minute = {str(k): float(v) for k, v in value.items()} if isinstance(value, dict) else None
@@ -159,7 +161,7 @@ class WorkspaceControl:
         }
 
 
-ACCOMPANY = frozenset({"methods", "times", "retry_after", "post_burst"})
+ACCOMPANY = frozenset({"methods", "times", "retry_after", "spared", "post_burst"})
 
 
 class Control:

@@ -15,7 +15,8 @@ STAGES = ("ehlo", "mail", "rcpt", "data", "dot")
 class Fault:
     """One order. `what` is a kind of API fault or an SMTP reply; `pattern` (shell style) a method or an address.
 
-    `times` None means until it is cleared; `retry_after` is in seconds, for 429.
+    `times` None means until it is cleared; `spared` is how many calls go well first; `retry_after` is in seconds,
+    for 429.
     """
 
     what: str
@@ -23,6 +24,7 @@ class Fault:
     stage: str = ""
     times: int | None = None
     retry_after: int = 1
+    spared: int = 0
 
     def as_page(self) -> Json:
         """The fault as the control API shows it."""
@@ -47,6 +49,9 @@ class Faults:
         """The order for any of these names (a method; addresses) at this stage, counted down; None when all is well."""
         for fault in self._orders:
             if fault.stage == stage and any(fnmatch(name.lower(), fault.pattern.lower()) for name in names):
+                if fault.spared:
+                    fault.spared -= 1
+                    continue
                 if fault.times is not None:
                     fault.times -= 1
                     if fault.times <= 0:

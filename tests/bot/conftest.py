@@ -43,11 +43,15 @@ class Office:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     running: asyncio.Task[int] | None = None
 
-    async def start(self) -> None:
-        """Start the bot, and wait until it hears and knows the workspace."""
+    def begin(self) -> asyncio.Task[int]:
+        """Start the bot, and wait for nothing."""
         self.stop = asyncio.Event()
         self.running = asyncio.create_task(life.run(self.settings, self.stop))
-        await asyncio.wait_for(self._listening(self.running), 15)
+        return self.running
+
+    async def start(self) -> None:
+        """Start the bot, and wait until it hears and knows the workspace."""
+        await self.listening(self.begin())
 
     async def end(self) -> None:
         """Stop it as SIGTERM does."""
@@ -59,8 +63,12 @@ class Office:
         await self.end()
         await self.start()
 
-    async def _listening(self, running: asyncio.Task[int]) -> None:
+    async def listening(self, running: asyncio.Task[int]) -> None:
         """Until the socket is open and the directory knows the workspace."""
+        async with asyncio.timeout(15):
+            await self._listening(running)
+
+    async def _listening(self, running: asyncio.Task[int]) -> None:
         while True:
             if running.done():
                 running.result()
