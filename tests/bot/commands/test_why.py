@@ -110,6 +110,24 @@ async def test_others_are_told_of_themselves_and_of_their_own_posts(office: Offi
     assert "no group team" in await office.ask(MARGARET, "why team")
 
 
+async def test_who_is_not_in_the_group_learns_nothing_of_its_mail(office: Office) -> None:
+    await office.create(people={"contacts": [LINUS, GRACE]})
+    await post(office, "Redundancies")
+    assert "Redundancies" in await office.ask(LINUS, "why team")
+    for typed in ("why team", "why team Redundancies", "why team redund"):
+        assert "Redundancies" not in (await office.ask(NOOR, typed)).replace("“Redundancies”", ""), typed
+    assert "A post of" not in await office.ask(NOOR, "why team redund")
+    assert "A post of" in await office.ask(NOOR, "why team id-Redundancies")
+    await settle(office.database, {"grace@example.org": OK})
+    async with office.database.writing() as tx:
+        group = await named(tx, "team@groups.example.org")
+        assert group is not None
+        row = await memberships.find(tx, group.id, key="grace@example.org")
+        assert row is not None
+        await memberships.leave(tx, group.id or 0, row, SYSTEM)
+    assert "Redundancies" in await office.ask(GRACE, "why team")  # the copy she had
+
+
 def test_every_rule_of_the_policy_is_a_question() -> None:
     known = keys("en")
     assert {f"why.rule.{rule.name}" for rule in (*CHAIN, *HOLDS)} <= known
