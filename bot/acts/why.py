@@ -72,15 +72,20 @@ async def _explained(
     anybody = judge(Verb.DETAILS, who).allowed
     if not mine and not anybody:
         raise NotAllowed("others", group.address)
-    author = None if anybody else folded(context.person.email or "")
+    asker = folded(context.person.email or "")
+    author = None if anybody else asker
     found = [one] if one else await fates.recent(tx, group.id, POSTS_SHOWN, author=author, words=words)
     told = []
     for post in found:
         if not (anybody or post.state is PostState.ACCEPTED or post.author.lower() == author):
             continue
         fate = await fates.of(tx, post, theirs)
-        # The group's mail is its members'; others know what they wrote, and what they had a copy of.
-        known = anybody or who.member or fate.said is not None or post.author.lower() == author
+        own = post.author.lower() == asker or (fate.said is not None and mine)
+        if post.only_to is not None and not (own or anybody):
+            continue
+        # The group's mail is its members', an answer to an author alone is the two's; others know what they wrote, and
+        # what they had a copy of.
+        known = own or (post.only_to is None and (anybody or who.member))
         if known or not words or words == post.public_id:  # nor may a search tell that there is a post of these words
             told.append(await _told(context, tx, group, fate, theirs, known=known))
     now = _place(await fates.place(tx, group.id, theirs))
