@@ -102,7 +102,9 @@ async def answered(context: Context, tx: Reading, post_id: int) -> tuple[Post, G
 
 
 async def suggest(context: Context, query: str) -> list[dict[str, Any]]:
-    """The groups that the person sees and whose name or address holds what they typed."""
+    """The groups that the person sees and whose name or address holds what they typed; none for who cannot write."""
+    if compositions.unfit(context.person) is not None:  # a stranger must not read the directory off the select
+        return []
     async with context.database.reading() as tx:
         found = await groups.directory(
             tx, context.person, context.person.operator, query[:100], offset=0, limit=SUGGESTED
