@@ -36,11 +36,13 @@ class Unreadable(Exception):  # noqa: N818 - an answer to people who can mend it
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A channel or user group that can be followed: its name as people write it, and a user group's last change."""
+    """A channel or user group that can be followed: its name as people write it, a user group's last change, and
+    whether only those in it may know who is."""
 
     id: str
     name: str
     mark: int | None = None
+    private: bool = False
 
 
 async def look(slack: Slack, source_id: str) -> Source:
@@ -61,7 +63,7 @@ async def look(slack: Slack, source_id: str) -> Source:
     if not channel.member:
         # A public channel's people could be listed all the same, but nobody would tell us who comes and goes.
         raise Unreadable("uninvited", channel.name)
-    return Source(source_id, channel.name)
+    return Source(source_id, channel.name, private=channel.private)
 
 
 async def people(slack: Slack, source_id: str, going_on: Callable[[], Awaitable[None]]) -> list[str]:

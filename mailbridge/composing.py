@@ -155,7 +155,7 @@ async def _mail(tx: Reading, house: House, row: Composition) -> _Mail | Verdict:
     policy = names.policy(group)
     domain = policy.route.rpartition("@")[2]
     post = await posts.get(tx, row.answers_id) if row.answers_id is not None else None
-    if row.alone and post is None:
+    if row.alone and (post is None or "@" not in post.author):  # whose author was erased, or is kept no longer
         return Verdict(Action.REJECT, (Reason("answer_gone"),))
     answers, references = await _threading(tx, post, house.hostname) if post is not None else ("", ())
     alone = (post.author_name, post.author) if row.alone and post is not None else None

@@ -33,17 +33,33 @@ async def settle(tx: Writing, person: Person) -> None:
         .order_by(col(Membership.group_id))
     )
     for row in rows.all():
-        assert row.id is not None
         try:
             await roster.lock(tx, row.group_id)
-        except Refused:  # deleted at this moment: nothing goes out from there anyway
+        except Refused:  # deleted at this moment: nothing goes out from there, and a restoring looks once more
             continue
-        row.gone = person.deactivated
-        tx.add(row)
-        await tx.flush()
-        if row.gone:
-            await queue.skip(tx, [row.id])
-            await incidents.end(tx, [row.id], incidents.LEFT)
-        verb = "membership.gone" if row.gone else "membership.back"
-        await audit.record(tx, verb, SYSTEM, group_id=row.group_id, subject=f"membership:{row.id}")
-        tx.wake(Topic.ROSTER)
+        await _set(tx, row, gone=person.deactivated)
+
+
+async def catch_up(tx: Writing, group_id: int) -> None:
+    """Settle everybody of a group that was deleted while people came and went. The caller has locked it."""
+    rows = await tx.exec(
+        select(Membership, Person.deactivated)
+        .join(Person, col(Person.id) == col(Membership.person_id))
+        .where(col(Membership.group_id) == group_id, col(Membership.gone) != col(Person.deactivated))
+        .order_by(col(Membership.id))
+    )
+    for row, deactivated in rows.all():
+        await _set(tx, row, gone=deactivated)
+
+
+async def _set(tx: Writing, row: Membership, *, gone: bool) -> None:
+    assert row.id is not None
+    row.gone = gone
+    tx.add(row)
+    await tx.flush()
+    if gone:
+        await queue.skip(tx, [row.id])
+        await incidents.end(tx, [row.id], incidents.LEFT)
+    verb = "membership.gone" if gone else "membership.back"
+    await audit.record(tx, verb, SYSTEM, group_id=row.group_id, subject=f"membership:{row.id}")
+    tx.wake(Topic.ROSTER)

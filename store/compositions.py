@@ -146,6 +146,12 @@ async def send(tx: Writing, composition_id: int, person: Person) -> Composition:
 
 async def undo(tx: Writing, composition_id: int, person: Person) -> Composition | None:
     """Take it back, if no bridge has it yet; None for what is not theirs. Its state says whether it was in time."""
+    row = await get(tx, composition_id)
+    if row is None or row.person_id != person.id:
+        return None
+    # A bridge that failed after its commit has put it off, and it is a post all the same.
+    if row.state is CompositionState.WAITING and await posted(tx, composition_id):
+        return await get(tx, composition_id)
     first = update(Composition).where(
         col(Composition.id) == composition_id,
         col(Composition.person_id) == person.id,
@@ -159,8 +165,7 @@ async def undo(tx: Writing, composition_id: int, person: Person) -> Composition 
         )
         await _changed(tx, composition_id)
         return found
-    row = await get(tx, composition_id)
-    return row if row is not None and row.person_id == person.id else None
+    return await get(tx, composition_id)
 
 
 async def _locked(tx: Writing, composition_id: int, person: Person) -> Composition | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import delete as delete_rows
 from sqlmodel import col, or_, select, update
 
-from store import audit, authors, holding, incidents, ladder, outbox, posts, queue, waiting
+from store import absence, audit, authors, holding, incidents, ladder, outbox, posts, queue, waiting
 from store.chunks import chunks
 from store.engine import Reading, Writing
 from store.names import NESTABLE, RESTORABLE
@@ -78,6 +78,7 @@ async def restore(tx: Writing, group_id: int, actor: Actor) -> Group:
     if group.deleted_at <= tx.now - RESTORABLE or not await _named(tx, group_id):
         raise Refused("group_gone")
     await tx.exec(update(Group).where(col(Group.id).in_(await _with_owner(tx, group_id))).values(deleted_at=None))
+    await absence.catch_up(tx, group_id)
     await audit.record(tx, "group.restored", actor, group_id=group_id, details={"address": group.address})
     await tx.refresh(group)
     return group

@@ -16,6 +16,7 @@ from store import audience, audit, bouncing, memberships, outbox, persons, roste
 from store.engine import Reading, Writing
 from store.inserts import insert
 from store.schema.ending import Ending
+from store.schema.group import Group
 from store.schema.membership import Membership
 from store.terms import Actor, NoticeKind, Refused
 from store.verdicts import EndingAnswer
@@ -24,6 +25,8 @@ REMINDERS = (7, 1)  # days before; the last is said even to who came late
 EXTENSION_MONTHS = 3
 AT_ONCE = 500
 _SYSTEM = Actor("system")
+_IN_GROUP = col(Group.id) == col(Membership.group_id)
+_ALIVE = col(Group.deleted_at).is_(None)
 
 
 async def limit(
@@ -46,8 +49,9 @@ async def limit(
 
 
 async def due(tx: Reading) -> list[int]:
-    """Memberships whose date has come."""
-    over = select(Membership.id).where(col(Membership.until) <= tx.now).order_by(col(Membership.until)).limit(AT_ONCE)
+    """Memberships whose date has come; those of a deleted group when it is restored."""
+    over = select(Membership.id).join(Group, _IN_GROUP).where(_ALIVE, col(Membership.until) <= tx.now)
+    over = over.order_by(col(Membership.until)).limit(AT_ONCE)
     return [number for number in (await tx.exec(over)).all() if number is not None]
 
 
@@ -58,9 +62,7 @@ async def end(tx: Writing, membership_id: int) -> bool:
         return False
     try:
         await roster.lock(tx, found.group_id)
-    except Refused:  # its group was deleted: nobody receives anything there
-        found.until = None
-        tx.add(found)
+    except Refused:  # deleted at this moment; were the date dropped, who comes back with it would stay for good
         return False
     row = await tx.get(Membership, membership_id, populate_existing=True)
     if row is None or row.until is None or row.until > tx.now:
@@ -87,7 +89,9 @@ async def to_remind(tx: Reading) -> list[tuple[int, int]]:
         )
         near = (
             select(Membership.id)
+            .join(Group, _IN_GROUP)
             .where(
+                _ALIVE,
                 col(Membership.until) > tx.now + latest,
                 col(Membership.until) <= tx.now + timedelta(days=days),
                 ~told,

@@ -119,6 +119,7 @@ def _share(ordered: Sequence[int], share: float) -> int:
 
 
 async def subjects(tx: Reading, post_ids: Sequence[int]) -> dict[int, str]:
-    """The subjects of these posts."""
-    rows = (await tx.exec(select(Post.id, Post.subject).where(col(Post.id).in_(post_ids)))).all()
+    """The subjects of these posts, but for answers to an author alone: those are nobody's business but of the two."""
+    query = select(Post.id, Post.subject).where(col(Post.id).in_(post_ids), col(Post.only_to).is_(None))
+    rows = (await tx.exec(query)).all()
     return {post_id: subject for post_id, subject in rows if post_id is not None}

@@ -116,7 +116,8 @@ def of_alias(alias: Address, domains: Collection[str]) -> list[tuple[Address, Na
 async def check_free(tx: Reading, keys: Collection[str], *, contact_allowed: bool = False) -> None:
     """Raises Refused for the first of `keys` that is taken, naming what holds it.
 
-    `name_*`: it is a group's (by role; also of one that can still be restored) or reserved by a domain;
+    `name_*`: it is a group's (by role; also of one that can still be restored) or reserved by a domain; `name_held`
+    where that group is hidden, which administrators of others must not learn by trying addresses;
     `address_is_mailbox`: a colleague's own mailbox; `address_is_contact`: somebody's contact, which a group would then
     shadow (`contact_allowed` permits a contact that is about to become a nested group).
     """
@@ -133,11 +134,13 @@ async def check_free(tx: Reading, keys: Collection[str], *, contact_allowed: boo
         if contact_allowed:
             continue
         held = await tx.exec(
-            select(Membership.key, Group.display_name)
+            select(Membership.key, Group.display_name, Group.hidden)
             .join(Group, col(Group.id) == col(Membership.group_id))
             .where(col(Membership.key).in_(chunk), col(Membership.contact), col(Group.deleted_at).is_(None))
         )
         contact = held.first()
+        if contact is not None and contact[2]:
+            raise Refused("name_held", address=str(contact[0]))
         if contact is not None:
             raise Refused("address_is_contact", address=str(contact[0]), group=contact[1])
 
@@ -225,4 +228,6 @@ async def _check_names(tx: Reading, keys: Collection[str]) -> None:
         holder = group
         if name.role is NameRole.OWNER and group.parent_id is not None:
             holder = (await tx.exec(select(Group).where(col(Group.id) == group.parent_id))).one()
+        if holder.hidden:
+            raise Refused("name_held", address=name.address)
         raise Refused(refusal.get(name.role, "name_is_reserved"), address=name.address, holder=holder.address)

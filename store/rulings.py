@@ -132,8 +132,8 @@ async def bans(tx: Reading, group_id: int) -> Callable[[str], bool]:
     return lambda key: not plain.isdisjoint(exact(key)) or any(one.matches(key) for one in globs)
 
 
-async def matched(tx: Reading, group_id: int, given: Pattern) -> Matched:
-    """Whom a pattern means in a group now."""
+async def matched(tx: Reading, group_id: int, given: Pattern, *, roster: bool) -> Matched:
+    """Whom a pattern means in a group now; without `roster` its contacts are counted and none of them is named."""
     of_group = select(Membership.key).where(col(Membership.group_id) == group_id, col(Membership.contact))
     contacts = of_group.where(_like(col(Membership.key), given))
     count = (await tx.exec(select(func.count()).select_from(contacts.subquery()))).one()
@@ -141,7 +141,7 @@ async def matched(tx: Reading, group_id: int, given: Pattern) -> Matched:
     posts = [folded(author) for author in authors if given.matches(folded(author))]
     asked = (await tx.exec(select(Request.key).where(WAITING, col(Request.group_id) == group_id))).all()
     requests = [key for key in asked if given.matches(key)]
-    first = (await tx.exec(contacts.order_by(col(Membership.key)).limit(SHOWN))).all()
+    first = (await tx.exec(contacts.order_by(col(Membership.key)).limit(SHOWN if roster else 0))).all()
     some = list(dict.fromkeys([*posts, *requests, *(key for key in first if key)]))
     return Matched(count, len(posts), len(requests), some[:SHOWN])
 

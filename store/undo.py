@@ -81,12 +81,18 @@ async def post(tx: Writing, post_id: int, actor: Actor) -> Undone:
     """Let a rejected or discarded post wait again, and lift the ban set with it; of a released one take back only that
     its author is always allowed.
 
-    Raises Refused `undo_emptied`, `undo_letter_gone`; then nothing is changed.
+    Raises Refused `undo_emptied`, `undo_letter_gone`, and `group_gone` or `group_archived` where nothing may wait any
+    more; then nothing is changed.
     """
+    # Before the post, as who releases it: and nobody archives or deletes the group, having seen that nothing waits.
+    of_group = (await tx.exec(select(Post.group_id).where(col(Post.id) == post_id))).one()
+    await roster.hold(tx, [of_group], alone=True)
     mine = select(Post).where(col(Post.id) == post_id).with_for_update(key_share=True)
     found = (await tx.exec(mine.execution_options(populate_existing=True))).one()
     if not open_for(found, tx.now):
         return Undone(False)
+    if found.state in TAKEN_BACK:
+        _check_open(await tx.get_one(Group, of_group, populate_existing=True))
     what = found.undo or {}
     if RULING in what:
         await rulings.lift_by_id(tx, what[RULING], actor)
@@ -105,6 +111,13 @@ async def post(tx: Writing, post_id: int, actor: Actor) -> Undone:
     await audit.record(tx, "post.undone", actor, group_id=found.group_id, subject=f"post:{post_id}")
     await outbox.touch(tx, NoticeKind.HELD_CARD, post_id)
     return Undone(True)
+
+
+def _check_open(group: Group) -> None:
+    if group.deleted_at is not None:
+        raise Refused("group_gone")
+    if group.archived:
+        raise Refused("group_archived", address=group.address)
 
 
 async def _back(tx: Writing, what: dict[str, int]) -> None:
@@ -130,7 +143,8 @@ async def _waiting(tx: Writing, found: Post) -> dict[str, Any]:
 async def request(tx: Writing, request_id: int, actor: Actor) -> Undone:
     """Let a denied request wait again, or an approved one, whose applicant is then in the group no more.
 
-    Raises Refused `group_gone`, `undo_letter_gone`, `undo_asked_again`, and for an approval `undo_acted` (they have
+    Raises Refused `group_gone`, `group_archived` for who would join, `undo_letter_gone`, `undo_asked_again`, and for an
+    approval `undo_acted` (they have
     changed something themselves, or others have for them), `undo_reached` (a post has gone to them).
     """
     found = await tx.get_one(Request, request_id)
@@ -138,6 +152,8 @@ async def request(tx: Writing, request_id: int, actor: Actor) -> Undone:
     found = await tx.get_one(Request, request_id, populate_existing=True)
     if not open_for(found, tx.now):
         return Undone(False)
+    if found.kind is RequestKind.JOIN:
+        _check_open(group)
     what = found.undo or {}
     again = select(Request.id).where(WAITING, col(Request.group_id) == group.id, col(Request.key) == found.key)
     if (await tx.exec(again)).first() is not None:

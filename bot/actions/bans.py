@@ -6,7 +6,7 @@ from bot.actions import decisions, home
 from bot.context import ActionHandler, Answer, Clear, Click, Context, FormHandler, Submission, Update
 from bot.guarded import refusal_errors
 from bot.payloads import row_id
-from bot.permissions import Verb
+from bot.permissions import Verb, judge
 from bot.views import rulings as views
 from bot.views import state
 from bot.views.ids import Action, Field, Form
@@ -103,7 +103,9 @@ async def look(context: Context, submission: Submission) -> Answer:
             pattern = rulings.pattern(typed)
         except Refused as refused:
             return refusal_errors(context, refused, Field.PATTERN)
-        matched = await rulings.matched(tx, group.id, pattern)
+        # Who is on the roster is for administrators: a moderator would read it off by banning "*@a.example".
+        roster = judge(Verb.MEMBERS, await context.who(tx, group)).allowed
+        matched = await rulings.matched(tx, group.id, pattern, roster=roster)
     shown = views.Preview(group.address, pattern.text, matched.contacts, matched.posts, matched.requests, matched.some)
     return Update(views.preview(context.language, f"{submission.metadata} {pattern.text}", shown))
 

@@ -149,4 +149,4 @@ async def _moderation(context: Context, draft: Draft, typed: Typed) -> None:
 async def _follows(context: Context, draft: Draft, typed: Typed) -> None:
     source = typed.get(Field.FOLLOWS)
     if source and (draft.group_id is None or source != draft.settings.get(Field.FOLLOWS)):
-        await sources.check(context.slack, source)
+        await sources.check(context.slack, source, context.person.slack_id)

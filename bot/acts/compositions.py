@@ -25,7 +25,7 @@ from store.schema.composition import Composition
 from store.schema.group import Group
 from store.schema.post import Post
 from store.signal import Topic
-from store.terms import PostState, Refused
+from store.terms import PostState, Refused, folded
 
 DRAWN_WITHIN = 1.2  # seconds; a submission has to be answered within two
 UNHEARD_AFTER = timedelta(seconds=15)  # a bridge that lives looks every second, and asks the DNS for some
@@ -89,17 +89,22 @@ async def answer(context: Context, post_id: int) -> View:
 
 
 async def answered(context: Context, tx: Reading, post_id: int) -> tuple[Post, Group]:
-    """A post that can be answered, and its group. Raises Refused `compose_answers_nothing`, also for one of a group
-    that the person may not know of; NotAllowed."""
+    """A post that can be answered, and its group. Raises Refused `compose_answers_nothing`, also for an answer to
+    somebody else alone; `group_gone` for a group that the person may not know of; NotAllowed."""
     post = await posts.get(tx, post_id)
     if post is None or post.state is not PostState.ACCEPTED or post.test:
+        raise Refused("compose_answers_nothing")
+    two = {folded(post.author), folded(post.only_to or "")}
+    if post.only_to is not None and (not context.person.email or folded(context.person.email) not in two):
         raise Refused("compose_answers_nothing")
     group, _ = await lookup.numbered(context, tx, Verb.POST, post.group_id)
     return post, group
 
 
 async def suggest(context: Context, query: str) -> list[dict[str, Any]]:
-    """The groups that the person sees and whose name or address holds what they typed."""
+    """The groups that the person sees and whose name or address holds what they typed; none for who cannot write."""
+    if compositions.unfit(context.person) is not None:  # a stranger must not read the directory off the select
+        return []
     async with context.database.reading() as tx:
         found = await groups.directory(
             tx, context.person, context.person.operator, query[:100], offset=0, limit=SUGGESTED

@@ -38,7 +38,7 @@ async def create(
     settings = {} if template is None else preset(template)
     async with context.database.reading() as tx:
         await context.require(tx, Verb.CREATE)
-    named = await sources.check(context.slack, follows) if follows else None
+    named = await sources.check(context.slack, follows, context.person.slack_id) if follows else None
     async with context.database.reading() as tx:
         if named is not None:
             settings |= {Field.FOLLOWS.value: named.id, Field.DISPLAY_NAME.value: _display(named.name)}

@@ -46,7 +46,7 @@ async def of(tx: Reading, group: Group, zone: tzinfo, page: int = 1, days: int =
         posts=[
             views.Post(
                 at=f"{line.at.astimezone(zone):%Y-%m-%d %H:%M}",
-                subject=None if kept else subjects.get(line.post_id, ""),
+                subject=None if kept else subjects.get(line.post_id),
                 state=line.state.value,
                 copies=line.copies,
                 counts={**{name: line.counts.get(name, 0) for name in views.OUTCOMES}, "relayed": line.relayed},

@@ -1,4 +1,9 @@
-"""Whether a channel or user group can be what a group follows: it can be read, and we hear of its changes."""
+"""Whether a channel or user group can be what a group follows: it can be read, we hear of its changes, and whoever
+chooses it may know who is in it.
+
+The attack: an administrator names a private channel that the bot is in and they are not, and reads off the roster who
+is in it.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +30,26 @@ REFUSALS = {
 }
 
 
-async def check(slack: Slack, source_id: str) -> Source:
-    """The source. Raises Refused `follow_*` where a group cannot follow it."""
+async def check(slack: Slack, source_id: str, asker: str) -> Source:
+    """The source, chosen by the person with the Slack id `asker`. Raises Refused `follow_*` where a group cannot follow
+    it, or not by their choice."""
     try:
         async with asyncio.timeout(SECONDS):
-            return await source.look(slack, source_id)
+            found = await source.look(slack, source_id)
+            if found.private and not await _inside(slack, source_id, asker):
+                raise Refused("follow_not_inside")  # its name is not for them either
+            return found
     except Unreadable as fault:
         raise Refused(REFUSALS[fault.code], name=fault.name) from None
     except (SlackFault, TimeoutError):
         raise Refused("follow_unchecked") from None
+
+
+async def _inside(slack: Slack, channel_id: str, slack_id: str) -> bool:
+    cursor = ""
+    while True:
+        page, cursor = await slack.members(channel_id, cursor)
+        if slack_id in page:
+            return True
+        if not cursor:
+            return False

@@ -68,16 +68,26 @@ async def _explained(
     me = await fates.whom(tx, group.id, person=context.person)
     theirs = await fates.whom(tx, group.id, person=None if key else person, key=key)
     mine = key in _keys(me) if key else slack_id in ("", context.person.slack_id)
-    anybody = judge(Verb.DETAILS, await context.who(tx, group)).allowed
+    who = await context.who(tx, group)
+    anybody = judge(Verb.DETAILS, who).allowed
     if not mine and not anybody:
         raise NotAllowed("others", group.address)
-    author = None if anybody else folded(context.person.email or "")
+    asker = folded(context.person.email or "")
+    author = None if anybody else asker
     found = [one] if one else await fates.recent(tx, group.id, POSTS_SHOWN, author=author, words=words)
-    told = [
-        await _told(context, tx, group, post, theirs)
-        for post in found
-        if anybody or post.state is PostState.ACCEPTED or post.author.lower() == author
-    ]
+    told = []
+    for post in found:
+        if not (anybody or post.state is PostState.ACCEPTED or post.author.lower() == author):
+            continue
+        fate = await fates.of(tx, post, theirs)
+        own = post.author.lower() == asker or (fate.said is not None and mine)
+        if post.only_to is not None and not (own or anybody):
+            continue
+        # The group's mail is its members', an answer to an author alone is the two's; others know what they wrote, and
+        # what they had a copy of.
+        known = own or (post.only_to is None and (anybody or who.member))
+        if known or not words or words == post.public_id:  # nor may a search tell that there is a post of these words
+            told.append(await _told(context, tx, group, fate, theirs, known=known))
     now = _place(await fates.place(tx, group.id, theirs))
     whom = escape.person(person.slack_id) if key is None else Markup(escape.mrkdwn(theirs.address))
     return views.answer(context.language, whom, group.address, now, told, words=words)
@@ -96,15 +106,16 @@ def _keys(me: fates.Whom) -> Sequence[str]:
     return [key for key in (me.key, email) if key]
 
 
-async def _told(context: Context, tx: Reading, group: Group, post: Post, whom: fates.Whom) -> views.Fate:
-    fate = await fates.of(tx, post, whom)
-    other = fate.group
+async def _told(
+    context: Context, tx: Reading, group: Group, fate: fates.Fate, whom: fates.Whom, *, known: bool
+) -> views.Fate:
+    post, other = fate.post, fate.group
     said = fate.said
     mine = post.author.lower() == whom.key
     return views.Fate(
         name=fate.name,
         posted_at=post.created_at,
-        subject=None if group.slack_content is SlackContent.NONE else post.subject,
+        subject=post.subject if known and group.slack_content is not SlackContent.NONE else None,
         at=fate.at,
         heard=views.Heard(said.hop, said.reply, said.stage, said.reason) if said else None,
         group=other.address if other is not None and await lookup.seen(context, tx, other) else "",

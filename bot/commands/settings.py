@@ -111,8 +111,8 @@ async def _check_channels(context: Context, group: Group, setting: Setting, want
         await channels.check_moderation(context.slack, wanted)
     if setting.field is Field.REPORT_CHANNEL and isinstance(wanted, str):
         await channels.check_report(context.slack, wanted, hidden=group.hidden)
-    if setting.field is Field.FOLLOWS and isinstance(wanted, str):
-        await sources.check(context.slack, wanted)
+    if setting.field is Field.FOLLOWS and isinstance(wanted, str) and wanted != group.follows:
+        await sources.check(context.slack, wanted, context.person.slack_id)
     if setting.field is Field.HIDDEN and wanted is True and group.report_channel:
         await channels.check_report(context.slack, group.report_channel, hidden=True)
 

@@ -79,13 +79,20 @@ async def withdraw(database: Database, identity: Identity) -> int:
         asked = or_(col(Request.key).in_(identity.keys), col(Request.person_id).in_(identity.person_ids))
         for request in (await tx.exec(select(Request).where(col(Request.state).in_(waiting.WAITING), asked))).all():
             await waiting.close(tx, request.group_id, RequestState.WITHDRAWN, request_id=request.id)
-        written = select(Post).where(func.lower(col(Post.author)).in_(identity.keys))
-        for post in (await tx.exec(written.where(HELD))).all():
-            assert post.id is not None
-            await posts.discard(tx, post.id, ACTOR)
-        going = (await tx.exec(written.where(col(Post.state) == PostState.ACCEPTED, col(Post.done_at).is_(None)))).all()
-        await queue.skip_posts(tx, [post.id for post in going if post.id is not None])
+        await _stop(tx, identity)
     return len(rows)
+
+
+async def _stop(tx: Writing, identity: Identity) -> None:
+    """Of what they wrote, or what somebody answers them alone, nothing waits or goes out any more."""
+    # An answer to them has no membership by which its copy would be skipped.
+    alone = func.lower(col(Post.only_to)).in_(identity.keys)
+    theirs = select(Post).where(or_(func.lower(col(Post.author)).in_(identity.keys), alone))
+    for post in (await tx.exec(theirs.where(HELD))).all():
+        assert post.id is not None
+        await posts.discard(tx, post.id, ACTOR)
+    going = (await tx.exec(theirs.where(col(Post.state) == PostState.ACCEPTED, col(Post.done_at).is_(None)))).all()
+    await queue.skip_posts(tx, [post.id for post in going if post.id is not None])
 
 
 def _own(identity: Identity) -> Any:
@@ -163,6 +170,8 @@ async def _needed(tx: Reading, message_ids: Sequence[int | None], identity: Iden
 
 async def _posts(tx: Writing, identity: Identity, done: Erased) -> None:
     """Of what they wrote nothing stays but figures."""
+    # Once more, for what came since: an answer for one alone that loses whom it is for would go to the whole group.
+    await _stop(tx, identity)
     theirs = select(Post.id).where(or_(func.lower(col(Post.author)).in_(identity.keys),
                                        func.lower(col(Post.return_path)).in_(identity.keys)))  # fmt: skip
     ids = [one for one in (await tx.exec(theirs)).all() if one is not None]

@@ -303,6 +303,23 @@ async def test_it_is_set_by_text(office: Office, text: str, answer: str) -> None
     await office.pocket.wait_message("ada", "#general", answer)
 
 
+async def test_a_private_channel_is_followed_by_the_choice_of_those_in_it_alone(office: Office) -> None:
+    group = await office.group()
+    async with office.database.writing() as tx:
+        linus = await persons.by_slack(tx, "U0LINUS")
+        assert linus is not None
+        entry = Entry(person_id=linus.id)
+        await memberships.enrol(tx, group.id or 0, [entry], administrator=True, actor=SYSTEM)
+    await office.pocket.command("linus", "#general", "/group settings team follows #moderators")
+    await office.pocket.wait_message("linus", "#general", "You are not in that channel")
+    async with office.database.reading() as tx:
+        assert (await tx.get_one(Group, group.id, populate_existing=True)).follows is None
+    await office.pocket.command("ada", "#general", "/group settings team follows #moderators")
+    await office.pocket.wait_message("ada", "#general", "The comparison has begun")
+    await office.pocket.command("linus", "#general", "/group settings team follows #moderators")  # as it is already
+    await office.pocket.wait_message("linus", "#general", "The comparison has begun")
+
+
 async def test_a_group_is_made_from_a_channel(office: Office) -> None:
     source = await channel(office, *DESIGN, "ada", name="web-design")
     await office.pocket.command("ada", "#general", "/group create --from #web-design")

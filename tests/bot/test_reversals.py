@@ -71,6 +71,8 @@ async def test_a_rejection_with_a_chosen_reason_is_taken_back_by_who_took_it_or_
 async def test_a_ban_shows_whom_it_means_then_discards_and_both_go_back(office: Office) -> None:
     group = await office.group()
     assert group.id is not None
+    async with office.database.writing() as tx:
+        await office.enrol(tx, group, "edna@else.example")
     post_id = await hold(office, group)
     await card(office, "ada", "nothing proves that eve@else.example wrote this")
     await office.pocket.click("ada", Action.POST_BAN)
@@ -79,7 +81,16 @@ async def test_a_ban_shows_whom_it_means_then_discards_and_both_go_back(office: 
     assert not (await office.pocket.submit("ada"))["ok"]
     await office.pocket.fill("ada", {"whom": "pattern", "pattern": "e*@else.example"})
     assert (await office.pocket.submit("ada"))["ok"]
-    await office.pocket.wait_modal("ada", contains="It means the author of one post that waits.")
+    seen = await office.pocket.wait_modal("ada", contains="It means the author of one post that waits.")
+    assert "edna@else.example" in office.pocket.text(seen)
+    # Who is on the roster is for administrators; a moderator is told how many it means.
+    await office.pocket.click("grace", Action.POST_BAN)
+    await office.pocket.wait_modal("grace", contains="Everybody at else.example and below")
+    await office.pocket.fill("grace", {"whom": "pattern", "pattern": "e*@else.example"})
+    assert (await office.pocket.submit("grace"))["ok"]
+    seen = await office.pocket.wait_modal("grace", contains="It means the author of one post that waits.")
+    assert "eve@else.example" in office.pocket.text(seen)
+    assert "edna@else.example" not in office.pocket.text(seen)
     assert (await office.pocket.submit("ada"))["ok"]
     await card(office, "grace", "Discarded by <@U0ADA>")
     async with office.database.reading() as tx:

@@ -164,6 +164,24 @@ async def test_a_bridge_that_dies_after_its_commit_leaves_one_post(desk: Desk, c
     assert len(await desk.posts()) == 1
 
 
+async def test_what_is_a_post_already_is_not_said_to_be_taken_back(desk: Desk, clock: Clock) -> None:
+    group, bob = await desk.group(), await desk.person("bob")
+    written = await desk.ask(group, bob)
+    await desk.step()
+    await desk.send(written, bob)
+    clock.advance(30)
+    await desk.step()
+    async with desk.database.writing() as tx:  # as if it had failed after its commit, and been put off
+        row = await compositions.get(tx, written)
+        assert row is not None
+        row.state, row.post_id = CompositionState.WAITING, None
+        tx.add(row)
+    async with desk.database.writing() as tx:
+        late = await compositions.undo(tx, written, bob)
+    assert late is not None
+    assert late.state is CompositionState.POSTED
+
+
 async def test_the_policy_speaks_as_it_does_to_mail(desk: Desk, clock: Clock) -> None:
     moderated = await desk.group(moderation=Moderation.EVERYONE)
     bob, carol = await desk.person("bob"), await desk.person("carol")

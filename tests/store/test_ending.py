@@ -57,6 +57,19 @@ async def test_a_deleted_group_keeps_its_names_from_others_and_comes_back_whole(
             await ending.restore(tx, group_id, SYSTEM)
 
 
+async def test_who_was_deactivated_while_it_was_deleted_gets_nothing_once_it_is_restored(database: Database) -> None:
+    ada, bo = await person(database, "ada"), await person(database, "bo")
+    group_id = await group(database, ada, contacts=(Entry(person_id=bo.id),))
+    for deactivated in (True, False):
+        await delete(database, group_id)
+        async with database.writing() as tx:
+            profile = persons.Profile("U0BO", "bo", "bo@example.org", deactivated=deactivated)
+            await persons.upsert(tx, profile)
+        async with database.writing() as tx:
+            await ending.restore(tx, group_id, SYSTEM)
+            assert (await memberships.counts(tx, group_id)).receiving == (0 if deactivated else 1)
+
+
 async def test_after_thirty_days_it_is_gone_and_its_names_are_free(database: Database) -> None:
     ada = await person(database, "ada")
     group_id, young = (

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlmodel import col, select
 
 from mailbridge import keeping
-from store import endings, memberships, persons
+from store import ending, endings, memberships, persons
 from store.engine import Database
 from store.roster import Entry
 from store.schema.ending import Ending
@@ -81,3 +81,26 @@ async def test_who_came_for_three_days_is_reminded_the_day_before_alone(database
 def test_three_months_on() -> None:
     at = datetime(2026, 11, 30, 23, tzinfo=UTC)
     assert endings.later(at, 3) == datetime(2027, 2, 28, 23, tzinfo=UTC)
+
+
+async def test_a_date_outlives_the_time_for_which_its_group_is_deleted(database: Database, clock: Clock) -> None:
+    ada, bo = await person(database, "ada"), await person(database, "bo")
+    team = await group(database, ada)
+    until = clock.now + timedelta(days=10)
+    async with database.writing() as tx:
+        await memberships.enrol(tx, team, [Entry(None, bo.id)], contact=True, actor=SYSTEM)
+        row = await memberships.find(tx, team, person_id=bo.id)
+        assert row is not None
+        assert row.id is not None
+        await endings.limit(tx, team, [row.id], until, SYSTEM)
+        await ending.delete(tx, team, SYSTEM)
+    clock.now = until - timedelta(days=7)
+    assert await keeping.remind_endings(database) == 0
+    assert await notices(database) == set()
+    clock.now = until
+    assert await keeping.end_memberships(database) == 0
+    async with database.writing() as tx:
+        await ending.restore(tx, team, SYSTEM)
+    assert await keeping.end_memberships(database) == 1
+    async with database.reading() as tx:
+        assert (await memberships.counts(tx, team)).contacts == 0

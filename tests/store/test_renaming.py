@@ -102,6 +102,18 @@ async def test_a_name_of_somebody_elses_is_refused_and_nothing_is_changed(databa
     assert await roles(database, group_id) == {f"team@{D}": NameRole.PUBLISHED}
 
 
+async def test_a_taken_name_does_not_say_which_hidden_group_has_it(database: Database) -> None:
+    ada = await person(database, "ada")
+    hidden = {"hidden": True, "aliases": (f"merger@{D}",), "contacts": (contact(f"box@{D}"),)}
+    await group(database, ada, "secret", **hidden)
+    group_id = await group(database, ada)
+    for local in ("secret", "merger", "merger-join", "secret-owner", "box"):
+        async with database.writing() as tx:
+            with pytest.raises(Refused) as caught:
+                await aliases.add(tx, group_id, at(local), SERVED, SYSTEM)
+        assert (caught.value.name, dict(caught.value.values)) == ("name_held", {"address": f"{local}@{D}"})
+
+
 async def test_what_was_changed_since_a_version_and_what_it_was(database: Database) -> None:
     ada = await person(database, "ada")
     group_id = await group(database, ada)

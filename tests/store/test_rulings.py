@@ -98,7 +98,7 @@ async def test_the_preview_counts_whom_the_ban_means(database: Database) -> None
         await requests.ask(tx, await of(database, group_id), eve, Address.parse("eve@spam.example"))
     async with database.reading() as tx:
         found = {
-            text: await rulings.matched(tx, group_id, rulings.pattern(text))
+            text: await rulings.matched(tx, group_id, rulings.pattern(text), roster=True)
             for text in ("spam.example", "a_b@*spam.example", "eve@spam.example")
         }
     assert [(one.contacts, one.posts, one.requests) for one in found.values()] == [(4, 1, 1), (2, 0, 0), (0, 1, 1)]

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from sqlmodel import col, select
 
-from store import claims, expansion, memberships, outbox, posts, requests, rulings, undo
+from store import archiving, claims, expansion, memberships, outbox, posts, requests, rulings, undo
 from store.engine import Database, Writing
 from store.schema.delivery import Delivery
 from store.schema.letter import Letter
@@ -116,6 +116,22 @@ async def test_when_the_ten_minutes_are_over_nothing_is_taken_back_and_the_card_
         assert not await undo.lapsed(tx)
         assert await undo.lapse(tx) == 0
     assert (await post_of(database, post_id)).state is PostState.DISCARDED
+
+
+async def test_nothing_comes_back_into_a_group_that_was_archived_since(database: Database) -> None:
+    actor, group_id = await office(database)
+    post_id, request_id = await hold(database, group_id), await ask(database, group_id)
+    async with database.writing() as tx:
+        await posts.discard(tx, post_id, actor)
+        await requests.decide(tx, request_id, approve=False, reason="", actor=actor)
+        await archiving.archive(tx, group_id, actor)
+    for take_back in (lambda tx: undo.post(tx, post_id, actor), lambda tx: undo.request(tx, request_id, actor)):
+        with pytest.raises(Refused, match="group_archived"):
+            await do(database, take_back)
+    assert (await post_of(database, post_id)).state is PostState.DISCARDED
+    async with database.writing() as tx:
+        await archiving.reopen(tx, group_id, actor)
+    assert await do(database, lambda tx: undo.post(tx, post_id, actor))
 
 
 async def test_a_letter_that_is_on_its_way_keeps_the_decision(database: Database, clock: Clock) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.acts import compositions
 from mailbridge import composing
 from mailbridge.deliver.editions import Editions, Publisher
 from mailbridge.intake import opening
@@ -19,6 +20,7 @@ from store.roster import Entry
 from store.schema.post import Post
 from store.terms import Actor, Address, PostState
 from tests.bot.commands.conftest import ADA, DOMAIN, GIL, LINUS, NOOR, TEAM, Office
+from tests.bot.commands.test_forged import act_of
 from tests.conftest import Clock
 from tests.mailbridge.deliver.nameserver import Nameserver
 
@@ -118,6 +120,8 @@ async def test_who_cannot_and_what_cannot_be_written_is_told(office: Office, bri
     assert "Guests cannot write mail" in await office.ask(GIL, "post")
     assert "shows no e-mail address" in await office.ask(NOOR, "post")
     assert "no group" in (await office.ask(ADA, "post nothing@groups.example.org")).lower()
+    assert await compositions.suggest(await act_of(office, GIL), "team") == []
+    assert len(await compositions.suggest(await act_of(office, LINUS), "team")) == 1
     await office.form(LINUS, f"post {TEAM}", contains="Mail to a group")
     for values, field, word in [
         ({"subject": "   ", "text": "x"}, "subject", "empty"),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlmodel import update
 
+from bot.acts import compositions
 from mailbridge.policy.chain import CHAIN, HOLDS
 from store import expansion, lanes, memberships, posts, queue, workers
 from store.engine import Database
 from store.posts import NewMessage, Submission
 from store.schema.group import Group
 from store.terms import Action as Decided
-from store.terms import Decision, DeliveryState, Fault, Outcome, Reason, Reply, Stage, Standing
+from store.terms import Decision, DeliveryState, Fault, Outcome, Reason, Refused, Reply, Stage, Standing
 from store.texts import keys
 from tests.bot.commands.conftest import ADA, BOTH, GRACE, LINUS, MARGARET, NOOR, Office
+from tests.bot.commands.test_forged import act_of
 from tests.bot.conftest import SYSTEM
 from tests.store.named import named
 
@@ -22,9 +25,17 @@ NO_SUCH = Outcome(DeliveryState.FAILED, Reply(550, "5.1.1", "no <!channel> here"
 LATER = Outcome(DeliveryState.DEFERRED, Reply(450, "4.2.0", "greylisted"), Stage.RCPT)
 
 
-async def post(office: Office, subject: str, decision: Decision = ACCEPT, author: str = "ada@example.org") -> int:
+async def post(
+    office: Office,
+    subject: str,
+    decision: Decision = ACCEPT,
+    author: str = "ada@example.org",
+    only_to: str | None = None,
+) -> int:
     """Bring a post to the team, expanded where it is accepted; gives it."""
-    message = NewMessage(b"x", f"id-{subject}", author=author, subject=subject, authenticated=True, verdict="dkim_pass")
+    message = NewMessage(
+        b"x", f"id-{subject}", author=author, subject=subject, authenticated=True, verdict="dkim_pass", only_to=only_to
+    )
     async with office.database.writing() as tx:
         group = await named(tx, "team@groups.example.org")
         assert group is not None
@@ -108,6 +119,41 @@ async def test_others_are_told_of_themselves_and_of_their_own_posts(office: Offi
     async with office.database.writing() as tx:
         await tx.exec(update(Group).values(hidden=True))
     assert "no group team" in await office.ask(MARGARET, "why team")
+
+
+async def test_who_is_not_in_the_group_learns_nothing_of_its_mail(office: Office) -> None:
+    await office.create(people={"contacts": [LINUS, GRACE]})
+    await post(office, "Redundancies")
+    assert "Redundancies" in await office.ask(LINUS, "why team")
+    for typed in ("why team", "why team Redundancies", "why team redund"):
+        assert "Redundancies" not in (await office.ask(NOOR, typed)).replace("“Redundancies”", ""), typed
+    assert "A post of" not in await office.ask(NOOR, "why team redund")
+    assert "A post of" in await office.ask(NOOR, "why team id-Redundancies")
+    await settle(office.database, {"grace@example.org": OK})
+    async with office.database.writing() as tx:
+        group = await named(tx, "team@groups.example.org")
+        assert group is not None
+        row = await memberships.find(tx, group.id, key="grace@example.org")
+        assert row is not None
+        await memberships.leave(tx, group.id or 0, row, SYSTEM)
+    assert "Redundancies" in await office.ask(GRACE, "why team")  # the copy she had
+
+
+async def test_an_answer_to_an_author_alone_is_the_business_of_the_two(office: Office) -> None:
+    await office.create(people={"contacts": [LINUS, MARGARET, GRACE]})
+    post_id = await post(office, "Between us", author="linus@example.org", only_to="margaret@example.org")
+    await settle(office.database, {"margaret@example.org": OK})
+    for slack_id, typed in ((GRACE, "why team"), (GRACE, "why team between"), (ADA, "why team"), (ADA, "reports team")):
+        assert "Between us" not in await office.ask(slack_id, typed), (slack_id, typed)
+    for slack_id in (LINUS, MARGARET):
+        assert "Between us" in await office.ask(slack_id, "why team")
+        async with office.database.reading() as tx:
+            await compositions.answered(await act_of(office, slack_id), tx, post_id)
+    for slack_id in (GRACE, ADA):
+        context = await act_of(office, slack_id)
+        async with office.database.reading() as tx:
+            with pytest.raises(Refused, match="compose_answers_nothing"):
+                await compositions.answered(context, tx, post_id)
 
 
 def test_every_rule_of_the_policy_is_a_question() -> None:

@@ -21,6 +21,7 @@ from sqlmodel import col, select, update
 from store import (
     audit,
     checkups,
+    expansion,
     groups,
     lanes,
     letters,
@@ -38,6 +39,8 @@ from store.groups import NewGroup
 from store.hashing import generate
 from store.persons import Profile
 from store.posts import NewMessage, Submission
+from store.privacy import erasure
+from store.privacy.identity import identify
 from store.roster import Entry
 from store.schema.allowance import Allowance
 from store.schema.bounce import Bounce
@@ -58,6 +61,7 @@ from store.terms import (
     Language,
     LetterKind,
     NoticeKind,
+    PostState,
     Reason,
     Standing,
     SuppressionReason,
@@ -226,6 +230,44 @@ def test_a_forgotten_person_is_in_no_dump_and_the_audit_verifies(database_url: s
             return [(row.address, row.state.value) for row in (await tx.exec(select(Request))).all()]
 
     assert asyncio.run(within(database_url, asked)) == [("erased", "withdrawn")]
+
+
+async def test_what_somebody_answers_them_alone_goes_nowhere(database: Database) -> None:
+    async with database.writing() as tx:
+        boss = await persons.upsert(tx, Profile("U0BOSS", "Bo Boss", "boss@example.org"))
+        new = NewGroup("team@groups.example.org", administrators=(Entry(person_id=boss.id),))
+        group = await groups.create(tx, new, SERVED, SYSTEM)
+        assert group.id is not None
+        ids = []
+        for action in (Action.ACCEPT, Action.HOLD):
+            message = NewMessage(b"x", f"p-{action}", author="boss@example.org", only_to=ELSEWHERE)
+            one = Submission(group.id, Standing.ADMINISTRATOR, Decision(action, ()), None)
+            ids += [post.id for post in (await posts.submit(tx, message, [one])).posts]
+    await database.bulk(lambda bulk: expansion.expand(bulk, ids[0] or 0, by_domain=False))
+    async with database.reading() as tx:
+        identity = await identify(tx, ELSEWHERE)
+    await erasure.withdraw(database, identity)
+    async with database.reading() as tx:
+        assert (await tx.exec(select(Delivery.state))).all() == [DeliveryState.SKIPPED]
+        assert (await tx.get_one(Post, ids[1])).state is PostState.DISCARDED
+
+
+async def test_what_they_answer_one_alone_never_goes_to_all(database: Database) -> None:
+    async with database.writing() as tx:
+        boss = await persons.upsert(tx, Profile("U0BOSS", "Bo Boss", "boss@example.org"))
+        new = NewGroup("team@groups.example.org", administrators=(Entry(person_id=boss.id),),
+                       contacts=(Entry(Address.parse("ann@example.com")),))  # fmt: skip
+        group = await groups.create(tx, new, SERVED, SYSTEM)
+        assert group.id is not None
+        # As a bridge submits it between the withdrawal and the erasure.
+        message = NewMessage(b"x", "p", author=ELSEWHERE, only_to="ann@example.com")
+        one = Submission(group.id, Standing.MEMBER, Decision(Action.ACCEPT, ()), None)
+        (post,) = (await posts.submit(tx, message, [one])).posts
+        identity = await identify(tx, ELSEWHERE)
+    await erasure.erase(database, identity, mark=False)
+    await database.bulk(lambda bulk: expansion.expand(bulk, post.id or 0, by_domain=False))
+    async with database.reading() as tx:
+        assert (await tx.exec(select(Delivery))).all() == []
 
 
 def test_who_alone_administers_a_group_is_not_erased_before_somebody_else_does(
