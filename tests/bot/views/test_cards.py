@@ -62,10 +62,12 @@ def test_nothing_from_outside_acts(text: str) -> None:
 
 
 def strings(value: Any) -> list[str]:
-    """Every text in a structure."""
+    """Every text in a structure that Slack reads as more than plain text: what a field is filled with is none."""
     if isinstance(value, str):
         return [value]
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if isinstance(value, dict):
+        value = [part for name, part in value.items() if name != "initial_value"]
+    inner = value if isinstance(value, list) else ()
     return [text for part in inner for text in strings(part)]
 
 
