@@ -28,7 +28,7 @@ def rename_form(language: str, metadata: str, address: str, anew: str, contacts:
             blocks.entry(
                 Field.CONFIRM,
                 say(language, "commands.rename.confirm"),
-                blocks.text_input(longest=LONGEST_ADDRESS, placeholder=address),
+                blocks.text_input(longest=LONGEST_ADDRESS, placeholder=escape.plain(address)),
             )
         )
     return blocks.modal(

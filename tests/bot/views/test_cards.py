@@ -185,7 +185,7 @@ def test_the_report_counts_in_words() -> None:
     assert (
         "relayed to 123 of 130 · 2 deferred · 1 failed · 3 bounced later · 1 skipped · 4 possibly twice" in shown.text
     )
-    assert buttons(shown.blocks) == [Action.REPORT_DETAILS, Action.REPORT_WHY]
+    assert buttons(shown.blocks) == [Action.REPORT_DETAILS, Action.COMPOSE_ANSWER, Action.REPORT_WHY]
 
 
 def test_the_report_leaves_out_what_did_not_happen() -> None:
