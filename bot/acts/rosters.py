@@ -111,7 +111,7 @@ async def export(context: Context, group: str | int) -> str:
     if stopped:
         told.append(context.say("commands.export.stopped", n=stopped))
     name = f"{found.address.partition('@')[0]}.csv"
-    await _sent(context, name, octets, "\n".join(told))
+    await sent(context, name, octets, "\n".join(told))
     return context.say("commands.export.sent", address=found.address)
 
 
@@ -132,8 +132,8 @@ async def _fetched(context: Context, file_id: str) -> tuple[str, bytes]:
         raise Refused("file_unreadable", fault=str(refusal)[:100]) from refusal
 
 
-async def _sent(context: Context, name: str, octets: bytes, comment: str) -> None:
-    """Raises Refused `files_scope` where the app may not send files."""
+async def sent(context: Context, name: str, octets: bytes, comment: str) -> None:
+    """Send the asker a file by direct message. Raises Refused `files_scope` where the app may not send files."""
     try:
         await context.slack.upload(context.person.slack_id, name, octets, comment)
     except Denied as refusal:
@@ -159,7 +159,7 @@ async def _left_out(context: Context, address: str, sheet: Sheet, found: Differe
     octets = await asyncio.to_thread(sheets.write, [head, *rows])
     said = say(context.language, "commands.import.left_out", via=escape.mrkdwn, n=len(rows), address=address)
     try:
-        await _sent(context, context.say_plain("commands.import.left_out_name"), octets, said)
+        await sent(context, context.say_plain("commands.import.left_out_name"), octets, said)
     except (SlackFault, Refused) as fault:
         log.warning("import.faults_unsent", cause=fault)
         return [context.say("commands.import.left_out_unsent")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.acts import lookup
+from bot.acts import lookup, rosters
 from bot.context import Context
 from bot.permissions import Verb
 from bot.views import answers, trail
@@ -18,7 +18,7 @@ MOST = 50_000  # rows of a file
 
 
 async def log(context: Context, group_text: str, wanted: Wanted, again: str) -> Shown:
-    """Raises Refused `log_actor_unknown`, NotAllowed, and as a group is looked up."""
+    """Raises Refused `log_actor_unknown` and `files_scope`, NotAllowed, and as a group is looked up."""
     async with context.database.reading() as tx:
         of, filters = await _filters(context, tx, group_text, wanted)
         if wanted.csv:
@@ -27,7 +27,8 @@ async def log(context: Context, group_text: str, wanted: Wanted, again: str) -> 
             acts = await history.page(tx, filters, offset=(wanted.page - 1) * trail.PAGE, limit=trail.PAGE + 1)
     if wanted.csv:
         name = f"log-{of or EVERY}.csv"
-        await context.slack.upload(context.person.slack_id, name, trail.table(acts))
+        comment = context.say("log.file_of" if of else "log.file_of_all", n=len(acts), group=of)
+        await rosters.sent(context, name, trail.table(acts), comment)
         return answers.answer(context.language, "log.file", n=len(acts), name=name)
     return trail.shown(
         context.language,
