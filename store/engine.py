@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -38,6 +38,7 @@ LAST_TRY_SECONDS = 0.1
 RETRY_SECONDS = 0.001
 BULK_THREADS = 2
 IDLE_SECONDS = 10.0  # half of what makes a silent worker a dead one
+DATABASE_FAULTS = (SQLAlchemyError,)  # for who must tell them from faults of their own, and speaks no SQL
 DEADLOCK = "40P01"
 DEADLOCKS_SUFFERED = 5
 NOTIFY = text("SELECT pg_notify(:channel, :word)")

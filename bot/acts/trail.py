@@ -27,7 +27,8 @@ async def log(context: Context, group_text: str, wanted: Wanted, again: str) -> 
             acts = await history.page(tx, filters, offset=(wanted.page - 1) * trail.PAGE, limit=trail.PAGE + 1)
     if wanted.csv:
         name = f"log-{of or EVERY}.csv"
-        await sending.send(context, name, trail.table(acts))
+        comment = context.say("log.file_of" if of else "log.file_of_all", n=len(acts), group=of)
+        await sending.send(context, name, trail.table(acts), comment)
         return answers.answer(context.language, "log.file", n=len(acts), name=name)
     return trail.shown(
         context.language,

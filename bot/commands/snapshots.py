@@ -31,7 +31,7 @@ class Snapshot:
 async def taken(context: Context, channels: Iterable[Place], teams: Iterable[Place]) -> Snapshot:
     """Who is in all of these, each once; the bots among them are left out without a word.
 
-    Raises Refused: `place_unseen`, `user_group_unreadable`, `place_too_large`; SlackFault.
+    Raises Refused: `place_unseen`, `place_unseen_there`, `user_group_unreadable`, `place_too_large`; SlackFault.
     """
     ids: dict[str, None] = {}
     names = []
@@ -81,11 +81,16 @@ async def _in_channel(context: Context, channel: Place) -> list[str]:
             if not cursor:
                 break
     except (Gone, Denied) as refusal:
-        raise Refused("place_unseen", channel=channel.label or channel.id) from refusal
+        raise _unseen(channel) from refusal
     if seen.private and context.person.slack_id not in found:
         # Who is not in a private channel must not learn through us who is.
-        raise Refused("place_unseen", channel=channel.label or channel.id)
+        raise _unseen(channel)
     return found
+
+
+def _unseen(channel: Place) -> Refused:
+    """Slack writes a private channel without its name: its id would tell nobody which it is."""
+    return Refused("place_unseen", channel=channel.label) if channel.label else Refused("place_unseen_there")
 
 
 async def _in_team(context: Context, team: Place) -> list[str]:

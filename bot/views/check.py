@@ -84,8 +84,8 @@ def _limits(language: str, seen: Check) -> list[str]:
     found = [say(language, "check.largest", size=largest)]
     if seen.delivered is not None and (seen.largest is None or seen.delivered < seen.largest):
         found.append(say(language, f"check.delivered_{seen.over_send_size}", size=sizes.show(seen.delivered)))
-    label = settings.label(language, "moderation")
-    found.append(f"{label}: {settings.shown(language, 'moderation', seen.moderation)}")
+    held = settings.shown(language, "moderation", seen.moderation)
+    found.append(say(language, "check.setting", setting=settings.label(language, "moderation"), value=held))
     at = escape.moment(seen.last_at) if seen.last_at else ""
     found.append(say(language, "check.last", at=at) if at else say(language, "check.last_none"))
     return found

@@ -78,7 +78,9 @@ class Draft:
             self.group_id,
             self.version,
         ]
-        packed = zlib.compress(json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode(errors="surrogatepass"), 9)
+        packed = zlib.compress(
+            json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode(errors="surrogatepass"), 9
+        )
         text = base64.urlsafe_b64encode(packed).decode("ascii")
         if len(text) > limits.METADATA:
             raise DraftTooLarge

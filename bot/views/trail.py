@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.views import answers, blocks, escape
+from bot.views import answers, blocks, escape, settings
 from bot.views.blocks import Shown
-from store import texts
+from bot.views.settings import Shape
+from store import sizes, texts
 from store.texts import Markup, say
 
 if TYPE_CHECKING:
@@ -93,19 +94,60 @@ def _changes(language: str, details: Mapping[str, Any]) -> list[str]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for name in after:
             values: dict[str, Any] = {
-                "before": _value(language, before.get(name)),
-                "after": _value(language, after[name]),
+                "before": _setting(language, name, before.get(name)),
+                "after": _setting(language, name, after[name]),
             }
-            lines.append(say(language, "log.change", via=escape.mrkdwn, setting=name.replace("_", " "), **values))
+            lines.append(say(language, "log.change", via=escape.mrkdwn, setting=_named(language, name), **values))
     kept = {name: value for name, value in details.items() if name not in {"before", "after", "memberships"}}
     rest = [
-        f"{name.replace('_', ' ')}: {_value(language, value)}"
+        say(
+            language,
+            "log.detail_is",
+            via=escape.mrkdwn,
+            name=_named(language, name),
+            value=_detail(language, name, value),
+        )
         for name, value in kept.items()
         if value not in ("", None)
     ]
     if rest:
-        lines.append(say(language, "log.details", via=escape.mrkdwn, details="; ".join(rest)))
+        lines.append(say(language, "log.details", details=", ".join(rest)))
     return lines
+
+
+def _named(language: str, name: str) -> str:
+    """A setting or a detail in people's words; as it was written where another version wrote it."""
+    for key in (f"commands.setting.{name}.label", f"log.detail.{name}"):
+        if key in texts.keys(texts.FALLBACK):
+            return say(language, key)
+    return name.replace("_", " ")
+
+
+def _setting(language: str, name: str, value: Any) -> str:
+    """A setting's value as everywhere else; what is no value of it (erased, or of another version) as it is."""
+    known = settings.BY_NAME.get(name)
+    if known is None or isinstance(value, Mapping):
+        return _value(language, value)
+    if known.choices is not None and value not in set(known.choices):
+        return _value(language, value)
+    if known.shape is Shape.TICK:
+        return settings.shown(language, name, settings.HIDDEN_YES if value else settings.HIDDEN_NO)
+    if known.shape is Shape.SIZE and isinstance(value, int):
+        return sizes.show(value, language)
+    return settings.shown(language, name, escape.cut(str(value or ""), LONGEST))
+
+
+def _detail(language: str, name: str, value: Any) -> str:
+    if name == "until" and isinstance(value, str):
+        return escape.moment(datetime.fromisoformat(value))
+    if name in {"flags", "withdrawn"} and isinstance(value, list):
+        return _value(language, [_flag(language, str(one)) for one in value])
+    return _value(language, value)
+
+
+def _flag(language: str, name: str) -> str:
+    key = f"commands.flags.{name}"
+    return say(language, key) if key in texts.keys(texts.FALLBACK) else name
 
 
 def _value(language: str, value: Any) -> str:

@@ -7,19 +7,20 @@ import random
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from mailbridge.deliver import settlement
 from mailbridge.deliver.desk import Desk, LaneWork, PoolFor, Share
-from mailbridge.deliver.editions import Draft, Editions, Publisher
+from mailbridge.deliver.editions import Draft, Editions, Publication, Publisher
 from mailbridge.deliver.parcel import Parcel, sign
 from mailbridge.deliver.settlement import Fenced, Verdicts, judge, settle
 from mailbridge.deliver.signers import Signers
 from mailbridge.deliver.stale import TOUCH_SECONDS, StaleReports
 from store import expansion, lanes, notices, queue, reports, strays, workers
 from store.alteration import Alteration
-from store.engine import Bulk, Database
+from store.engine import DATABASE_FAULTS, Bulk, Database
 from store.queue import Claim
 from store.signal import Ear, Topic
 from store.terms import NoticeKind, Outcome
@@ -42,6 +43,10 @@ class Turn:
     shares: list[Share] = field(default_factory=list)
     next_at: datetime | None = None
     expanding: bool = False
+
+
+def _unreadable(fault: Exception) -> Publication:
+    raise fault
 
 
 class Worker:
@@ -216,6 +221,15 @@ class Worker:
             turn.next_at = min(filter(None, (turn.next_at, soonest)))
 
     def _draft(self, bulk: Bulk, claim: Claim) -> Draft:
+        """The draft of a copy. One that cannot be read is one that cannot be made: it holds up nothing but itself."""
+        try:
+            return self._read(bulk, claim)
+        except DATABASE_FAULTS:
+            raise  # the database's fault: the turn begins anew
+        except Exception as fault:  # noqa: BLE001 - told where it is made
+            return Draft(0, partial(_unreadable, fault))
+
+    def _read(self, bulk: Bulk, claim: Claim) -> Draft:
         if claim.post_id is None:
             assert claim.letter_id is not None
             return self._editions.of_letter(bulk, claim.letter_id)

@@ -9,8 +9,9 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
+from bot import refusals
 from bot.faults import SlackFault
-from bot.slack import Slack, _fault, _unreachable
+from bot.slack import Slack
 
 HELLO_SECONDS = 10.0
 
@@ -34,9 +35,9 @@ class Workspace(Slack):
         try:
             await self.client.api_call(method, json=arguments)
         except SlackApiError as error:
-            raise _fault(error) from None
+            raise refusals.refused(error.response, method) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _unreachable(error) from error
+            raise refusals.silent(error, method) from error
 
     @asynccontextmanager
     async def line(self, app_token: str) -> AsyncIterator[int]:

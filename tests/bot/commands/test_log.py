@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.actions.matters import DECIDED
 from bot.commands.grammar import Misread, tokens
 from bot.commands.trail import read
 from bot.views import trail
 from bot.views.trail import Wanted
 from store import audit, texts
+from store.concerns import MatterKind
 from store.history import Act
 from store.terms import Actor
 from tests.bot.commands.conftest import ADA, BOTH, LINUS, TEAM, Office
@@ -82,7 +84,11 @@ def verbs() -> set[str]:
 
 def test_every_verb_that_is_written_has_words_in_both_languages() -> None:
     written = verbs()
-    assert {"group.created", "request.denied", "post.expired", "membership.left", "password.made"} <= written
+    assert {"group.created", "request.denied", "post.expired", "author.banned", "password.made"} <= written
+    written |= {f"roster.{kind}_dismissed" for kind in MatterKind} | {
+        f"roster.{kind}_{to}" for kind, to in DECIDED.items()
+    }
+    written |= {"membership.gone", "membership.back"}
     for language in ("en", "fr"):
         missing = {f"log.verb.{one}" for one in written} - texts.keys(language)
         assert missing == set(), f"add them to store/texts/{language}.log.toml"
@@ -99,11 +105,25 @@ def act(**given: object) -> Act:
 def test_an_act_is_told_with_before_and_after_and_nothing_in_it_acts() -> None:
     details = {"before": {"footer": "<!channel>", "hidden": False}, "after": {"footer": "*x*", "hidden": True}}
     told = trail.line("en", act(details=details, as_operator=True), TEAM)
-    assert told.splitlines()[1:] == ["    footer: &lt;!channel&gt; → ∗x∗", "    hidden: no → yes"]
+    assert told.splitlines()[1:] == [
+        "    Footer: &lt;!channel&gt; → ∗x∗",
+        "    Directory: shown to everyone → hidden from people outside it",
+    ]
     assert "<@U0ADA> changed the settings. – as operator" in told
     erased = {"before": {"footer": {"erased": "f" * 64}}, "after": {"footer": None}}
-    assert "footer: (erased) → none" in trail.line("en", act(details=erased))
-    assert "footer\xa0: (effacé) → aucun" in trail.line("fr", act(details=erased))
+    assert "Footer: (erased) → none" in trail.line("en", act(details=erased))
+    assert "Pied de page\xa0: (effacé) → aucun" in trail.line("fr", act(details=erased))
+    sizes = {"before": {"max_send_size": None, "follows": ""}, "after": {"max_send_size": 5_242_880, "follows": "C0X"}}
+    assert trail.line("fr", act(details=sizes)).splitlines()[1:] == [
+        "    Taille max sortante\xa0: la limite du serveur → 5 Mo", "    Canal suivi\xa0: rien → <#C0X>",
+    ]  # fmt: skip
+    given = {"flags": ["contact"], "count": 1, "until": "2026-12-31T00:00:00+00:00", "later": 1}
+    assert (
+        trail.line("fr", act(details=given))
+        .splitlines()[1]
+        .startswith("    comme\xa0: contact, nombre\xa0: 1, jusqu'au\xa0: <!date^1798675200^")
+    )
+    assert "later: 1" in trail.line("en", act(details=given))
     assert "Somebody who is not known any more" in trail.line("en", act(slack_id=None))
     assert "<@U0ADA>: later.version." in trail.line("en", act(verb="later.version"))
     assert trail.line("en", act(group="", objects=("U0BO", "jo_*@x.example"))).endswith("(<@U0BO>, joˍ∗@x.example)")
@@ -124,7 +144,7 @@ async def test_administrators_read_their_groups_log_and_operators_all(office: Of
     told = await office.ask(ADA, "log team")
     assert f"What happened in {TEAM}" in told
     assert "changed the settings." in told
-    assert "subscription: moderated → open" in told
+    assert "Joining: Moderated: an administrator approves → Open: anyone joins at once" in told
     assert "(jo@x.example)" in told
     assert told.index("added people") < told.index("changed the settings") < told.index("created the group")
     told = await office.ask(ADA, "log team @ada settings")
@@ -152,6 +172,7 @@ async def test_the_whole_log_comes_as_a_file(office: Office) -> None:
     await office.create()
     assert "The log with 1 act is in our direct message" in await office.ask(ADA, "log team groups csv")
     message = await office.pocket.wait_message(ADA, "dm", "")
+    assert message["text"] == f"The log of {TEAM}, with 1 act."
     content = await office.pocket.download(message["files"][0])
     rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
     assert [row[1:5] for row in rows[1:]] == [[ADA, "yes", "group.created", TEAM]]

@@ -226,7 +226,7 @@ OF_OURS: dict[str, dict[str, Any]] = {
         "counts": dict.fromkeys(("relayed", *reports.COUNTED), 2), "state": "accepted",
     },
     "matters.trouble": {"code": "unseen"},
-    "naming.rename_form": {"metadata": "7 1"},
+    "naming.rename_form": {"metadata": "7 4"},
 }  # fmt: skip
 # What builds any view, from texts that are ready; and what shows nothing from outside.
 BUILDERS = {"blocks", "answers", "charts"}
