@@ -16,6 +16,8 @@ HOSTILE = (
     "*bold* _soft_ `code` <https://evil.example/|Your bank> :white_check_mark:"
 )
 
+CONTROLS = 12  # at most, between the last field that is filled in here and the step's own buttons
+
 
 async def _acts_nowhere(desk: Desk) -> None:
     """Neither as markup, nor as a mention, nor as HTML."""
@@ -78,9 +80,16 @@ async def test_the_keyboard_alone_works_a_modal(desk: Desk) -> None:
     await expect(channel).to_be_focused()
     await page.keyboard.type("#reports")
     await expect(channel.locator("option:checked")).to_have_text("#reports")
-    for name in ("Moderation channel", "Cancel", "Next"):
+    await press("Tab")
+    await expect(wizard.get_by_label("Moderation channel")).to_be_focused()
+    cancel = wizard.get_by_role("button", name="Cancel")
+    for _ in range(CONTROLS):  # what else the step offers
         await press("Tab")
-        await expect(wizard.get_by_label(name).or_(wizard.get_by_role("button", name=name))).to_be_focused()
+        if await cancel.evaluate("element => element === document.activeElement"):
+            break
+    await expect(cancel).to_be_focused()
+    await press("Tab")
+    await expect(wizard.get_by_role("button", name="Next")).to_be_focused()
     await press("Enter")
     people = desk.dialog("New group (2 of 3)")
     await expect(people.get_by_role("button", name="Remove Ada Byron")).to_be_visible()

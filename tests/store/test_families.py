@@ -225,6 +225,7 @@ async def test_what_may_have_to_make_a_copy_still_keeps_its_message(database: Da
     assert await live(database, second) == ["C@m.example", "b@m.example"]
     await relay(database, first, ["Xi@m.example", "a@m.example"])
     await relay(database, second, ["C@m.example"])
+    clock.advance(timedelta(days=31).total_seconds())
     async with database.writing() as tx:
         assert await retention.empty(tx, timedelta(days=30)) == 2
 
