@@ -20,7 +20,7 @@ tour: $(RUN)
 install: $(RUN)
 
 test: lint
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=
+	$(BIN)/python -m pytest -n 3 --dist loadgroup --cov --cov-report=
 	@echo "What decides, and what everybody reads or gets, is covered branch by branch:"
 	$(BIN)/coverage report --fail-under=90 --skip-covered --include='$(COVERED)'
 
