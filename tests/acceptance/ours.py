@@ -196,8 +196,8 @@ async def _forgotten(stage: Stage, where: str, ts: str) -> None:
             return await stage.slack.forget(where, ts)
         except RateLimited as limit:
             await asyncio.sleep(limit.seconds)
-        except Denied as refusal:
-            if refusal.error == "message_not_found":
+        except Gone as gone:
+            if gone.error == "message_not_found":  # by the human, say
                 return None
             raise
     return None

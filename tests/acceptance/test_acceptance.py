@@ -13,15 +13,18 @@ import pytest
 
 from bot.sandbox.app import Sandbox
 from bot.sandbox.driver import Pocket
+from bot.sandbox.methods.table import METHODS
 from bot.sandbox.processes import Processes
 from bot.sandbox.settings import Listen, Settings
+from bot.views.blocks import Shown
 from store.engine import Database
 from tests.acceptance import ours
 from tests.acceptance.__main__ import check, given
 from tests.acceptance.ours import drawn
 from tests.acceptance.run import STEPS, Result, _played
-from tests.acceptance.stage import Failed, Given, Stage
+from tests.acceptance.stage import Failed, Given, Skipped, Stage
 from tests.acceptance.workspace import Workspace
+from tests.bot.views.test_subjects import draw
 
 ADA = "U0ADA"
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-pocket-secret", "SLACK_APP_TOKEN": "xapp-pocket-secret"}
@@ -156,7 +159,9 @@ async def test_what_the_doctor_finds_ends_it_with_its_remedy(pocket: Pocket) -> 
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_what_stands_in_the_way_is_named(pocket: Pocket, database_url: str, tmp_path: Path) -> None:
+async def test_what_stands_in_the_way_is_named(
+    pocket: Pocket, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     database = await Database.open(database_url)
     slack = Workspace.connect(token=TOKENS["SLACK_BOT_TOKEN"], api_url=f"{pocket.base}/api/")
 
@@ -171,6 +176,14 @@ async def test_what_stands_in_the_way_is_named(pocket: Pocket, database_url: str
     async with slack.line(TOKENS["SLACK_APP_TOKEN"]):
         with pytest.raises(Failed, match="end the bot"):
             await ours.alone(stage("C0REPORTS"))
+    monkeypatch.setattr(
+        ours, "draw", lambda name, text: Shown("x", [{"type": "odd"}]) if name == "cards.held" else draw(name, text)
+    )
+    with pytest.raises(Failed, match=r"^cards\.held: invalid_blocks .*unsupported type: odd"):
+        await ours.valid(stage("C0REPORTS"))
+    monkeypatch.delitem(METHODS, "blocks.validate")
+    with pytest.raises(Skipped, match="unknown_method"):
+        await ours.valid(stage("C0REPORTS"))
     await pocket.control(revoked=True)
     (played,) = [await _played(stage("C0REPORTS"), step) for step in STEPS if step.play is ours.card]
     assert (played.result, played.seen) == (Result.FAILED, "Slack said invalid_auth")
