@@ -117,3 +117,11 @@ async def test_a_large_workspace_comes_page_by_page(bot_url: str, free_port: Any
 async def test_a_profile(directory: Directory, user: dict[str, Any], expected: dict[str, Any]) -> None:
     profile = directory.profile(user)
     assert {name: getattr(profile, name) for name in expected} == expected
+
+
+async def test_operators_of_a_user_group_that_is_gone_are_nobody_and_everybody_is_known(
+    bot_url: str, pocket_slack: Sandbox
+) -> None:
+    async with open_office(bot_url, pocket_slack, operators=("S0NONE",)) as office, office.database.reading() as tx:
+        assert await persons.operators(tx) == []
+        assert await persons.by_slack(tx, "U0LINUS") is not None

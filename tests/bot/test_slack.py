@@ -11,7 +11,7 @@ from bot.faults import Denied, Gone, RateLimited, Unreachable
 from bot.sandbox.app import Sandbox
 from bot.sandbox.driver import Pocket
 from bot.shares import Shares
-from bot.slack import Slack
+from bot.slack import PAGE, Slack
 from bot.views import blocks
 from bot.views.ids import Form
 
@@ -184,3 +184,28 @@ async def test_our_token_goes_to_slack_alone_and_no_sign_in_page_is_taken_for_a_
     shares._token = "xoxb-of-nobody"
     with pytest.raises(Denied, match="file_not_readable 302"):
         await slack.download(file_id)
+
+
+async def test_our_message_is_found_under_more_than_a_page_of_others(slack: Slack, pocket: Pocket) -> None:
+    await pocket.control(grant=["channels:history"])
+    channel, ts = await slack.post("C0GENERAL", SHOWN, placement=5)
+    for n in range(PAGE + 1):
+        await pocket.say("ada", "#general", f"{n}")
+    assert await slack.find_placement(channel, 5, float(ts) - 1) == ts
+
+
+async def test_only_what_leaves_something_is_uncertain(slack: Slack, pocket: Pocket) -> None:
+    await pocket.control(outage="lost")
+    for call in (slack.open_dm("U0ADA"), slack.channel("C0GENERAL"), slack.update("C0GENERAL", "1.1", SHOWN)):
+        with pytest.raises(Unreachable) as fault:
+            await call
+        assert fault.value.uncertain is False
+    assert await slack.takes_posts() is False
+
+
+async def test_asking_whether_what_posts_answers_leaves_nothing(slack: Slack, pocket: Pocket) -> None:
+    seen = len(await pocket.messages("ada", "#general"))
+    assert await slack.takes_posts()
+    await pocket.control(revoke=["chat:write"])
+    assert await slack.takes_posts()  # a refusal is an answer
+    assert len(await pocket.messages("ada", "#general")) == seen
