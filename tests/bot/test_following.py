@@ -320,6 +320,19 @@ async def test_a_private_channel_is_followed_by_the_choice_of_those_in_it_alone(
     await office.pocket.wait_message("linus", "#general", "The comparison has begun")
 
 
+async def test_who_leaves_a_private_channel_while_the_form_stands_open_does_not_follow_it(office: Office) -> None:
+    await office.pocket.command("ada", "#general", "/group create --from #moderators")
+    await office.pocket.wait_modal("ada", contains="1 of 3")
+    await office.pocket.fill("ada", {"report_channel": "C0REPORTS"})
+    for _ in range(2):
+        assert (await office.pocket.submit("ada"))["ok"]
+    await office.pocket.leave("ada", "#moderators")
+    await office.pocket.submit("ada")
+    await office.pocket.wait_modal("ada", contains="You are not in that channel")
+    async with office.database.reading() as tx:
+        assert await groups.meant(tx, "moderators@groups.example.org") == []
+
+
 async def test_a_group_is_made_from_a_channel(office: Office) -> None:
     source = await channel(office, *DESIGN, "ada", name="web-design")
     await office.pocket.command("ada", "#general", "/group create --from #web-design")
