@@ -29,9 +29,10 @@ async def check(context: Context, group_text: str) -> Shown:
         named = [one.address for one in found.within if await lookup.seen(context, tx, one)]
         last = await fates.recent(tx, group.id, 1, author="")
         policy = names.policy(group)
-    sure = judged(standing, policy, address, word)
+    named_as = address or context.say_plain("check.unseen_address")
+    sure = judged(standing, policy, named_as, word)
     doubted = (
-        judged(Standing.UNPROVEN, policy, address, Word(word.banned)) if standing is not Standing.STRANGER else sure
+        judged(Standing.UNPROVEN, policy, named_as, Word(word.banned)) if standing is not Standing.STRANGER else sure
     )
     return views.answer(
         context.language,
@@ -55,7 +56,7 @@ async def check(context: Context, group_text: str) -> Shown:
 
 def judged(standing: Standing, policy: GroupPolicy, author: str, word: Word = UNSAID) -> views.Verdict:
     """What the policy decides about an author of that standing; a pause holds what would go out."""
-    values = {"author": author or "–", "group": policy.address}
+    values = {"author": author, "group": policy.address}
     if word.banned and standing not in posting.IN_CHARGE:
         return views.Verdict(Action.REJECT, [Reason("banned", values)])
     row = posting.judge(posting.Author(standing, allowed=word.allowed), policy)

@@ -47,7 +47,11 @@ class Check:
 def answer(language: str, seen: Check) -> Shown:
     """The outcome first, then who would get it, then what limits there are."""
     first = say(
-        language, f"check.{seen.verdict.action}", via=escape.mrkdwn, group=seen.group, address=seen.address or "–"
+        language,
+        f"check.{seen.verdict.action}",
+        via=escape.mrkdwn,
+        group=seen.group,
+        address=seen.address or say(language, "check.unseen_address"),
     )
     lines = [first, *_reasons(language, seen.verdict)]
     if not seen.address:
