@@ -14,7 +14,7 @@ import pytest
 from bot.actions.matters import DECIDED
 from bot.commands.grammar import Misread, tokens
 from bot.commands.trail import read
-from bot.views import trail
+from bot.views import proposals, trail
 from bot.views.trail import Wanted
 from store import audit, texts
 from store.concerns import MatterKind
@@ -123,6 +123,7 @@ def test_an_act_is_told_with_before_and_after_and_nothing_in_it_acts() -> None:
         .splitlines()[1]
         .startswith("    comme\xa0: contact, nombre\xa0: 1, jusqu'au\xa0: <!date^1798675200^")
     )
+    assert {f"log.detail.{name}" for name in proposals.SHOWN} <= texts.keys("en")
     assert "later: 1" in trail.line("en", act(details=given))
     assert "Somebody who is not known any more" in trail.line("en", act(slack_id=None))
     assert "<@U0ADA>: later.version." in trail.line("en", act(verb="later.version"))
