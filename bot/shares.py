@@ -58,10 +58,16 @@ class Shares:
         )
         return file_id
 
-    async def download(self, file_id: str, *, most: int = MOST) -> tuple[str, bytes]:
-        """Name and octets of a file we may read. Raises a SlackFault, Denied(file_too_large) beyond `most` octets."""
+    async def download(self, file_id: str, *, most: int = MOST, of: str | None = None) -> tuple[str, bytes]:
+        """Name and octets of a file we may read, and that the person `of` uploaded: an id that comes back from a form
+        could name any file we have a right to, our own exports among them.
+
+        Raises a SlackFault, Denied(file_too_large) beyond `most` octets.
+        """
         answer, _ = await self._call("files.info", file=file_id)
         about = answer["file"]
+        if of is not None and about.get("user") != of:
+            raise Gone("file_not_found")
         if int(about.get("size") or 0) > most:
             raise Denied("file_too_large", str(about["size"]))
         url = self._own(str(about.get("url_private_download") or about.get("url_private") or ""))

@@ -279,9 +279,10 @@ class Slack:
         channel_id = await self.open_dm(where) if where.startswith(("U", "W")) else where
         return await self._shares.upload(channel_id, name, content, comment=comment, thread=thread)
 
-    async def download(self, file_id: str, *, most: int = MOST) -> tuple[str, bytes]:
-        """Name and octets of a file that was given to us. Denied(file_too_large) beyond `most`. Needs files:read."""
-        return await self._shares.download(file_id, most=most)
+    async def download(self, file_id: str, *, most: int = MOST, of: str | None = None) -> tuple[str, bytes]:
+        """Name and octets of a file that the person `of` gave to us. Denied(file_too_large) beyond `most`. Needs
+        files:read."""
+        return await self._shares.download(file_id, most=most, of=of)
 
     # ------------------------------------------------------------ views
 

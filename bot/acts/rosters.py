@@ -122,7 +122,7 @@ async def _meant(context: Context, tx: Reading, verb: Verb, group: str | int) ->
 
 async def _fetched(context: Context, file_id: str) -> tuple[str, bytes]:
     try:
-        return await context.slack.download(file_id, most=MOST_OCTETS)
+        return await context.slack.download(file_id, most=MOST_OCTETS, of=context.person.slack_id)
     except Gone as gone:
         raise Refused("file_unreadable", fault=gone.error) from gone
     except Denied as refusal:

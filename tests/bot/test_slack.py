@@ -139,6 +139,8 @@ async def test_a_file_is_shared_with_a_person_and_read_back(slack: Slack, pocket
     assert [f["name"] for f in message["files"]] == ["all.csv"]
     assert await pocket.download(message["files"][0]) == content
     assert await slack.download(file_id) == ("all.csv", content)
+    with pytest.raises(Gone, match="file_not_found"):
+        await slack.download(file_id, of="U0LINUS")
     with pytest.raises(Denied, match="file_too_large"):
         await slack.download(file_id, most=len(content) - 1)
 
