@@ -52,6 +52,10 @@ class Check(StrEnum):
     PEOPLE = "people"
 
 
+# What the bot looks at, beside the bridge.
+OF_SLACK = frozenset({Check.TOKENS, Check.SOCKET, Check.SCOPES, Check.COMMAND, Check.CHANNELS, Check.PEOPLE})
+
+
 class Progress(StrEnum):
     """Where a checkup stands. `UNHEARD`: no bridge took it; one that starts soon still does. `LOST`: none will."""
 
