@@ -23,7 +23,9 @@ from tests import postgres
 PORTS = range(11_000, 32_000)  # below what Linux (32768) and others give to who connects
 # What decides, and what everybody reads or gets, has its own tests here. Measuring branches nearly doubles the time of
 # a test, so the others, which drive whole programs, go unmeasured.
-MEASURED = tuple(Path(__file__).parent / part for part in ("bot", "mailbridge/policy", "mailbridge/rewrite"))
+MEASURED = tuple(
+    Path(__file__).parent / part for part in ("bot/views", "bot/commands", "mailbridge/policy", "mailbridge/rewrite")
+)
 # A busy machine is slow; timings never decide a test.
 settings.register_profile("postroom", deadline=None)
 settings.load_profile("postroom")

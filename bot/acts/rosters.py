@@ -14,7 +14,7 @@ from bot.permissions import Verb
 from bot.views import answers, escape
 from bot.views import proposals as views
 from bot.views.blocks import Shown, View
-from store import applying, audit, comparing, persons, proposals
+from store import applying, audit, comparing, persons, proposals, spreadsheet
 from store.comparing import Difference
 from store.engine import Reading
 from store.exchange import sheet as sheets
@@ -105,7 +105,7 @@ async def export(context: Context, group: str | int) -> str:
         contacts = [row for row in await comparing.roster(tx, found.id) if row.contact]
     stopped = sum(row.receiving is Receiving.STOPPED for row in contacts)
     rows = [(row.address, row.name) for row in contacts if row.receiving is not Receiving.STOPPED]
-    octets = await asyncio.to_thread(sheets.write, [("address", "name"), *rows])
+    octets = await asyncio.to_thread(spreadsheet.file, [("address", "name"), *rows])
     told = [context.say("commands.export.done", n=len(rows), address=found.address)]
     if stopped:
         told.append(context.say("commands.export.stopped", n=stopped))
@@ -145,7 +145,7 @@ async def _left_out(context: Context, address: str, sheet: Sheet, found: Differe
     if not rows:
         return []
     head = [context.say_plain(f"commands.import.column.{name}") for name in ("line", "text", "why")]
-    octets = await asyncio.to_thread(sheets.write, [head, *rows])
+    octets = await asyncio.to_thread(spreadsheet.file, [head, *rows])
     said = say(context.language, "commands.import.left_out", via=escape.mrkdwn, n=len(rows), address=address)
     try:
         await sending.send(context, context.say_plain("commands.import.left_out_name"), octets, said)

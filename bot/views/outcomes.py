@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,13 +9,12 @@ from datetime import datetime
 from bot.views import answers, blocks, charts, escape
 from bot.views.blocks import Shown
 from bot.views.ids import Action
+from store import spreadsheet
 from store.terms import DeliveryState
 from store.texts import say
 
 COPIES_A_PAGE = 50
 COLUMNS = ("address", "state", "at", "hop", "reply", "attempts", "again")
-# What a spreadsheet takes for the beginning of a formula (CWE-1236): replies are other people's text.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,32 +60,20 @@ def table(language: str, shown: Page) -> Shown:
 
 def head(language: str) -> bytes:
     """The first line of the file, after the mark by which spreadsheets know UTF-8."""
-    return "\ufeff".encode() + _written([[say(language, f"outcomes.column.{name}") for name in COLUMNS]])
+    return spreadsheet.file([[say(language, f"outcomes.column.{name}") for name in COLUMNS]])
 
 
 def lines(language: str, copies: Sequence[Copy]) -> bytes:
     """Lines of the file (RFC 4180): no cell of it is a formula, times are in UTC."""
-    return _written(
+    return spreadsheet.lines(
         [
             [
                 copy.address, _state(language, copy), _moment(copy.at), copy.hop or say(language, "outcomes.relay"),
-                copy.reply, str(copy.attempts), _moment(copy.again_at),
+                escape.visible(copy.reply), copy.attempts, _moment(copy.again_at),
             ]
             for copy in copies
         ]
     )  # fmt: skip
-
-
-def cell(text: str) -> str:
-    """A cell on one line; one that would be a formula is told to be text."""
-    seen = escape.visible(text)
-    return f"'{seen}" if text.startswith(FORMULA) or seen.startswith(FORMULA) else seen
-
-
-def _written(rows: Sequence[Sequence[str]]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out).writerows([[cell(text) for text in row] for row in rows])
-    return out.getvalue().encode()
 
 
 def _state(language: str, copy: Copy) -> str:

@@ -5,8 +5,6 @@ Pure.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bot.views import answers, blocks, escape, settings
 from bot.views.blocks import Shown
 from bot.views.settings import Shape
-from store import sizes, texts
+from store import sizes, spreadsheet, texts
 from store.texts import Markup, say
 
 if TYPE_CHECKING:
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
 PAGE = 15
 LONGEST = 120  # of a value that is shown
 _HEAD = ("time", "who", "as_operator", "verb", "group", "subject", "objects", "details")
-# What a spreadsheet would take for a formula (CWE-1236); the apostrophe is how it is told that it is none.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,19 +159,13 @@ def _value(language: str, value: Any) -> str:
 
 
 def table(acts: Sequence[Act]) -> bytes:
-    """The acts as CSV (RFC 4180) in UTF-8 with a mark, as spreadsheets take it; no cell of it is a formula."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(_HEAD)
+    """The acts as a file for spreadsheets."""
+    rows: list[Sequence[str]] = [_HEAD]
     for act in acts:
         details = json.dumps(dict(act.details), ensure_ascii=False) if act.details else ""
-        cells = (
+        row = (
             act.at.isoformat(), act.slack_id or act.actor, "yes" if act.as_operator else "no", act.verb, act.group,
             act.subject, " ".join(act.objects), details,
         )  # fmt: skip
-        writer.writerow([_cell(cell) for cell in cells])
-    return out.getvalue().encode("utf-8-sig")
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+        rows.append(row)
+    return spreadsheet.file(rows)

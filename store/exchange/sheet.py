@@ -6,7 +6,6 @@ Pure. What cannot be read is refused as a whole; a line that holds no address is
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from store import addresses
+from store.spreadsheet import unguarded
 from store.terms import Address, Refused
 
 MOST_LINES = 200_000
@@ -27,8 +27,6 @@ ADDRESS_HEADS = frozenset({
 NAME_HEADS = frozenset({"name", "display name", "display_name", "full name", "nom complet", "nom et prénom"})
 GIVEN_HEADS = frozenset({"first name", "firstname", "given name", "prénom", "prenom"})
 FAMILY_HEADS = frozenset({"last name", "lastname", "surname", "family name", "nom", "nom de famille"})
-# What a spreadsheet takes for a formula when it opens a CSV file (OWASP, "CSV injection").
-FORMULA = re.compile(r"[\s]*[=+\-@\t\r]")
 
 
 class Encoding(StrEnum):
@@ -78,7 +76,7 @@ def read(octets: bytes) -> Sheet:
         read_lines += 1
         if read_lines > MOST_LINES:
             raise Refused("sheet_too_long", limit=f"{MOST_LINES:,}")
-        written = _unguarded(cells[columns.address]) if columns.address < len(cells) else ""
+        written = unguarded(cells[columns.address]) if columns.address < len(cells) else ""
         try:
             address = addresses.contact(written)
         except Refused as refused:
@@ -88,7 +86,7 @@ def read(octets: bytes) -> Sheet:
             sheet.duplicates += 1
             continue
         seen.add(address.key)
-        parts = [_unguarded(cells[at]) for at in columns.names if at < len(cells)]
+        parts = [unguarded(cells[at]) for at in columns.names if at < len(cells)]
         sheet.contacts.append((address, addresses.display(" ".join(filter(None, parts)))))
     if not read_lines:
         raise Refused("sheet_empty")
@@ -107,22 +105,6 @@ def decoded(octets: bytes) -> tuple[str, Encoding]:
         return octets.decode("utf-8-sig"), Encoding.UTF8
     except UnicodeDecodeError:
         return octets.decode("cp1252", "replace"), Encoding.GUESSED
-
-
-def write(rows: Sequence[Sequence[object]]) -> bytes:
-    """A CSV file that Excel opens as UTF-8, in which nothing is a formula."""
-    out = io.StringIO()
-    csv.writer(out).writerows([[guarded(str(cell)) for cell in row] for row in rows])
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
-
-
-def guarded(cell: str) -> str:
-    """The same, with an apostrophe before what a spreadsheet would compute; our own reader takes it off again."""
-    return f"'{cell}" if FORMULA.match(cell) else cell
-
-
-def _unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and FORMULA.match(cell[1:]) else cell
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:

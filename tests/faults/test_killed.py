@@ -78,7 +78,7 @@ async def test_what_had_its_250_is_never_lost(town: Town) -> None:
 
 async def test_bot_killed_while_it_reports(town: Town) -> None:
     """Each time a report was posted or redrawn the bot dies: one message, and in the end with the true counts."""
-    everybody = contacts(800)
+    everybody = contacts(600)
     town.relay = "tls=none&rate=40"
     group = await town.group("all", everybody)
     await town.bridge()
@@ -101,7 +101,7 @@ async def test_bot_killed_while_it_reports(town: Town) -> None:
     await town.finished()
 
     async def complete() -> bool:
-        return bool(await town.shown("relayed to 800 of 800"))
+        return bool(await town.shown("relayed to 600 of 600"))
 
     await town.until(complete)
     assert len(await town.shown("relayed to")) == 1

@@ -247,7 +247,7 @@ async def test_what_the_store_refuses_is_told_by_line_and_nothing_changes(databa
     with pytest.raises(ImportRefused) as refusal:
         await run(database, file)
     assert [line.partition(". ")[0] for line in refusal.value.lines] == [
-        "groups.yaml:2: developers@groups.example.org is an alias of dev@groups.example.org already",
+        "groups.yaml:2: developers@groups.example.org is in use already",
         "groups.yaml:4: A group needs at least one administrator from this workspace",
         "groups.yaml:5: qa@groups.example.org is the group itself: its mail would come back to it for ever",
         "groups.yaml:5: dev-leave@groups.example.org is an address of this server's own and cannot be a contact.",
