@@ -69,7 +69,7 @@ from tests.bot.views import filled, states
 
 AT = states.AT
 # By hand: SUBJECTS=100000 python -m pytest tests/bot/views/test_subjects.py
-MANY = int(os.environ.get("SUBJECTS", "1000"))
+MANY = int(os.environ.get("SUBJECTS", "400"))
 SEED = int(os.environ.get("SUBJECTS_SEED", "20260302"))
 View = Callable[[str], Any]
 
