@@ -36,6 +36,7 @@ TRUSTED_SECONDS = 20.0  # so long an answer of Slack's vouches for the next
 PROBE_SECONDS = 2.0
 CLOSED_SECONDS = 60.0
 DRAIN_SECONDS = 5.0
+SETTLED_AT_MOST = 3  # tries; each waits for the lock as long as any writer does
 # What Slack says of us, not of the message: waiting for a person to mend it is all there is to do.
 SHUT_OUT = frozenset({
     "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope",
@@ -162,10 +163,7 @@ class Outbox:
             going_on = await self._goes_on(due)  # before it is drawn: what ends meanwhile is drawn once more
             channel, ts = await self._shown(due, thread.ts)
             self._answered, self._silent = loop.time(), False
-            async with self._database.writing() as tx:
-                await outbox.placed(tx, placement.id, worker_id, channel, ts, due.version)
-                if going_on:
-                    await outbox.touch(tx, due.notice.kind, due.notice.subject_id)
+            await self._settled(due, worker_id, channel, ts, going_on=going_on)
         except RateLimited as limit:
             self._not_before[placement.channel or placement.target] = loop.time() + limit.seconds
             await self._postpone(due, worker_id, limit.seconds)
@@ -182,6 +180,21 @@ class Outbox:
             # One notice that cannot be drawn must not keep the others from being said.
             log.exception("notice.failed", key=due.notice.key)
             await self._died(due, worker_id, f"{type(error).__name__}: {error}")
+
+    async def _settled(self, due: Due, worker_id: int, channel: str, ts: str, *, going_on: bool) -> None:
+        """Write down where it stands, more than once if need be: what Slack has taken is lost without. DatabaseBusy."""
+        assert due.placement.id is not None
+        for attempt in range(1, SETTLED_AT_MOST + 1):
+            try:
+                async with self._database.writing() as tx:
+                    if going_on:  # first: whoever touches a notice locks it before its placements
+                        await outbox.touch(tx, due.notice.kind, due.notice.subject_id)
+                    await outbox.placed(tx, due.placement.id, worker_id, channel, ts, due.version)
+            except DatabaseBusy:
+                if attempt == SETTLED_AT_MOST:
+                    raise
+            else:
+                return
 
     async def _goes_on(self, due: Due) -> bool:
         watched = drawing.GOES_ON.get(due.notice.kind)

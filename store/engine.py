@@ -50,7 +50,8 @@ BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
 class DatabaseBusy(Exception):  # noqa: N818 - a state, and temporary
-    """The database's lock was not had before the deadline. Nothing was changed; try again later."""
+    """The database's lock was not had before the deadline, or PostgreSQL broke this one of two transactions that waited
+    for each other. Nothing was changed; try again."""
 
 
 def utc_clock() -> datetime:
@@ -182,7 +183,7 @@ class Database:
 
         Keep it short: no network inside, at most some thousand rows.
         """
-        async with self._serialised() as deadline, self.engine.connect() as connection:
+        async with self._serialised() as deadline, _unbroken(), self.engine.connect() as connection:
             if self.dialect == "sqlite":
                 await patiently(connection, "BEGIN IMMEDIATE", deadline)
             async with self._session(Writing, connection) as session:
@@ -214,7 +215,7 @@ class Database:
             try:
                 return self._run_once(job, deadline)
             except OperationalError as error:
-                if getattr(error.orig, "sqlstate", None) != DEADLOCK:
+                if not is_deadlock(error):
                     raise
         return self._run_once(job, deadline)
 
@@ -263,6 +264,22 @@ def _finished(job: Callable[[Bulk], T], bulk: Bulk) -> T:
     result = job(bulk)
     bulk.finish()
     return result
+
+
+@asynccontextmanager
+async def _unbroken() -> AsyncIterator[None]:
+    """What a deadlock undid is to be tried again, as what found no lock is: the same to whoever asked."""
+    try:
+        yield
+    except OperationalError as error:
+        if is_deadlock(error):
+            raise DatabaseBusy("two transactions waited for each other, and this one was undone") from error
+        raise
+
+
+def is_deadlock(error: OperationalError) -> bool:
+    """True if PostgreSQL broke this transaction for another's sake."""
+    return getattr(error.orig, "sqlstate", None) == DEADLOCK
 
 
 def is_busy(error: OperationalError) -> bool:

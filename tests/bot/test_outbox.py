@@ -10,7 +10,7 @@ import pytest
 from bot.actions.deliveries import ACTIONS
 from bot.views.ids import Action
 from store import outbox, posts, requests, tallies, trials
-from store.engine import Writing
+from store.engine import DatabaseBusy, Writing
 from store.posts import NewMessage, Submission
 from store.schema.group import Group
 from store.schema.post import Post
@@ -66,6 +66,30 @@ async def test_one_report_grows_in_place_to_its_final_counts(office: Office) -> 
     assert last["ts"] == first["ts"]
     assert len(await reports(office)) == 1
     assert "Minutes" in office.pocket.text(last)
+
+
+async def test_what_stands_is_written_down_though_the_database_was_busy(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without, the message would stand there for ever as it was first, and nobody would know where."""
+    group = await office.group(report_channel="C0REPORTS")
+    placed = outbox.placed
+    refused: list[Any] = []
+
+    async def once_refused(*arguments: Any) -> bool:
+        if not refused:
+            refused.append(arguments)
+            raise DatabaseBusy("two transactions waited for each other")
+        return await placed(*arguments)
+
+    monkeypatch.setattr(outbox, "placed", once_refused)
+    post_id = await accept(office, group)
+    first = await office.pocket.wait_message("ada", "#reports", "relayed to 0 so far")
+    await count(office, post_id, done=True, expanded=3, relayed=3)
+    last = await office.pocket.wait_message("ada", "#reports", "relayed to 3 of 3")
+    assert refused
+    assert last["ts"] == first["ts"]
+    assert len(await reports(office)) == 1
 
 
 async def test_details_are_for_administrators_alone(office: Office) -> None:

@@ -200,3 +200,24 @@ async def test_who_freezes_within_a_transaction_locks_nobody_out(
         assert held.scalar() == 3
     await frozen.close()
     await other.close()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_of_two_that_wait_for_each_other_one_is_asked_to_try_again(database: Database) -> None:
+    first = await database.bulk(lambda bulk: lanes.ensure(bulk, "relay"))
+    second = await database.bulk(lambda bulk: lanes.ensure(bulk, "mx:example.org"))
+    limit = text("UPDATE lane SET daily = :daily WHERE id = :id")
+    met = asyncio.Barrier(2)
+
+    async def crosses(one: int, other: int, daily: int) -> None:
+        async with database.writing() as tx:
+            connection = await tx.connection()
+            await connection.execute(limit, {"daily": daily, "id": one})
+            await met.wait()
+            await connection.execute(limit, {"daily": daily, "id": other})
+
+    ended = await asyncio.gather(crosses(first, second, 1), crosses(second, first, 2), return_exceptions=True)
+    assert [type(one) for one in ended if one is not None] == [DatabaseBusy]
+    async with database.reading() as tx:
+        held = (await (await tx.connection()).execute(text("SELECT DISTINCT daily FROM lane"))).scalars().all()
+    assert held == [1 if ended[0] is None else 2]
