@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -29,6 +30,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from store.drivers import Connection as Driver
 from store.drivers import Drivers
 from store.signal import CHANNEL, DatagramSignal, NotifySignal, Signal, Topic
 
@@ -36,6 +38,7 @@ WRITE_DEADLINE_SECONDS = 10.0
 # Who has waited that long behind others of this process still tries: they may have been many, and not locked out.
 LAST_TRY_SECONDS = 0.1
 RETRY_SECONDS = 0.001
+TRYING_SECONDS = 0.1  # at a time
 BULK_THREADS = 2
 IDLE_SECONDS = 10.0  # half of what makes a silent worker a dead one
 DATABASE_FAULTS = (SQLAlchemyError,)  # for who must tell them from faults of their own, and speaks no SQL
@@ -172,8 +175,7 @@ class Database:
         """A snapshot (SQLite) or statement-wise consistent (PostgreSQL) view; what it changes is not kept."""
         async with self.engine.connect() as connection:
             if self.dialect == "sqlite":
-                await connection.exec_driver_sql("BEGIN")
-                await patiently(connection, SNAPSHOT)
+                await patiently(connection, "BEGIN", SNAPSHOT)
             async with self._session(Reading, connection) as session:
                 yield session
 
@@ -185,7 +187,7 @@ class Database:
         """
         async with self._serialised() as deadline, _unbroken(), self.engine.connect() as connection:
             if self.dialect == "sqlite":
-                await patiently(connection, "BEGIN IMMEDIATE", deadline)
+                await patiently(connection, "BEGIN IMMEDIATE", deadline=deadline)
             async with self._session(Writing, connection) as session:
                 session.topics = set()
                 yield session
@@ -298,17 +300,35 @@ def busy_pauses(deadline: float | None = None) -> Iterator[float]:
     raise DatabaseBusy("another process has kept the database's lock")
 
 
-async def patiently(connection: AsyncConnection, statement: str, deadline: float | None = None) -> None:
-    """Run what may find SQLite busy, again after about a millisecond, up to the deadline; raises DatabaseBusy."""
-    for pause in busy_pauses(deadline):
+async def patiently(connection: AsyncConnection, *statements: str, deadline: float | None = None) -> None:
+    """Begin by statements which may find SQLite busy, each again after about a millisecond, up to the deadline; raises
+    DatabaseBusy.
+
+    The connection's thread does the waiting: a try by way of the event loop takes longer than the gap that a busy
+    writer leaves between two transactions.
+    """
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert isinstance(driver, Driver)
+    left, pauses = list(statements), busy_pauses(deadline)
+    while left:
+        await driver.do(partial(_tried, driver.raw, left, pauses))
+    await connection.begin()  # SQLAlchemy is told: it sends nothing
+
+
+def _tried(raw: sqlite3.Connection, statements: list[str], pauses: Iterator[float]) -> None:
+    """Take from the list what could be run within a while: so soon a task that is cancelled has its thread back."""
+    until = time.monotonic() + TRYING_SECONDS
+    for pause in pauses:
         try:
-            await connection.exec_driver_sql(statement)
-        except OperationalError as error:
-            if not is_busy(error):
-                raise
-            await asyncio.sleep(pause)
-        else:
+            while statements:
+                raw.execute(statements[0]).close()
+                del statements[0]
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in BUSY:
+                raise OperationalError(statements[0], (), error) from error
+        if not statements or time.monotonic() >= until:
             return
+        time.sleep(pause)
 
 
 def create(url: str | URL, drivers: Drivers | None = None) -> AsyncEngine:
