@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import signal
 import sys
 
@@ -52,6 +53,7 @@ async def _main(settings: BotSettings, listen_at: tuple[str, int] | None) -> int
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    gc.freeze()  # what was imported stays: a look through it would keep every acknowledgement waiting
     return await run(settings, stop, listen=listen_at)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import signal
 import sys
 
@@ -55,6 +56,7 @@ async def _main(settings: BridgeSettings, role: Role) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    gc.freeze()  # what was imported stays: a look through it keeps every copy waiting for a tenth of a second
     await bridge.run(stop)
 
 
