@@ -92,17 +92,17 @@ def bot(url: str, sandbox: Sandbox, folder: Path) -> Iterator[None]:
 
 
 async def act(pocket: Pocket, person: str, stop: asyncio.Event) -> None:
-    """What a person does again and again: ask, write by command, write by a form."""
-    while not stop.is_set():
-        await asyncio.sleep(THINKS_SECONDS)
-        await pocket.command(person, "#general", "/group show office")
-        await pocket.command(person, "#general", "/group pause office")
-        await pocket.command(person, "#general", "/group resume office")
-        await pocket.command(person, "#general", "/group receive office")
+    """What a person does at least once: ask, write by command, write by a form. Nobody types faster."""
+    while True:
+        for word in ("show", "pause", "resume", "receive"):
+            await asyncio.sleep(THINKS_SECONDS)
+            await pocket.command(person, "#general", f"/group {word} office")
         await pocket.wait_modal(person, timeout=60)
         await pocket.fill(person, {"wishes": ["own", "addressed"]})
         await pocket.submit(person)
         await pocket.close(person, everything=True)
+        if stop.is_set():
+            return
 
 
 async def measured(bridge: Bridge, sinks: Kind, folder: Path, engine: str) -> list[Acks]:
@@ -113,8 +113,9 @@ async def measured(bridge: Bridge, sinks: Kind, folder: Path, engine: str) -> li
         async with Pocket(sandbox.base) as pocket:
             with bot(bridge.url, sandbox, folder):
                 await _listening(pocket)
-                await pocket.command("linus", "#general", "/group list")
-                await asyncio.sleep(2)
+                once = asyncio.Event()
+                once.set()
+                await act(pocket, PEOPLE[0], once)  # what is compiled at the first use is compiled
                 sink = sinks.open(bridge.hop, CONTACTS, distinct=True)
                 seconds: list[float] = []
                 try:
