@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Sequence
+from functools import partial
 
 import structlog
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import ARRAY, String, bindparam, func, literal, select, text, update
 from sqlmodel import col
 
 from store import audit, comparing, enrolment, memberships, proposals, roster, rulings, suppressions
-from store.chunks import chunks
+from store.chunks import chunks, one_of
 from store.engine import Bulk, Database, Writing
 from store.inserts import insert as insert_new
 from store.proposals import Changes
@@ -28,6 +29,7 @@ from store.verdicts import ProposalState
 
 PIECE = 2000  # a transaction of so many is short enough for mail to come in between
 Contact = tuple[Address, str]
+TOLD = ("address", "key", "domain", "name")  # of a contact by its line
 
 _log = structlog.get_logger(__name__)
 
@@ -128,12 +130,13 @@ def _known(bulk: Bulk, group_id: int, keys: Collection[str]) -> set[str]:
     waiting = [RequestState.UNCONFIRMED, RequestState.PENDING]
     found: set[str] = set()
     for some in chunks(keys):
+        among = partial(one_of, bulk.dialect, texts=some)
         for query in (
-            select(col(Name.address)).where(col(Name.address).in_(some)),
-            select(col(Person.email)).where(col(Person.email).in_(some)),
-            select(col(Membership.key)).where(col(Membership.group_id) == group_id, col(Membership.key).in_(some)),
+            select(col(Name.address)).where(among(col(Name.address))),
+            select(col(Person.email)).where(among(col(Person.email))),
+            select(col(Membership.key)).where(col(Membership.group_id) == group_id, among(col(Membership.key))),
             select(col(Request.key)).where(
-                col(Request.group_id) == group_id, col(Request.key).in_(some), col(Request.state).in_(waiting)
+                col(Request.group_id) == group_id, among(col(Request.key)), col(Request.state).in_(waiting)
             ),
         ):
             found.update(str(key) for key in bulk.connection.execute(query).scalars())
@@ -142,15 +145,23 @@ def _known(bulk: Bulk, group_id: int, keys: Collection[str]) -> set[str]:
 
 def _insert(bulk: Bulk, group_id: int, contacts: Sequence[Contact]) -> None:
     """Rows for people nobody knows yet: what enrolling does, without its questions."""
-    rows = [
-        {
-            "group_id": group_id, "address": str(address), "key": address.key, "domain": address.domain, "name": name,
-            "contact": True, "moderator": False, "administrator": False, "receiving": Receiving.ON,
-            "created_at": bulk.now,
-        }
-        for address, name in contacts
-    ]  # fmt: skip
-    bulk.connection.execute(insert_new(bulk, Membership).on_conflict_do_nothing(), rows)
+    told = [(str(address), address.key, address.domain, name) for address, name in contacts]
+    alike = {
+        "group_id": group_id, "contact": True, "moderator": False, "administrator": False,
+        "receiving": Receiving.ON, "created_at": bulk.now,
+    }  # fmt: skip
+    new = insert_new(bulk, Membership)
+    if bulk.dialect == "sqlite":
+        rows = [alike | dict(zip(TOLD, one, strict=True)) for one in told]
+        bulk.connection.execute(new.on_conflict_do_nothing(), rows)
+        return
+    # One statement: PostgreSQL answers each of many, and its driver writes each anew.
+    given = func.unnest(*(literal(list(texts), ARRAY(String)) for texts in zip(*told, strict=True)))
+    people = given.table_valued(*TOLD).render_derived()
+    table = Membership.__table__  # type: ignore[attr-defined]  # SQLModel sets it
+    values = [literal(value, table.c[name].type) for name, value in alike.items()]
+    rows_of = select(*values, *(people.c[name] for name in TOLD))
+    bulk.connection.execute(new.from_select([*alike, *TOLD], rows_of).on_conflict_do_nothing())
 
 
 def _rename(bulk: Bulk, group_id: int, renamed: Sequence[tuple[int, str]]) -> int:

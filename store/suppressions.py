@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import col, delete, select
 
-from store.chunks import chunks
+from store.chunks import chunks, one_of
 from store.engine import Reading, Writing
 from store.inserts import insert
 from store.privacy import marks
@@ -35,7 +35,7 @@ async def among(tx: Reading, group_id: int, keys: Collection[str]) -> dict[str, 
     for chunk in chunks(keys):
         rows = await tx.exec(
             select(Suppression.key, Suppression.reason).where(
-                col(Suppression.group_id) == group_id, col(Suppression.key).in_(chunk)
+                col(Suppression.group_id) == group_id, one_of(tx.dialect, col(Suppression.key), chunk)
             )
         )
         found.update({key: SuppressionReason(reason) for key, reason in rows.all()})
