@@ -39,7 +39,7 @@ from bot.happenings import HAPPENINGS
 from bot.views import blocks, escape
 from bot.views.blocks import View
 from store import hearing
-from store.engine import DatabaseBusy
+from store.locks import DatabaseBusy
 from store.schema.person import Person
 from store.terms import Refused
 from store.texts import say

@@ -22,9 +22,10 @@ from bot.source import Unreadable
 from store import comparison, following, leavers, matters
 from store.comparison import Verdict
 from store.concerns import MatterKind
-from store.engine import Database, DatabaseBusy
+from store.engine import Database
 from store.followers import Difference
 from store.following import Claim, ClaimLost
+from store.locks import DatabaseBusy
 from store.signal import Topic
 
 log = structlog.get_logger()

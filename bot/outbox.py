@@ -22,7 +22,8 @@ from bot.views import blocks, escape, limits
 from bot.views.blocks import Shown
 from store import audience, conversations, outbox, persons, workers
 from store.conversations import Thread
-from store.engine import DatabaseBusy, Writing
+from store.engine import Writing
+from store.locks import DatabaseBusy
 from store.outbox import Due
 from store.schema.notice import Notice
 from store.signal import Ear, Topic

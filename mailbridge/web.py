@@ -23,8 +23,9 @@ from mailbridge import pages, webserver
 from mailbridge.doors import Door
 from mailbridge.tokens import Tokens
 from store import joining, languages, memberships, vitals
-from store.engine import Database, DatabaseBusy
+from store.engine import Database
 from store.joining import Confirmed
+from store.locks import DatabaseBusy
 from store.terms import Actor, Refused
 from store.texts import FALLBACK
 

@@ -15,11 +15,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from store import migrate, names
-from store.engine import Database, DatabaseBusy
+from store.engine import Database
 from store.exchange.document import ImportRefused
 from store.exchange.exporting import export_groups
 from store.exchange.importing import Options, import_groups
 from store.exchange.lines import lines
+from store.locks import DatabaseBusy
 from store.names import Served
 from store.privacy import console
 from store.settings import DatabaseSettings, SettingsRefused, StoreSettings

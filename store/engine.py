@@ -13,15 +13,13 @@ an asynchronous SQLite statement costs four thread switches, a batch of ten of t
 from __future__ import annotations
 
 import asyncio
-import random
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -30,31 +28,19 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from store.drivers import Connection as Driver
+from store import locks
 from store.drivers import Drivers
 from store.signal import CHANNEL, DatagramSignal, NotifySignal, Signal, Topic
 
-WRITE_DEADLINE_SECONDS = 10.0
-# Who has waited that long behind others of this process still tries: they may have been many, and not locked out.
-LAST_TRY_SECONDS = 0.1
-RETRY_SECONDS = 0.001
-TRYING_SECONDS = 0.1  # at a time
 BULK_THREADS = 2
 IDLE_SECONDS = 10.0  # half of what makes a silent worker a dead one
 DATABASE_FAULTS = (SQLAlchemyError,)  # for who must tell them from faults of their own, and speaks no SQL
-DEADLOCK = "40P01"
 DEADLOCKS_SUFFERED = 5
 NOTIFY = text("SELECT pg_notify(:channel, :word)")
 S = TypeVar("S", bound="Reading")
 T = TypeVar("T")
 # A deferred transaction has no snapshot before it reads; a process that opens or closes the file may be in the way.
 SNAPSHOT = "SELECT 1 FROM sqlite_schema LIMIT 1"
-BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-
-
-class DatabaseBusy(Exception):  # noqa: N818 - a state, and temporary
-    """The database's lock was not had before the deadline, or PostgreSQL broke this one of two transactions that waited
-    for each other. Nothing was changed; try again."""
 
 
 def utc_clock() -> datetime:
@@ -175,7 +161,7 @@ class Database:
         """A snapshot (SQLite) or statement-wise consistent (PostgreSQL) view; what it changes is not kept."""
         async with self.engine.connect() as connection:
             if self.dialect == "sqlite":
-                await patiently(connection, "BEGIN", SNAPSHOT)
+                await locks.patiently(connection, "BEGIN", SNAPSHOT)
             async with self._session(Reading, connection) as session:
                 yield session
 
@@ -185,9 +171,9 @@ class Database:
 
         Keep it short: no network inside, at most some thousand rows.
         """
-        async with self._serialised() as deadline, _unbroken(), self.engine.connect() as connection:
+        async with self._serialised() as deadline, locks.unbroken(), self.engine.connect() as connection:
             if self.dialect == "sqlite":
-                await patiently(connection, "BEGIN IMMEDIATE", deadline=deadline)
+                await locks.patiently(connection, "BEGIN IMMEDIATE", deadline=deadline)
             async with self._session(Writing, connection) as session:
                 session.topics = set()
                 yield session
@@ -217,19 +203,19 @@ class Database:
             try:
                 return self._run_once(job, deadline)
             except OperationalError as error:
-                if not is_deadlock(error):
+                if not locks.is_deadlock(error):
                     raise
         return self._run_once(job, deadline)
 
     def _run_once(self, job: Callable[[Bulk], T], deadline: float) -> tuple[T, set[Topic]]:
         with self._bulk_engine.connect() as connection:
             if self.dialect == "sqlite":
-                for pause in busy_pauses(deadline):
+                for pause in locks.busy_pauses(deadline):
                     try:
                         connection.exec_driver_sql("BEGIN IMMEDIATE")
                         break
                     except OperationalError as error:
-                        if not is_busy(error):
+                        if not locks.is_busy(error):
                             raise
                         time.sleep(pause)
             bulk = Bulk(connection, self.clock(), self.dialect)
@@ -254,81 +240,18 @@ class Database:
         Gives the moment, of the monotonic clock, until which the lock is worth trying for. It counts from before the
         queue: else the tenth of ten that another process locks out would wait ten deadlines.
         """
-        deadline = time.monotonic() + WRITE_DEADLINE_SECONDS
+        deadline = time.monotonic() + locks.WRITE_DEADLINE_SECONDS
         if self.dialect != "sqlite":
             yield deadline
             return
         async with self._writer:
-            yield max(deadline, time.monotonic() + LAST_TRY_SECONDS)
+            yield max(deadline, time.monotonic() + locks.LAST_TRY_SECONDS)
 
 
 def _finished(job: Callable[[Bulk], T], bulk: Bulk) -> T:
     result = job(bulk)
     bulk.finish()
     return result
-
-
-@asynccontextmanager
-async def _unbroken() -> AsyncIterator[None]:
-    """What a deadlock undid is to be tried again, as what found no lock is: the same to whoever asked."""
-    try:
-        yield
-    except OperationalError as error:
-        if is_deadlock(error):
-            raise DatabaseBusy("two transactions waited for each other, and this one was undone") from error
-        raise
-
-
-def is_deadlock(error: OperationalError) -> bool:
-    """True if PostgreSQL broke this transaction for another's sake."""
-    return getattr(error.orig, "sqlstate", None) == DEADLOCK
-
-
-def is_busy(error: OperationalError) -> bool:
-    """True if SQLite refused only because somebody else is writing, or recovers what a killed writer left."""
-    # The low octet is the code; the rest says more (BUSY_RECOVERY, BUSY_SNAPSHOT).
-    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in BUSY
-
-
-def busy_pauses(deadline: float | None = None) -> Iterator[float]:
-    """Pauses between tries for a lock, in seconds, until the deadline (by default a whole one from now); then raises
-    DatabaseBusy."""
-    until = time.monotonic() + WRITE_DEADLINE_SECONDS if deadline is None else deadline
-    yield 0.0  # however late it is by now: a busy machine may have taken all that time for the way here
-    while time.monotonic() < until:
-        yield RETRY_SECONDS * random.random()  # noqa: S311, TID251 - jitter, not a secret
-    raise DatabaseBusy("another process has kept the database's lock")
-
-
-async def patiently(connection: AsyncConnection, *statements: str, deadline: float | None = None) -> None:
-    """Begin by statements which may find SQLite busy, each again after about a millisecond, up to the deadline; raises
-    DatabaseBusy.
-
-    The connection's thread does the waiting: a try by way of the event loop takes longer than the gap that a busy
-    writer leaves between two transactions.
-    """
-    driver = (await connection.get_raw_connection()).driver_connection
-    assert isinstance(driver, Driver)
-    left, pauses = list(statements), busy_pauses(deadline)
-    while left:
-        await driver.do(partial(_tried, driver.raw, left, pauses))
-    await connection.begin()  # SQLAlchemy is told: it sends nothing
-
-
-def _tried(raw: sqlite3.Connection, statements: list[str], pauses: Iterator[float]) -> None:
-    """Take from the list what could be run within a while: so soon a task that is cancelled has its thread back."""
-    until = time.monotonic() + TRYING_SECONDS
-    for pause in pauses:
-        try:
-            while statements:
-                raw.execute(statements[0]).close()
-                del statements[0]
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in BUSY:
-                raise OperationalError(statements[0], (), error) from error
-        if not statements or time.monotonic() >= until:
-            return
-        time.sleep(pause)
 
 
 def create(url: str | URL, drivers: Drivers | None = None) -> AsyncEngine:
@@ -385,11 +308,11 @@ def prepare_sqlite(connection: Any, record: Any) -> None:
 
 def _settle_pragma(cursor: Any, pragma: str) -> None:
     # The first look at the file: of processes that start together one may be turning it to WAL, or recovering it.
-    for pause in busy_pauses():
+    for pause in locks.busy_pauses():
         try:
             cursor.execute(f"PRAGMA {pragma}")
             break
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in BUSY:
+            if error.sqlite_errorcode & 0xFF not in locks.BUSY:
                 raise
             time.sleep(pause)

@@ -25,7 +25,8 @@ from bot.settings import BotSettings
 from bot.slack import Slack
 from bot.watchdog import LineLost, Watchdog
 from store import chores, undo
-from store.engine import Database, DatabaseBusy
+from store.engine import Database
+from store.locks import DatabaseBusy
 
 log = structlog.get_logger()
 DRAIN_SECONDS = 8.0

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy.exc import OperationalError
 
 from store import sealing
-from store.engine import Database, is_busy
+from store.engine import Database
+from store.locks import is_busy
 from store.opening import DatabaseAway, as_it_stands
 from store.privacy import erasure
 from store.privacy.erasure import Erased

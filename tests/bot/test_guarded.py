@@ -22,7 +22,8 @@ from bot.sandbox.driver import Pocket
 from bot.slack import Slack
 from bot.views import blocks
 from bot.views.ids import Action, Form
-from store.engine import Database, DatabaseBusy
+from store.engine import Database
+from store.locks import DatabaseBusy
 from store.schema.person import Person
 from store.terms import Refused
 from tests.bot.conftest import settings_for

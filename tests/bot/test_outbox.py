@@ -10,7 +10,8 @@ import pytest
 from bot.actions.deliveries import ACTIONS
 from bot.views.ids import Action
 from store import outbox, posts, requests, tallies, trials
-from store.engine import DatabaseBusy, Writing
+from store.engine import Writing
+from store.locks import DatabaseBusy
 from store.posts import NewMessage, Submission
 from store.schema.group import Group
 from store.schema.post import Post

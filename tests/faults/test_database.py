@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from store.engine import WRITE_DEADLINE_SECONDS
+from store.locks import WRITE_DEADLINE_SECONDS
 from tests.flows.town import Town, contacts
 
 CONTACTS = 1_500

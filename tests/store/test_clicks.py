@@ -11,7 +11,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from sqlmodel import func, select
 
 from store import posts, requests, rulings, undo
-from store.engine import Database, DatabaseBusy, Writing
+from store.engine import Database, Writing
+from store.locks import DatabaseBusy
 from store.schema.audit import Audit
 from store.terms import Action, Actor, Address, Decision, Refused, Standing
 from store.word import RulingKind

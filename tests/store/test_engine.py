@@ -16,9 +16,10 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
-from store import engine, lanes
+from store import engine, lanes, locks
 from store.drivers import Drivers
-from store.engine import Database, DatabaseBusy
+from store.engine import Database
+from store.locks import DatabaseBusy
 
 PROCESSES = 4
 ROUNDS = 3
@@ -86,7 +87,7 @@ async def test_all_whom_another_process_locks_out_are_told_after_one_deadline(
     tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They queue for the lock, and each used to begin its wait where the one before had given up."""
-    monkeypatch.setattr(engine, "WRITE_DEADLINE_SECONDS", 1.0)
+    monkeypatch.setattr(locks, "WRITE_DEADLINE_SECONDS", 1.0)
     file = tmp_path / "postroom.db"
     shutil.copyfile(sqlite_template, file)
     database = await Database.open(f"sqlite+aiosqlite:///{file}")
@@ -109,7 +110,7 @@ async def test_all_whom_another_process_locks_out_are_told_after_one_deadline(
 
 
 def test_who_comes_late_tries_once() -> None:
-    tries = engine.busy_pauses(deadline=time.monotonic() - 1)
+    tries = locks.busy_pauses(deadline=time.monotonic() - 1)
     assert next(tries) == 0
     with pytest.raises(DatabaseBusy):
         next(tries)

@@ -20,7 +20,8 @@ from sqlalchemy import event
 from mailbridge.intake.addresses import Directory
 from mailbridge.policy import replies
 from store import posts
-from store.engine import Database, DatabaseBusy
+from store.engine import Database
+from store.locks import DatabaseBusy
 from tests.mailbridge.intake.room import PROOF, Client, Room, add_group, opened
 
 MAIL = "From: a@example.com\r\nMessage-ID: <1@example.com>\r\n\r\nText\r\n"
