@@ -22,7 +22,7 @@ from bot.views import blocks, escape, limits
 from bot.views.blocks import Shown
 from store import audience, conversations, outbox, persons, workers
 from store.conversations import Thread
-from store.engine import Writing
+from store.engine import DATABASE_FAULTS, Writing
 from store.locks import DatabaseBusy
 from store.outbox import Due
 from store.schema.notice import Notice
@@ -174,7 +174,7 @@ class Outbox:
             await self._lost(due, worker_id, uncertain=fault.uncertain and placement.ts is None)
         except (Gone, Denied) as fault:
             await self._refused(due, worker_id, fault)
-        except DatabaseBusy:
+        except (DatabaseBusy, *DATABASE_FAULTS):
             # Our claim stays until this worker ends; then it is as an answer that was lost.
             log.exception("notice.unsettled", key=due.notice.key)
         except Exception as error:
