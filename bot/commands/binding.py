@@ -322,7 +322,8 @@ def _take_post(bound: Bound, reader: _Reader) -> Bound:
 
 def _take_turn(bound: Bound, reader: _Reader, what: Kind = Kind.PATTERN) -> Bound:
     """`add` or `remove`, if it is the next word; else what is named is added."""
-    word = reader.left[0].value.lower()
+    typed = reader.left[0].value.lower()
+    word = french.KEYWORDS.get(typed, typed)
     if reader.left[0].quoted or word not in set(Turn):
         return bound
     reader.left.pop(0)

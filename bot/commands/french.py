@@ -24,7 +24,23 @@ VERBS: Mapping[str, str] = {
         "resume": ("reprendre",),
         "receive": ("recevoir",),
         "pending": ("attente", "en-attente"),
+        "check": ("vérifier", "verifier", "puis-je"),
+        "why": ("pourquoi",),
+        "reports": ("rapports", "rapport", "statistiques", "chiffres"),
+        "post": ("écrire", "ecrire", "envoyer", "publier", "rédiger", "rediger"),
+        "password": ("mot-de-passe", "mots-de-passe", "motdepasse", "mdp"),
+        "ban": ("exclure", "bannir", "bloquer"),
+        "allow": ("admettre", "autoriser"),
+        "import": ("importer",),
+        "export": ("exporter",),
+        "log": ("journal", "historique"),
+        "rename": ("renommer",),
+        "hold": ("geler", "retenir"),
+        "unhold": ("dégeler", "degeler", "relâcher", "relacher"),
+        "archive": ("archiver",),
+        "unarchive": ("désarchiver", "desarchiver"),
         "delete": ("supprimer",),
+        "restore": ("restaurer", "rétablir", "retablir"),
         "help": ("aide",),
         "doctor": ("contrôle", "controle", "diagnostic"),
     }.items()
@@ -33,6 +49,7 @@ VERBS: Mapping[str, str] = {
 AS = frozenset({"as", "comme"})
 AT = frozenset({"at", "à", "a"})
 KEYWORDS: Mapping[str, str] = {
+    "ajouter": "add", "retirer": "remove", "enlever": "remove",
     "administrateur": "administrator", "administratrice": "administrator", "modérateur": "moderator",
     "moderateur": "moderator", "modératrice": "moderator", "moderatrice": "moderator",
     "nouveau": "new", "créer": "new", "creer": "new", "liste": "list", "lister": "list", "révoquer": "revoke",

@@ -32,16 +32,16 @@ def everything(language: str, table: Mapping[str, Entry], command: str, *, opera
     return blocks.shown(title, body)
 
 
-def one(language: str, name: str, entry: Entry, command: str, domain: str) -> Shown:
+def one(language: str, entry: Entry, command: str, domain: str) -> Shown:
     """One command: usage, what it does, examples."""
     title = say(
         language,
         "commands.help.line",
         usage=Markup(usage(language, command, entry)),
-        summary=Markup(say(language, f"commands.verb.{name}.summary")),
+        summary=Markup(say(language, f"commands.verb.{entry.verb}.summary")),
     )
-    more = say(language, f"commands.verb.{name}.more", via=escape.mrkdwn, command=Markup(command))
-    example = say(language, f"commands.verb.{name}.example", command=Markup(command), domain=Markup(domain))
+    more = say(language, f"commands.verb.{entry.verb}.more", via=escape.mrkdwn, command=Markup(command))
+    example = say(language, f"commands.verb.{entry.verb}.example", command=Markup(command), domain=Markup(domain))
     return blocks.shown(title, [blocks.section(title), blocks.section(more), blocks.section(example)])
 
 

@@ -40,7 +40,7 @@ async def _help(context: Context, bound: Bound) -> Shown:
     command = context.settings.command
     if bound.verb is None:
         return help.everything(context.language, TABLE, command, operator=context.person.operator)
-    return help.one(context.language, bound.verb, entry(bound.verb), command, context.served.domains[0])
+    return help.one(context.language, entry(bound.verb), command, context.served.domains[0])
 
 
 def entry(word: str) -> Entry:
@@ -115,7 +115,7 @@ SYNONYMS: Mapping[str, str] = {
         Verb.CHECK: ("tips", "mailtips", "can"),
         Verb.WHY: ("explain", "trace", "whynot", "reason"),
         Verb.REPORTS: ("stats", "statistics", "figures", "report"),
-        Verb.LOG: ("audit", "history", "journal", "activity"),
+        Verb.LOG: ("audit", "history", "activity"),
         Verb.POST: ("send", "mail", "write", "compose"),
         Verb.HOLD: ("freeze", "stop", "emergency"),
         Verb.UNHOLD: ("unfreeze", "lift", "thaw"),

@@ -59,9 +59,13 @@ def pager(
 ) -> list[Block]:
     """Buttons to the page before and after; each value is what its page needs, None where there is no such page."""
     pages = (("previous", previous, 1), ("next", following, 2))
+    of = say(language, f"access.page.{action.partition('.')[0]}")  # a view may page two things
     elements = [
-        blocks.button(say(language, f"commands.button.{name}"), numbered(action, n), value)
+        blocks.button(
+            say(language, f"commands.button.{name}"), numbered(action, n), value,
+            spoken=say(language, f"access.{name}", of=of),
+        )
         for name, value, n in pages
         if value is not None
-    ]
+    ]  # fmt: skip
     return [blocks.actions(*elements, block_id=block_id)] if elements else []

@@ -140,7 +140,12 @@ def preview(language: str, shown: Preview) -> View:
     if verdict.action is not Decided.ACCEPT:
         why = "\n".join(cards.reason(language, one) for one in verdict.reasons)
         body.append(blocks.section(f"{say(language, f'compose.preview.{verdict.action}')}\n{why}"))
-    edit = blocks.button(say(language, "compose.preview.edit"), Action.COMPOSE_EDIT, shown.composition_id)
+    edit = blocks.button(
+        say(language, "compose.preview.edit"),
+        Action.COMPOSE_EDIT,
+        shown.composition_id,
+        spoken=say(language, "access.edit"),
+    )
     body.append(blocks.actions(edit))
     return _step(language, shown, body, Form.PREVIEW, "" if refused else "send")
 

@@ -121,7 +121,8 @@ def detail(language: str, group: Detail) -> Shown:
     body: list[Block] = [blocks.section(head)]
     if group.hold is not None:
         body.append(blocks.section(hold(language, group.hold)))
-    body.append(blocks.section(say(language, "commands.show.contacts", n=group.contacts, receiving=group.receiving)))
+    contacts = say(language, "commands.show.contacts", n=group.contacts, receiving=group.receiving)
+    body.append(blocks.section(contacts))
     if group.administrators:
         people = Markup(", ".join(escape.person(one) for one in group.administrators[:20]))
         body.append(blocks.section(say(language, "commands.show.administrators", people=people)))
@@ -145,7 +146,7 @@ def detail(language: str, group: Detail) -> Shown:
     offered = buttons(language, line)
     if offered:
         body.append(blocks.actions(*offered))
-    return blocks.shown(head, body)
+    return blocks.shown(f"{head}\n{contacts}", body)  # a notification of a name alone would say nothing of it
 
 
 def buttons(language: str, line: Line, *, everything: bool = True) -> list[Element]:

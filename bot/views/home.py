@@ -18,6 +18,7 @@ from store.texts import Markup, say
 
 GROUPS_A_PAGE = 15
 WAITING_A_PAGE = 10
+SUBJECT_SPOKEN = 30  # characters, of the 75 that a label may have
 REASONS_SHOWN = 800  # characters; ten posts have to fit one message
 
 
@@ -151,6 +152,7 @@ def _request(language: str, item: WaitingRequest) -> list[Block]:
     )
     if item.note:
         text += "\n" + say(language, "commands.pending.note", note=Markup(escape.mrkdwn(item.note, 300)))
+    spoken = {"address": item.address, "group": item.group}
     return [
         blocks.section(text),
         blocks.actions(
@@ -159,13 +161,13 @@ def _request(language: str, item: WaitingRequest) -> list[Block]:
                 Action.REQUEST_APPROVE,
                 item.request_id,
                 style="primary",
-                spoken=say(language, "commands.pending.spoken_approve", via=escape.plain, address=item.address),
+                spoken=say(language, "commands.pending.spoken_approve", via=escape.plain, **spoken),
             ),
             blocks.button(
                 say(language, "commands.pending.deny"),
                 Action.REQUEST_DENY,
                 item.request_id,
-                spoken=say(language, "commands.pending.spoken_deny", via=escape.plain, address=item.address),
+                spoken=say(language, "commands.pending.spoken_deny", via=escape.plain, **spoken),
             ),
             block_id=f"r{item.request_id}",
         ),
@@ -185,6 +187,7 @@ def _post(language: str, item: WaitingPost) -> list[Block]:
     text += "\n" + escape.cut(cards.why(language, item.reasons, item.proof), REASONS_SHOWN)
     if item.until is not None:
         text += "\n" + say(language, "slack.held.until", until=escape.moment(item.until))
+    post = _spoken(language, item)
     wanted = [("read", Action.POST_READ), ("release", Action.POST_RELEASE)]
     if item.authenticated:  # a reason can only be mailed to an author who proved the address
         wanted.append(("reject", Action.POST_REJECT))
@@ -193,7 +196,7 @@ def _post(language: str, item: WaitingPost) -> list[Block]:
             say(language, f"commands.pending.{name}"),
             action,
             item.post_id,
-            spoken=say(language, f"commands.pending.spoken_{name}", via=escape.plain, author=item.author),
+            spoken=say(language, f"commands.pending.spoken_{name}", post=post),
         )
         for name, action in wanted
     ]
@@ -210,7 +213,14 @@ def _post(language: str, item: WaitingPost) -> list[Block]:
             Action.POST_DISCARD,
             item.post_id,
             confirm=ask,
-            spoken=say(language, "commands.pending.spoken_discard", via=escape.plain, author=item.author),
+            spoken=say(language, "commands.pending.spoken_discard", post=post),
         )
     )
     return [blocks.section(text), blocks.actions(*found, block_id=f"p{item.post_id}")]
+
+
+def _spoken(language: str, item: WaitingPost) -> Markup:
+    """How a post is spoken of beside others of its author: by its subject, where it may be seen."""
+    key = "access.post_of_subject" if item.subject else "access.post"
+    subject = escape.cut(item.subject, SUBJECT_SPOKEN)
+    return Markup(say(language, key, via=escape.plain, author=item.author, group=item.group, subject=subject))

@@ -95,7 +95,9 @@ def step(language: str, draft: Draft, roster: Roster = EMPTY) -> View:
 
 def back(language: str) -> Block:
     """The button to the step before; what is typed here is kept."""
-    return blocks.actions(blocks.button(say(language, "commands.wizard.back"), Action.WIZARD_BACK))
+    return blocks.actions(
+        blocks.button(say(language, "commands.wizard.back"), Action.WIZARD_BACK, spoken=say(language, "access.back"))
+    )
 
 
 def _picker(language: str, draft: Draft, roster: Roster, name: Field, *, optional: bool = True) -> Block:

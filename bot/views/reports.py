@@ -294,15 +294,19 @@ def _more(language: str, shown: Report) -> list[blocks.Element]:
 
 
 def _pages(language: str, failures: Failures) -> list[blocks.Element]:
-    pages = []
+    of = say(language, "access.page.report")
+    wanted = []
     if failures.offset > 0:
-        back = max(failures.offset - FAILURES_A_PAGE, 0)
-        target = f"{failures.post_id}:{back}"
-        pages.append(blocks.button(say(language, "slack.page.back"), numbered(Action.REPORT_PAGE, 1), target))
+        wanted.append(("back", "previous", 1, max(failures.offset - FAILURES_A_PAGE, 0)))
     if failures.more:
-        target = f"{failures.post_id}:{failures.offset + FAILURES_A_PAGE}"
-        pages.append(blocks.button(say(language, "slack.page.on"), numbered(Action.REPORT_PAGE, 2), target))
-    return pages
+        wanted.append(("on", "next", 2, failures.offset + FAILURES_A_PAGE))
+    return [
+        blocks.button(
+            say(language, f"slack.page.{label}"), numbered(Action.REPORT_PAGE, n), f"{failures.post_id}:{offset}",
+            spoken=say(language, f"access.{spoken}", of=of),
+        )
+        for label, spoken, n, offset in wanted
+    ]  # fmt: skip
 
 
 # ---------------------------------------------------------------- a test mail

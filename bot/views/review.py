@@ -105,7 +105,9 @@ def done(language: str, address: str, group_id: int, *, made: bool) -> View:
     key = "commands.wizard.created" if made else "commands.wizard.changed"
     body = [blocks.section(say(language, key, via=escape.mrkdwn, address=address))]
     if made:
-        body.append(blocks.actions(blocks.button(say(language, "commands.button.test"), Action.GROUP_TEST, group_id)))
+        spoken = say(language, "commands.button.spoken_test", via=escape.plain, address=address)
+        test = blocks.button(say(language, "commands.button.test"), Action.GROUP_TEST, group_id, spoken=spoken)
+        body.append(blocks.actions(test))
     return blocks.modal(
         say(language, "commands.wizard.title_done"), Form.MESSAGE, body, close=say(language, "commands.wizard.close")
     )

@@ -16,6 +16,7 @@ async def test_help_for_all_and_for_one(office: Office) -> None:
         assert "/group create" not in told
     assert "/group create [ADDRESS]" in await office.ask(ADA, "help")
     assert "as moderator" in await office.ask(LINUS, "help add")
+    assert await office.ask(LINUS, "aide exclure") == await office.ask(LINUS, "help ban")
     assert "Did you mean /group add?" in await office.ask(LINUS, "help ad")
 
 
