@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from bot.views import answers, blocks, cards, escape
 from bot.views.blocks import Block, Shown, View
@@ -152,7 +153,7 @@ def _request(language: str, item: WaitingRequest) -> list[Block]:
     )
     if item.note:
         text += "\n" + say(language, "commands.pending.note", note=Markup(escape.mrkdwn(item.note, 300)))
-    spoken = {"address": item.address, "group": item.group}
+    spoken: dict[str, Any] = {"address": item.address, "group": item.group}
     return [
         blocks.section(text),
         blocks.actions(
