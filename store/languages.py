@@ -37,6 +37,14 @@ async def of_address(tx: Reading, address: str, language: Language) -> Language:
     return spoken(locale or "", language)
 
 
+async def of_applicant(tx: Reading, request: Request, language: Language) -> Language:
+    """The language of whoever a request is for, by their profile where they are of Slack, else as `of_address`."""
+    person = await tx.get(Person, request.person_id) if request.person_id is not None else None
+    if person is not None:
+        return spoken(person.locale, language)
+    return await of_address(tx, request.address, language)
+
+
 async def of_membership(tx: Reading, membership_id: int) -> Language | None:
     """The language of the group that a membership is in; None where there is none."""
     query = select(Group.language).join(Membership, col(Membership.group_id) == col(Group.id))

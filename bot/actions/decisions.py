@@ -27,12 +27,12 @@ from bot.permissions import Verb
 from bot.views import blocks, cards, escape, reading, reasons, state
 from bot.views import home as home_views
 from bot.views.ids import Action, Field, Form
-from store import claims, persons, phrases, posts, requests
+from store import claims, languages, persons, phrases, posts, requests
 from store.engine import Reading, Writing
 from store.schema.group import Group
 from store.schema.post import Post
 from store.schema.request import Request
-from store.terms import Actor, PostState, Reason, Refused, RequestState
+from store.terms import Actor, Language, PostState, Reason, Refused, RequestState
 from store.texts import Markup
 from store.word import Subject
 
@@ -62,7 +62,7 @@ async def ask_deny(context: Context, click: Click) -> None:
             request, _ = found
             group = await group_of(tx, request.group_id)
             what = "" if request.state is RequestState.PENDING else await request_told(context, tx, request)
-            choices = await _choices(tx, group, Subject.REQUEST)
+            choices = await _choices(context, tx, group, Subject.REQUEST)
     if what:
         await context.answer(what)
         return
@@ -79,7 +79,9 @@ async def deny(context: Context, submission: Submission) -> Answer:
         found = await request_of(context, tx, request_id)
         if found is None:
             return said(context, context.say("slack.decided.request_gone"))
-        reason = await _reason(tx, await group_of(tx, found[0].group_id), Subject.REQUEST, submission)
+        group = await group_of(tx, found[0].group_id)
+        language = await languages.of_applicant(tx, found[0], group.language)
+        reason = await _reason(tx, group, Subject.REQUEST, submission, language)
         beside = await at_it(context, tx, Subject.REQUEST, request_id)
         decided = await requests.decide(tx, request_id, approve=False, reason=reason, actor=found[1])
         what = beside if decided.won else await request_told(context, tx, decided.request)
@@ -136,7 +138,7 @@ async def ask_reject(context: Context, click: Click) -> None:
             post, _ = found
             group = await group_of(tx, post.group_id)
             what = "" if post.state is PostState.HELD else await post_told(context, tx, post)
-            choices = await _choices(tx, group, Subject.POST, [Reason.from_json(one) for one in post.reasons])
+            choices = await _choices(context, tx, group, Subject.POST, [Reason.from_json(one) for one in post.reasons])
     if what:
         await context.answer(what)
         return
@@ -153,7 +155,9 @@ async def reject(context: Context, submission: Submission) -> Answer:
         found = await post_of(context, tx, post_id, Verb.DECIDE_POST)
         if found is None:
             return said(context, context.say("slack.decided.post_gone"))
-        reason = await _reason(tx, await group_of(tx, found[0].group_id), Subject.POST, submission)
+        group = await group_of(tx, found[0].group_id)
+        language = await languages.of_address(tx, found[0].author, group.language)
+        reason = await _reason(tx, group, Subject.POST, submission, language)
         if not reason:
             return Errors({Field.REASON: context.say_plain("refused.reason_missing")})
         beside = await at_it(context, tx, Subject.POST, post_id)
@@ -168,16 +172,17 @@ async def reject(context: Context, submission: Submission) -> Answer:
 
 
 async def _choices(
-    tx: Reading, group: Group, subject: Subject, held_for: Sequence[Reason] = ()
+    context: Context, tx: Reading, group: Group, subject: Subject, held_for: Sequence[Reason] = ()
 ) -> list[reasons.Choice]:
-    """The reasons to choose from: the group's own last ones, then those of the catalogue, in its language."""
+    """The reasons to choose from: the group's own last ones, then those of the catalogue, as who chooses reads them."""
     assert group.id is not None
     saved = [reasons.Choice(f"{reasons.SAVED}{one.id}", one.text) for one in await phrases.last(tx, group.id, subject)]
-    return saved + reasons.canned(str(group.language), subject, held_for)
+    return saved + reasons.canned(context.language, subject, held_for)
 
 
-async def _reason(tx: Writing, group: Group, subject: Subject, submission: Submission) -> str:
-    """The reason as it is told: in one's own words, which the group keeps, or the one chosen; "" for none."""
+async def _reason(tx: Writing, group: Group, subject: Subject, submission: Submission, language: Language) -> str:
+    """The reason as it is told: in one's own words, which the group keeps, or the one chosen, in the `language` of
+    whoever it goes to; "" for none."""
     assert group.id is not None
     own, chosen = state.text(submission.view, Field.REASON), state.choice(submission.view, Field.CANNED)
     if not own and chosen.startswith(reasons.SAVED):
@@ -187,7 +192,7 @@ async def _reason(tx: Writing, group: Group, subject: Subject, submission: Submi
     if own:
         await phrases.keep(tx, group.id, subject, own)
         return own
-    return reasons.canned_text(str(group.language), subject, chosen)
+    return reasons.canned_text(language, subject, chosen)
 
 
 # ---------------------------------------------------------------- what the row says

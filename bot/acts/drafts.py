@@ -15,11 +15,11 @@ from bot.views.draft import Draft
 from bot.views.ids import Field
 from bot.views.review import Change
 from bot.views.settings import BY_NAME, DEFAULTS, HIDDEN_YES, SETTINGS, Setting, Shape, drafted
-from store import addresses, aliases, changes, names, sizes, templates
+from store import addresses, aliases, changes, languages, names, sizes, templates
 from store.engine import Reading
 from store.schema.group import Group
 from store.templates import Template
-from store.terms import Address, Refused
+from store.terms import Address, Language, Refused
 
 
 def domains(context: Context) -> tuple[str, ...]:
@@ -31,11 +31,12 @@ async def create(
     context: Context, address_text: str = "", template: Template | None = None, *, follows: str | None = None
 ) -> View:
     """The first step for a new group, filled in with the address and what a template says where they were given, and
-    with the name, and an address that is free, of what it is to follow.
+    with the name, and an address that is free, of what it is to follow. It speaks the language of who makes it.
 
     Raises Refused for an address that no group may have or that is taken, or what cannot be followed; NotAllowed.
     """
-    settings = {} if template is None else preset(template)
+    settings = {Field.LANGUAGE.value: languages.spoken(context.language, Language.EN).value}
+    settings |= {} if template is None else preset(template)
     async with context.database.reading() as tx:
         await context.require(tx, Verb.CREATE)
     named = await sources.check(context.slack, follows, context.person.slack_id) if follows else None

@@ -36,7 +36,7 @@ class Choice:
 
 
 def canned(language: str, subject: Subject, held_for: Sequence[Reason] = ()) -> list[Choice]:
-    """Those of the catalogue, in the group's language: first what fits the reasons a post is held for."""
+    """Those of the catalogue, in a language: first what fits the reasons a post is held for."""
     fitting = [name for reason in held_for for name in FITTING.get(reason.name, ())]
     names = dict.fromkeys([*fitting, *ALWAYS[subject]])
     return [Choice(name, say(language, f"slack.canned.{subject}.{name}")) for name in names]

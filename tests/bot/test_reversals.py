@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from bot.views.ids import Action
-from store import memberships, phrases, posts, requests, rulings
+from store import memberships, persons, phrases, posts, requests, rulings
 from store.schema.delivery import Delivery
 from store.schema.ruling import Ruling
 from store.terms import DeliveryState, PostState, RequestState
@@ -42,6 +42,8 @@ async def test_a_rejection_with_a_chosen_reason_is_taken_back_by_who_took_it_or_
     office: Office,
 ) -> None:
     group = await office.group()
+    async with office.database.writing() as tx:
+        await persons.upsert(tx, persons.Profile("U0EVE", "eve", "eve@else.example", locale="fr-CA"))
     post_id = await hold(office, group, authenticated=True)
     for person in ("ada", "grace"):
         await card(office, person, "waits for a decision")
@@ -57,7 +59,9 @@ async def test_a_rejection_with_a_chosen_reason_is_taken_back_by_who_took_it_or_
     async with office.database.reading() as tx:
         post = await posts.get(tx, post_id)
     assert post is not None
-    assert post.decision_reason == "Only members post to this group. Please join it first."
+    assert (
+        post.decision_reason == "Seuls les membres écrivent à ce groupe. Abonnez-vous d'abord."
+    )  # as its author reads
     await office.pocket.click("ada", Action.POST_UNDO)
     assert Action.POST_RELEASE in actions(await card(office, "grace", "waits for a decision"))
     assert await state_of(office, post_id) is PostState.HELD

@@ -10,6 +10,7 @@ import pytest
 from store import languages, moments, sizes, texts
 from store.engine import Database
 from store.persons import Profile, upsert
+from store.schema.request import Request
 from store.terms import Language
 
 # The same in both, since it is a name, a layout, or words of a command.
@@ -137,3 +138,17 @@ async def test_whose_language_a_letter_is_in(
         await upsert(tx, Profile("U4", "gone", "gone@example.org", "fr-FR", deactivated=True))
         assert await languages.of_address(tx, address, group) is spoken
         assert "à 09:30" in moments.show(tx.now.replace(hour=9, minute=30), "fr")
+
+
+async def test_an_applicant_of_slack_is_told_in_their_own_language_whatever_address_they_give(
+    database: Database,
+) -> None:
+    async with database.writing() as tx:
+        edsger = await upsert(tx, Profile("U1", "edsger", "edsger@example.org", "fr-FR"))
+        for person_id, address, told in (
+            (edsger.id, "e@home.example", Language.FR),
+            (None, "e@home.example", Language.EN),
+            (None, "edsger@example.org", Language.FR),
+        ):
+            request = Request(person_id=person_id, address=address)
+            assert await languages.of_applicant(tx, request, Language.EN) is told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from store import ending
+from store import ending, persons
 from store.terms import Actor
 from tests.bot.commands.conftest import ADA, BOTH, DOMAIN, FIRST, GRACE, TEAM, Office
 
@@ -56,6 +56,27 @@ async def test_a_template_fills_in_the_form_and_everything_can_be_changed(office
     assert (group.posting, group.moderation, group.reply_to, group.subscription, group.display_name) == (
         "administrators", "none", "administrators", "open", "The team",
     )  # fmt: skip
+
+
+async def test_a_group_speaks_the_language_of_who_makes_it_unless_another_is_given(office: Office) -> None:
+    async with office.database.writing() as tx:
+        ada = await persons.by_slack(tx, ADA)
+        assert ada is not None
+        ada.locale = "fr-CA"
+    given: tuple[tuple[str, dict[str, str], str], ...] = (("team", {}, "fr"), ("press", {"language": "en"}, "en"))
+    for local, chosen, language in given:
+        await office.form(ADA, f"create {local} --template team", contains="1 sur 3")
+        await office.pocket.fill(ADA, FIRST | {"local": local})
+        await office.pocket.click(ADA, "wizard.more")
+        await office.pocket.wait_modal(ADA, contains="Alias")
+        assert (await drawn(office, ADA))["language"]["selected_option"]["value"] == "fr"
+        await office.pocket.fill(ADA, chosen)
+        for _ in range(4):
+            assert (await office.submit(ADA))["ok"]
+        await office.pocket.close(ADA, everything=True)
+        group = await office.group(f"{local}@{DOMAIN}")
+        assert group is not None
+        assert group.language == language
 
 
 async def test_a_template_by_text(office: Office) -> None:
