@@ -150,5 +150,5 @@ async def test_an_applicant_of_slack_is_told_in_their_own_language_whatever_addr
             (None, "e@home.example", Language.EN),
             (None, "edsger@example.org", Language.FR),
         ):
-            request = Request(person_id=person_id, address=address)
+            request = Request(group_id=1, person_id=person_id, address=address, key=address, created_at=tx.now)
             assert await languages.of_applicant(tx, request, Language.EN) is told
