@@ -20,6 +20,13 @@ async def test_the_page_speaks_french_and_so_does_slack_to_its_reader(desk: Desk
     await page.get_by_role("button", name="Envoyer", exact=True).click()
     await expect(page.get_by_text("Il n'y a pas de groupe personne@example.org")).to_be_visible()
     assert await desk.nameless() == []
+    # What Slack's own client says of a field is in its reader's language too.
+    await page.get_by_label("Message ou commande").fill("/group créer")
+    await page.get_by_role("button", name="Envoyer", exact=True).click()
+    form = desk.dialog("Nouveau groupe (1 sur 3)")
+    await form.get_by_role("button", name="Suivant", exact=True).click()
+    await expect(form.get_by_role("alert").first).to_have_text("Veuillez remplir ce champ obligatoire.")
+    await form.get_by_role("button", name="Annuler", exact=True).click()
     await desk.button("English").click()
     await expect(page.get_by_text("live", exact=True)).to_be_visible()
     assert (await place.pocket.state("U0ADA"))["me"]["locale"] == "en-GB"

@@ -71,7 +71,7 @@ function input(block, place) {
   const label = [block.label.text, block.optional && el("span", { class: "optional" }, ` ${w("(optional)")}`)];
   const below = [
     block.hint && el("p", { class: "hint", id: hintId(id) }, block.hint.text),
-    error && el("p", { class: "error", id: errorId(id), role: "alert" }, error),
+    error && el("p", { class: "error", id: errorId(id), role: "alert" }, w(error)),
   ];
   const inside = control(block, block.element, place);
   if (grouped(block.element)) {
