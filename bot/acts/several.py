@@ -10,6 +10,7 @@ from store.schema.group import Group
 from store.schema.post import Post
 from store.schema.request import Request
 from store.terms import SlackContent
+from store.texts import say
 
 # What may come of each, in the order in which it is told.
 OUTCOMES = ("approved", "released", "turned_down", "discarded", "late", "denied", "refused", "gone")
@@ -28,14 +29,16 @@ async def items(context: Context, flood_id: int | None) -> tuple[list[Item], int
             found: list[Request | Post] = [
                 one for one in await floods.waiting(tx, flood_id) if one.group_id in deciding
             ]
-            return [_item(one, deciding[one.group_id]) for one in found[:MOST]], len(found)
+            return [_item(context.language, one, deciding[one.group_id]) for one in found[:MOST]], len(found)
         found = await pending.page(tx, list(deciding), 0, MOST)
         total = sum(await pending.count(tx, list(deciding)))
-        return [_item(one, deciding[one.group_id]) for one in found], total
+        return [_item(context.language, one, deciding[one.group_id]) for one in found], total
 
 
-def _item(one: Request | Post, group: Group) -> Item:
+def _item(language: str, one: Request | Post, group: Group) -> Item:
     if isinstance(one, Request):
         return Item(f"r{one.id}", one.address, group.display_name)
-    hidden = group.slack_content is SlackContent.NONE or not one.subject
-    return Item(f"p{one.id}", one.author, group.display_name if hidden else f"{group.display_name}: {one.subject}")
+    if group.slack_content is SlackContent.NONE or not one.subject:
+        return Item(f"p{one.id}", one.author, group.display_name)
+    what = say(language, "several.post", group=group.display_name, subject=one.subject)
+    return Item(f"p{one.id}", one.author, what)
