@@ -52,7 +52,7 @@ async def to(context: Context, group_text: str) -> View:
 async def of_message(context: Context, message: Mapping[str, Any]) -> View:
     """The form filled with a message of Slack's, its ids replaced by names and its files named."""
     text = chat.marked(message, await _names(context, message))
-    files = chat.files(message)
+    files = chat.files(context.language, message)
     if files:
         listed = "\n".join(f"• {name}" for name in files)
         text = f"{text}\n\n{context.say_plain('compose.files', n=len(files))}\n{listed}".strip()

@@ -23,7 +23,8 @@ def over(context: Context, setting: Setting, wanted: object) -> list[str]:
     if setting.shape is not Shape.SIZE or not isinstance(wanted, int) or wanted <= limit:
         return []
     name = Markup(label(context.language, setting.field))
-    return [context.say("commands.note.size_over", limit=sizes.show(limit), setting=name, size=sizes.show(wanted))]
+    shown, most = (sizes.show(octets, context.language) for octets in (wanted, limit))
+    return [context.say("commands.note.size_over", limit=most, setting=name, size=shown)]
 
 
 async def channel_notes(context: Context, group: Group, names: Sequence[str] = CHANNELS) -> list[str]:

@@ -64,13 +64,13 @@ def marked(message: Json, names: Names) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
-def files(message: Json) -> list[str]:
+def files(language: str, message: Json) -> list[str]:
     """The names of a message's files with their sizes, as Slack says them."""
     found = []
     for one in message.get("files") or ():
         name = escape.visible(str(one.get("name") or one.get("title") or "?"))[:100]
         size = one.get("size")
-        found.append(f"{name} ({sizes.show(size)})" if isinstance(size, int) else name)
+        found.append(f"{name} ({sizes.show(size, language)})" if isinstance(size, int) else name)
     return found
 
 

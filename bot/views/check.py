@@ -84,10 +84,10 @@ def _recipients(language: str, seen: Check) -> list[str]:
 
 def _limits(language: str, seen: Check) -> list[str]:
     server = say(language, "commands.setting.server_limit")
-    largest = server if seen.largest is None else sizes.show(seen.largest)
+    largest = server if seen.largest is None else sizes.show(seen.largest, language)
     found = [say(language, "check.largest", size=largest)]
     if seen.delivered is not None and (seen.largest is None or seen.delivered < seen.largest):
-        found.append(say(language, f"check.delivered_{seen.over_send_size}", size=sizes.show(seen.delivered)))
+        found.append(say(language, f"check.delivered_{seen.over_send_size}", size=sizes.show(seen.delivered, language)))
     held = settings.shown(language, "moderation", seen.moderation)
     found.append(say(language, "check.setting", setting=settings.label(language, "moderation"), value=held))
     at = escape.moment(seen.last_at) if seen.last_at else ""

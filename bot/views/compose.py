@@ -168,7 +168,7 @@ def _marked(text: str) -> list[str]:
 
 def _reach(language: str, shown: Preview) -> str:
     assert shown.verdict is not None
-    size = sizes.show(shown.verdict.size)
+    size = sizes.show(shown.verdict.size, language)
     if shown.alone:
         return say(language, "compose.preview.alone", via=escape.mrkdwn, author=shown.alone, size=size)
     lines = [say(language, "compose.preview.recipients", n=shown.recipients, size=size)]

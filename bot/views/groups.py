@@ -245,11 +245,13 @@ def join_form(language: str, group_id: int, address: str, note: str = "") -> Vie
 
 def delete_form(language: str, group_id: int, address: str, contacts: int) -> View:
     """The question before a group is deleted; its address has to be typed."""
+    key = "commands.delete.text" if contacts else "commands.delete.text_none"
+    text = say(language, key, via=escape.mrkdwn, n=contacts, address=address)
     return blocks.modal(
         say(language, "commands.delete.title"),
         Form.DELETE,
         [
-            blocks.section(say(language, "commands.delete.text", via=escape.mrkdwn, n=contacts, address=address)),
+            blocks.section(text),
             blocks.entry(
                 Field.CONFIRM,
                 say(language, "commands.delete.label"),

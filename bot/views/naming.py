@@ -14,8 +14,9 @@ from store.texts import say
 
 def rename_form(language: str, metadata: str, address: str, anew: str, contacts: int) -> View:
     """Asks for the new address, and for the old one where contacts know it."""
+    key = "commands.rename.text" if contacts else "commands.rename.text_none"
     body = [
-        blocks.section(say(language, "commands.rename.text", via=escape.mrkdwn, n=contacts, address=address)),
+        blocks.section(say(language, key, via=escape.mrkdwn, n=contacts, address=address)),
         blocks.entry(
             Field.ADDRESS,
             say(language, "commands.rename.label"),

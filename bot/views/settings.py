@@ -243,7 +243,7 @@ def _input(language: str, setting: Setting, draft: Draft, *, made: bool) -> Bloc
             element = blocks.channel(initial=value or None)
         case Shape.SIZE:
             element = blocks.text_input(
-                initial=_written(value),
+                initial=_written(language, value),
                 longest=LONGEST_SIZE,
                 placeholder=say(language, "commands.setting.size_example"),
             )
@@ -255,9 +255,9 @@ def _input(language: str, setting: Setting, draft: Draft, *, made: bool) -> Bloc
     return blocks.entry(setting.field, label(language, setting.field), element, hint=hint, optional=optional)
 
 
-def _written(size: str) -> str:
+def _written(language: str, size: str) -> str:
     """A number of bytes as a person would have typed it, where that says exactly the same; else as it is."""
     if not size.isdecimal() or int(size) < sizes.SMALLEST:
         return size
-    short = sizes.show(int(size))
+    short = sizes.show(int(size), language)
     return short if str(sizes.size(short)) == size else size

@@ -55,4 +55,5 @@ def test_emoji_are_characters_where_there_is_one() -> None:
 
 def test_files_are_named() -> None:
     files = [{"name": "plan\u202e.pdf", "size": 2_097_152}, {"title": "Notes"}, {}]
-    assert chat.files({"files": files}) == ["plan.pdf (2 MB)", "Notes", "?"]
+    assert chat.files("en", {"files": files}) == ["plan.pdf (2 MB)", "Notes", "?"]
+    assert chat.files("fr", {"files": files}) == ["plan.pdf (2\xa0Mo)", "Notes", "?"]
