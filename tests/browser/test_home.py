@@ -48,3 +48,13 @@ async def test_home_of_a_member_without_an_address_offers_no_new_group(desk: Des
     await expect(desk.page.get_by_text("My groups")).to_be_visible()
     await expect(desk.page.get_by_text("Nothing waits for you")).to_be_visible()
     await expect(desk.button("Create a group")).to_have_count(0)
+
+
+async def test_home_and_messages_are_those_of_who_acts_now(desk: Desk) -> None:
+    await desk.go("Postroom")
+    await desk.button("Home").click()
+    await desk.act_as("Linus Berg")
+    await desk.button("Messages").click()
+    await desk.button("Home").click()
+    await expect(desk.entry("Postroom")).to_have_attribute("aria-current", "page")
+    await expect(desk.page.locator("#home")).to_be_visible()

@@ -116,7 +116,7 @@ function tabOf(world, channel, tab) {
   const current = world.tab === tab;
   const title = tab === "home" ? w("Home") : w("Messages");
   const make = () => el("button", { type: "button", id: `tab/${tab}`, "aria-pressed": String(current), on: { click: () => world.go(channel.id, tab) } }, title);
-  return { key: tab, print: String(current), make };
+  return { key: tab, print: `${channel.id} ${current}`, make };
 }
 
 function drawJoin(world, channel, home) {
