@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot import rows
 from bot.acts import groups as group_acts
 from bot.context import Context
 from bot.views import home as views
@@ -71,7 +72,7 @@ async def _waiting(context: Context, tx: Reading, page: int) -> views.Waiting:
         if isinstance(one, Request):
             items.append(await _request(tx, one, group.display_name))
         else:
-            items.append(_post(one, group.display_name, group.slack_content))
+            items.append(await _post(tx, one, group.display_name, group.slack_content))
     return views.Waiting(items, total=total, page=page)
 
 
@@ -86,10 +87,11 @@ async def _request(tx: Reading, request: Request, group: str) -> views.WaitingRe
         address=request.address,
         note=request.note,
         since=request.created_at,
+        claim=await rows.claim(tx, request),
     )
 
 
-def _post(post: Post, group: str, content: SlackContent) -> views.WaitingPost:
+async def _post(tx: Reading, post: Post, group: str, content: SlackContent) -> views.WaitingPost:
     assert post.id is not None
     return views.WaitingPost(
         post_id=post.id,
@@ -101,4 +103,5 @@ def _post(post: Post, group: str, content: SlackContent) -> views.WaitingPost:
         reasons=[Reason.from_json(reason) for reason in post.reasons],
         proof=post.verdict,
         until=post.expires_at,
+        claim=await rows.claim(tx, post),
     )

@@ -12,7 +12,7 @@ from typing import Any
 from bot.views import blocks, escape
 from bot.views.blocks import Block, Element
 from bot.views.ids import Action
-from store.texts import say
+from store.texts import Markup, say
 from store.word import Subject
 
 
@@ -60,10 +60,19 @@ ACTIONS: dict[Subject, dict[str, Action]] = {
 
 def claimed(language: str, claim: Claim | None) -> list[Block]:
     """That somebody looks at it."""
-    if claim is None:
-        return []
-    who, since = escape.person(claim.by), escape.moment(claim.since)
-    return [blocks.context(say(language, "slack.decide.at_it", who=who, since=since))]
+    return [blocks.context(at_it(language, claim))] if claim else []
+
+
+def at_it(language: str, claim: Claim) -> str:
+    """Who looks at it, and since when."""
+    return say(language, "slack.decide.at_it", who=escape.person(claim.by), since=escape.moment(claim.since))
+
+
+def claiming(language: str, subject: Subject, row_id: int, claim: Claim | None, what: Markup) -> Element:
+    """The button to look at it, or to leave it to others, where several things wait; `what` is how it is spoken of."""
+    word = "unclaim" if claim else "claim"
+    spoken = say(language, f"access.{word}", what=what)
+    return blocks.button(say(language, f"slack.decide.{word}"), ACTIONS[subject][word], row_id, spoken=spoken)
 
 
 def more(language: str, about: About, claim: Claim | None, *, proven: bool) -> list[Block]:

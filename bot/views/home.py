@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.views import answers, blocks, cards, escape
+from bot.views import answers, blocks, cards, decide, escape
 from bot.views.blocks import Block, Shown, View
 from bot.views.groups import Line, buttons, standing
 from bot.views.ids import Action
 from store.terms import Reason, RequestKind
 from store.texts import Markup, say
+from store.word import Subject
 
 GROUPS_A_PAGE = 15
 WAITING_A_PAGE = 10
@@ -32,6 +33,7 @@ class WaitingRequest:
     address: str
     note: str
     since: datetime
+    claim: decide.Claim | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class WaitingPost:
     reasons: Sequence[Reason] = ()
     proof: str = ""
     until: datetime | None = None
+    claim: decide.Claim | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,10 @@ def _request(language: str, item: WaitingRequest) -> list[Block]:
     )
     if item.note:
         text += "\n" + say(language, "commands.pending.note", note=Markup(escape.mrkdwn(item.note, 300)))
+    if item.claim is not None:
+        text += "\n" + decide.at_it(language, item.claim)
     spoken: dict[str, Any] = {"address": item.address, "group": item.group}
+    request = Markup(say(language, "access.request", via=escape.plain, **spoken))
     return [
         blocks.section(text),
         blocks.actions(
@@ -170,6 +176,7 @@ def _request(language: str, item: WaitingRequest) -> list[Block]:
                 item.request_id,
                 spoken=say(language, "commands.pending.spoken_deny", via=escape.plain, **spoken),
             ),
+            decide.claiming(language, Subject.REQUEST, item.request_id, item.claim, request),
             block_id=f"r{item.request_id}",
         ),
     ]
@@ -188,6 +195,8 @@ def _post(language: str, item: WaitingPost) -> list[Block]:
     text += "\n" + escape.cut(cards.why(language, item.reasons, item.proof), REASONS_SHOWN)
     if item.until is not None:
         text += "\n" + say(language, "slack.held.until", until=escape.moment(item.until))
+    if item.claim is not None:
+        text += "\n" + decide.at_it(language, item.claim)
     post = _spoken(language, item)
     wanted = [("read", Action.POST_READ), ("release", Action.POST_RELEASE)]
     if item.authenticated:  # a reason can only be mailed to an author who proved the address
@@ -217,6 +226,7 @@ def _post(language: str, item: WaitingPost) -> list[Block]:
             spoken=say(language, "commands.pending.spoken_discard", post=post),
         )
     )
+    found.append(decide.claiming(language, Subject.POST, item.post_id, item.claim, post))
     return [blocks.section(text), blocks.actions(*found, block_id=f"p{item.post_id}")]
 
 

@@ -48,6 +48,11 @@ async def test_held_posts_wait_with_their_buttons(office: Office) -> None:
     await office.pocket.open_home(ADA)
     await office.pocket.wait_home(ADA, contains="has been held since")
     await office.pocket.wait_home(ADA, contains="mallory@example.com is not a member of")
+    await office.pocket.click(ADA, "post.claim", home=True)
+    await office.pocket.wait_home(ADA, contains=f"<@{ADA}> is looking at it")
+    assert f"<@{ADA}> is looking at it" in await office.ask(ADA, "pending")
+    await office.pocket.click(ADA, "post.unclaim", home=True)
+    await office.pocket.wait_home(ADA, contains="I'll look at it")
     await office.pocket.click(ADA, "post.discard", home=True)
     await office.pocket.wait_home(ADA, contains="Nothing waits for you")
     assert await state(office, post_id) is PostState.DISCARDED
