@@ -89,9 +89,10 @@ def test_pieces_end_where_the_view_is_full() -> None:
     assert sum(len(piece) for piece in pieces) < 60_000
 
 
+@pytest.mark.no_cover  # counting branches would be most of the cost
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_look_at_a_bomb_costs_little(name: str) -> None:
-    """In CPU time, which a busy machine does not stretch; a second a megabyte elsewhere is seven."""
+    """In CPU time, which a busy machine stretches by its cold caches alone; what is quadratic takes minutes."""
     began = time.process_time()
     mail.read(BOMBS[name])
-    assert time.process_time() - began < 3.0 * max(len(BOMBS[name]) / 2**20, 1.0)
+    assert time.process_time() - began < 10.0 * max(len(BOMBS[name]) / 2**20, 1.0)
