@@ -83,7 +83,7 @@ def _take_verb(bound: Bound, reader: _Reader) -> Bound:
 
 
 # Slack's clients, and phones, make one long dash of two short ones.
-FROM = frozenset({"--from", "—from", "–from", "-from"})
+FROM, TEMPLATE = ({f"{dashes}{word}" for dashes in ("--", "—", "–", "-")} for word in ("from", "template"))
 
 
 def _from_follows(left: Sequence[Token]) -> bool:
@@ -104,7 +104,7 @@ def _take_source(bound: Bound, reader: _Reader) -> Bound:
 
 
 def _take_group(bound: Bound, reader: _Reader) -> Bound:
-    if _from_follows(reader.left):
+    if _from_follows(reader.left) or reader.left[0].value.partition("=")[0].lower() in TEMPLATE:
         return bound
     token = reader.left.pop(0)
     if token.kind not in {TokenKind.ADDRESS, TokenKind.WORD} or not token.value.strip():
@@ -342,7 +342,7 @@ def _take_address(bound: Bound, reader: _Reader, what: Kind) -> Bound:
 
 def _take_template(bound: Bound, reader: _Reader) -> Bound:
     """`--template NAME`, as phones write the dashes too, or with `=`."""
-    if re.sub(r"^(?:--|\u2014|\u2013)", "", word := _name(reader)) != "template":
+    if (word := _name(reader)) not in {*TEMPLATE, "template"}:
         raise Misread("unexpected", word=word[:60])
     if not reader.left:
         raise Misread("missing_template")

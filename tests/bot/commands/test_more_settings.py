@@ -85,6 +85,9 @@ async def test_a_template_by_text(office: Office) -> None:
     assert values["posting"]["selected_option"]["value"] == "administrators"
     assert values["local"]["value"] == "news"
     await office.pocket.close(ADA, everything=True)
+    await office.form(ADA, "create --template=announcement", contains="1 of 3")  # the address is for the form
+    assert (await drawn(office, ADA))["posting"]["selected_option"]["value"] == "administrators"
+    await office.pocket.close(ADA, everything=True)
     assert "They are team, announcement, outside" in await office.ask(ADA, "create news --template zzz")
     assert "Say which template" in await office.ask(ADA, "create news --template")
 
