@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import random
 import shutil
@@ -18,7 +19,7 @@ from hypothesis import settings
 
 from store import migrate
 from store.engine import Database
-from tests import postgres
+from tests import postgres, scratch
 
 PORTS = range(11_000, 32_000)  # below what Linux (32768) and others give to who connects
 # What decides, and what everybody reads or gets, has its own tests here. Measuring branches nearly doubles the time of
@@ -49,6 +50,7 @@ class Clock:
 def pytest_configure() -> None:
     """A terminated run ends like an interrupted one, so that servers and folders go with it."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    scratch.settle()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,6 +58,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not any(item.path.is_relative_to(part) for part in MEASURED):
             item.add_marker(pytest.mark.no_cover)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests stay to the end: what looks for garbage need not look at them each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
