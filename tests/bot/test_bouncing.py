@@ -84,7 +84,11 @@ async def test_leave(office: Office, group: Group) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "says"),
-    [("not an address", "is not a mail address"), ("linus@old.example", "was going to linus@old.example already")],
+    [
+        ("not an address", "is not a mail address"),
+        ("linus@old.example", "was going to linus@old.example already"),
+        ("team@groups.example.org", "is the group itself"),
+    ],
 )
 async def test_an_address_that_will_not_do_is_refused_in_the_form(
     office: Office, group: Group, typed: str, says: str

@@ -282,7 +282,7 @@ async def test_a_group_nobody_administers_is_told_to_the_operators(office: Offic
     async with office.database.reading() as tx:
         found = [person.slack_id for person in await memberships.administrators(tx, group.id)]
     assert found == ["U0BARBARA"]
-    await office.pocket.wait_message("grace", "dm", "has an administrator again")
+    await office.pocket.wait_message("grace", "dm", "named an administrator of")
 
 
 @pytest.mark.parametrize(
