@@ -6,7 +6,7 @@ import { locale, w } from "./words.js";
 const ENTITIES = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
 const SAFE = /^(https?:\/\/|mailto:)/i;
 const EMOJI = new Map([
-  ["white_check_mark", "✔"], ["hourglass", "⏳"], ["warning", "⚠"], ["x", "✖"], ["octagonal_sign", "🛑"], ["file_cabinet", "🗄"],
+  ["white_check_mark", "✔"], ["hourglass", "⏳"], ["warning", "⚠"], ["x", "✖"], ["octagonal_sign", "■"], ["file_cabinet", "▤"],
 ]);
 const INLINE = /<([^<>\n]+)>|:([a-z0-9_+-]+):|`([^`\n]+)`|(?<![\w*])\*(?=\S)([^*\n]*?\S)\*(?![\w*])|(?<![\w_])_(?=\S)([^_\n]*?\S)_(?![\w_])|(?<![\w~])~(?=\S)([^~\n]*?\S)~(?![\w~])/;
 
