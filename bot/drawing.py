@@ -14,13 +14,14 @@ from bot.views import alarms, cards, decide, reports
 from bot.views import bouncing as bounces
 from bot.views import checkup as checkup_views
 from bot.views.blocks import Shown
-from store import checkups, incidents, lanes, outbox, persons, posts, requests, retention, undo
+from store import checkups, incidents, lanes, outbox, persons, posts, requests, retention, steering, undo
 from store import reports as figures
 from store.engine import Reading
 from store.findings import Progress
 from store.schema.group import Group
 from store.schema.incident import Incident
 from store.schema.notice import Notice
+from store.schema.post import Post
 from store.schema.request import Request
 from store.terms import BounceReason, DeliveryState, NoticeKind, RequestState, SlackContent
 
@@ -194,8 +195,15 @@ async def _post_alarm(tx: Reading, notice: Notice, language: str) -> Shown | Non
         if found
         else 0,
         unmade=bool(stalled.get("unmade")),
+        answer=None if stalled else await alarm_answer(tx, post),
     )
     return alarms.post(language, shown)
+
+
+async def alarm_answer(tx: Reading, post: Post) -> alarms.Answer | None:
+    """What was said last to an alarm about the post."""
+    found = await steering.answered(tx, post)
+    return None if found is None else alarms.Answer(found.again, found.slack_id, found.at)
 
 
 async def _lane_alarm(tx: Reading, notice: Notice, language: str) -> Shown | None:
@@ -205,7 +213,7 @@ async def _lane_alarm(tx: Reading, notice: Notice, language: str) -> Shown | Non
     alarm = lane.alarm or {}
     since = alarm.get("since")
     shown = alarms.LaneAlarm(
-        hop=lane.key.removeprefix("mx:"),
+        hop=None if lane.key == lanes.RELAY else lane.key.removeprefix("mx:"),
         reply=str(alarm.get("reply", "")),
         since=datetime.fromisoformat(since) if since else None,
         until=lane.waiting_until,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot import rows
 from bot.views import endings as views
 from bot.views import members
@@ -11,20 +13,29 @@ from store.engine import Reading
 from store.schema.ending import Ending
 from store.schema.membership import Membership
 from store.schema.notice import Notice
+from store.schema.person import Person
 from store.verdicts import EndingAnswer
 
 
 async def contact(tx: Reading, notice: Notice, language: str) -> Shown | None:
     found = await endings.get(tx, notice.subject_id)
-    return None if found is None else views.contact(language, await _ending(tx, found))
+    return None if found is None else views.contact(language, await ending(tx, found))
 
 
 async def administrators(tx: Reading, notice: Notice, language: str) -> Shown | None:
     found = await endings.get(tx, notice.subject_id)
-    return None if found is None else views.administrators(language, await _ending(tx, found))
+    if found is None:
+        return None
+    shown = await ending(tx, found)
+    whose = notice.arguments.get("person")
+    if not shown.who and whose is not None:
+        person = await tx.get(Person, int(whose))
+        shown = replace(shown, who=members.named(person.slack_id, "")) if person is not None else shown
+    return views.administrators(language, shown)
 
 
-async def _ending(tx: Reading, found: Ending) -> views.Ending:
+async def ending(tx: Reading, found: Ending) -> views.Ending:
+    """A reminder as its messages show it."""
     assert found.id is not None
     group = await rows.group(tx, found.group_id)
     row = await tx.get(Membership, found.membership_id, populate_existing=True)

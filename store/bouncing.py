@@ -7,7 +7,21 @@ from datetime import datetime
 
 from sqlmodel import col, select
 
-from store import audience, audit, incidents, languages, letters, memberships, outbox, persons, queue, requests, roster
+from store import (
+    audience,
+    audit,
+    enrolment,
+    incidents,
+    languages,
+    letters,
+    memberships,
+    outbox,
+    persons,
+    queue,
+    requests,
+    roster,
+    rulings,
+)
 from store.engine import Reading, Writing
 from store.schema.group import Group
 from store.schema.incident import Incident
@@ -127,14 +141,18 @@ async def theirs(tx: Reading, incident_id: int, person: Person) -> tuple[Inciden
 async def move(tx: Writing, incident: Incident, row: Membership, person: Person, address: Address) -> str:
     """Let the person's copies go to another address: `moved`, or `pending` where somebody has to look at it first.
 
-    Only the address of their profile is known to be theirs. Raises Refused `address_same`, and as `requests.propose`
-    and `memberships.enrol` do.
+    Only the address of their profile is known to be theirs. Raises Refused `address_same`, `join_banned`, and as
+    `requests.propose` and `memberships.enrol` do.
     """
     group = await roster.lock(tx, incident.group_id)
     assert group.id is not None
     assert row.id is not None
     if address.key == row.key:
         raise Refused("address_same", address=str(address))
+    # Nobody is asked about what no approval could carry out.
+    await enrolment.check_contacts(tx, group.id, [address.key])
+    if (await rulings.word(tx, group.id, {address.key})).banned:
+        raise Refused("join_banned", address=group.address, applicant=str(address))
     if address.key != person.email:
         await requests.propose(tx, group, person, address)
         return "pending"

@@ -123,7 +123,9 @@ async def remind(tx: Writing, membership_id: int, days: int) -> bool:
     if await _settled(tx, row) is None:
         people = await audience.deciders(tx, row.group_id, administrators_only=True) or await persons.operators(tx)
         targets = [one.slack_id for one in people]
-        await outbox.announce(tx, NoticeKind.MEMBER_ENDING, number, targets, group_id=row.group_id)
+        # Once it has ended there is no row any more that says whose it was.
+        whose = {"person": row.person_id} if row.person_id is not None else {}
+        await outbox.announce(tx, NoticeKind.MEMBER_ENDING, number, targets, group_id=row.group_id, arguments=whose)
     return True
 
 

@@ -192,6 +192,7 @@ async def _carry_out(tx: Writing, request: Request, actor: Actor) -> None:
             raise Refused("wish_withdrawn", address=request.address)
         if await rulings.applicant_banned(tx, request):
             raise Refused("applicant_banned", address=request.address)
+        await _give_way(tx, request, actor)
         entry = Entry(Address.parse(request.address), request.person_id)
         await memberships.enrol(tx, request.group_id, [entry], contact=True, actor=actor, re_enrol=True)
         return
@@ -199,6 +200,28 @@ async def _carry_out(tx: Writing, request: Request, actor: Actor) -> None:
         select(Membership.id).where(col(Membership.group_id) == request.group_id, col(Membership.key) == request.key)
     )
     await memberships.remove(tx, request.group_id, [row for row in rows.all() if row is not None], actor)
+
+
+async def _give_way(tx: Writing, request: Request, actor: Actor) -> None:
+    """An address from which mail comes back gives way to the one its person asked for instead."""
+    person = await persons.get(tx, request.person_id) if request.person_id is not None else None
+    if person is None:
+        return
+    theirs = col(Membership.person_id) == person.id
+    if person.email:
+        theirs |= col(Membership.person_id).is_(None) & (col(Membership.key) == person.email)
+    rows = await tx.exec(
+        select(Membership.id).where(
+            col(Membership.group_id) == request.group_id,
+            col(Membership.contact),
+            col(Membership.receiving) == Receiving.BOUNCING,
+            col(Membership.key) != request.key,
+            theirs,
+        )
+    )
+    ids = [row for row in rows.all() if row is not None]
+    if ids:
+        await memberships.withdraw_flags(tx, request.group_id, ids, contact=True, actor=actor)
 
 
 async def get(tx: Reading, request_id: int) -> Request | None:

@@ -11,7 +11,7 @@ from bot.views import blocks, state
 from bot.views import bouncing as views
 from bot.views.blocks import View
 from bot.views.ids import Action, Field, Form
-from store import bouncing, memberships
+from store import addresses, bouncing, memberships
 from store.engine import Reading, Writing
 from store.schema.group import Group
 from store.schema.incident import Incident
@@ -60,7 +60,7 @@ async def change(context: Context, submission: Submission) -> Answer:
             if found is None:
                 return Update(_said(context, "slack.bouncing.over"))
             incident, row, _ = found
-            address = Address.parse(typed)
+            address = addresses.contact(str(Address.parse(typed)))
             outcome = await bouncing.move(tx, incident, row, context.person, address)
             group = await tx.get_one(Group, incident.group_id)
     except InvalidAddress:

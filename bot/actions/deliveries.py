@@ -6,11 +6,12 @@ from bot import drawing
 from bot.context import ActionHandler, Click, Context
 from bot.payloads import row_id
 from bot.permissions import Verb
-from bot.views import reports
+from bot.views import alarms, reports
 from bot.views.blocks import View
 from bot.views.ids import Action
 from store import posts
 from store.schema.group import Group
+from store.texts import Markup
 
 
 async def details(context: Context, click: Click) -> None:
@@ -55,16 +56,19 @@ async def stop(context: Context, click: Click) -> None:
 async def _steer(context: Context, click: Click, *, again: bool) -> None:
     async with context.database.writing() as tx:
         post = await posts.get(tx, click.number)
+        late = ""
         if post is None:
-            answered = True
+            late = context.say("slack.decided.alarm_gone")
         else:
             actor = await context.require(tx, Verb.STEER_POST, await tx.get(Group, post.group_id))
             # An old alarm's Stop must not stop a post that runs again.
-            answered = post.stalled is None
-            if not answered:
+            if post.stalled is None:
+                what = alarms.answered(context.language, await drawing.alarm_answer(tx, post))
+                late = context.say("slack.decided.alarm_late", what=Markup(what))
+            else:
                 await (posts.retry if again else posts.stop)(tx, click.number, actor)
-    if answered:
-        await context.answer(context.say("slack.decided.alarm_gone"))
+    if late:
+        await context.answer(late)
 
 
 ACTIONS: dict[Action, ActionHandler] = {

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot import endings as drawn
 from bot.acts import lookup
 from bot.context import ActionHandler, Click, Context
 from bot.permissions import Verb
-from bot.views import answers
+from bot.views import endings as views
 from bot.views.ids import Action
 from store import endings
 from store.terms import Refused
+from store.texts import Markup
 from store.verdicts import EndingAnswer
 
 
@@ -30,8 +32,10 @@ async def _answer(context: Context, click: Click, said: EndingAnswer) -> None:
             raise Refused("member_gone")
         _, actor = await lookup.numbered(context, tx, Verb.ADD, ending.group_id)
         won = await endings.answer(tx, ending, said, actor)
-    if not won:
-        await context.answer(answers.answer(context.language, "slack.ending.late"))
+        late = None if won else await drawn.ending(tx, await endings.get(tx, click.number) or ending)
+    if late is not None:
+        what = Markup(views.outcome(context.language, late))
+        await context.answer(context.say("slack.ending.late", what=what))
 
 
 ACTIONS: Mapping[Action, ActionHandler] = {Action.ENDING_EXTEND: extend, Action.ENDING_LET: let}

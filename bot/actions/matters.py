@@ -25,6 +25,8 @@ from store.texts import Markup
 
 # What Apply does with each kind at once; a difference to what is followed is the keeper's, who looks once more.
 DECIDED = {MatterKind.FOLLOW: MatterState.APPLYING, MatterKind.LEAVERS: MatterState.APPLYING}
+# What a later clicker is told of each kind, where it is not as of the others.
+OUTCOMES = {MatterKind.LEAVERS: views.leavers_outcome, MatterKind.ORPHAN: views.orphan_outcome}
 
 
 async def apply(context: Context, click: Click) -> None:
@@ -72,8 +74,9 @@ async def ask_administrator(context: Context, click: Click) -> None:
     async with context.database.reading() as tx:
         found = await _matter(context, tx, click.number, Verb.ADD)
         group = await tx.get(Group, found[0].group_id) if found is not None else None
-    if found is None or group is None or found[0].state is not MatterState.OPEN:
-        await context.answer(context.say("roster.over"))
+        late = await _late(context, tx, found[0]) if found is not None else context.say("roster.gone")
+    if late or group is None:
+        await context.answer(late)
         return
     await context.modal(views.administrator_form(context.language, click.number, group.address))
 
@@ -90,9 +93,12 @@ async def administrator(context: Context, submission: Submission) -> Answer:
         if found is None:
             return _said(context, context.say("roster.gone"))
         matter, actor = found
+        late = await _late(context, tx, matter)
+        if late:
+            return _said(context, late)
         entries = [Entry(None, person.id, person.name) for person in people]
         await memberships.enrol(tx, matter.group_id, entries, administrator=True, actor=actor)
-        await matters.close(tx, matter.group_id, [MatterKind.ORPHAN])
+        await matters.decide(tx, row_id(submission.metadata), MatterState.APPLIED, actor)
         group = await tx.get_one(Group, matter.group_id)
     return _said(context, context.say("roster.orphan.done", group=group.address))
 
@@ -123,9 +129,17 @@ async def _decided(context: Context, tx: Writing, matter: Matter, to: MatterStat
         return context.say("roster.gone")
     if decided.won:
         return ""
-    card = await drawn.card(tx, decided.matter)
-    told = views.leavers_outcome if decided.matter.kind is MatterKind.LEAVERS else views.outcome
-    return context.say("roster.too_late", what=Markup(told(context.language, card)))
+    return await _late(context, tx, decided.matter)
+
+
+async def _late(context: Context, tx: Reading | Writing, matter: Matter) -> str:
+    """What is told to whom comes later than a decision: whose it was, and what; "" while nobody has decided."""
+    if matter.state is MatterState.OPEN:
+        return ""
+    outcome = OUTCOMES.get(matter.kind, views.outcome)(context.language, await drawn.card(tx, matter))
+    if matter.decided_by is None:
+        return outcome
+    return context.say("roster.too_late", what=Markup(outcome))
 
 
 async def _told(context: Context, what: str) -> None:

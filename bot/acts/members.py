@@ -85,6 +85,7 @@ async def shown(tx: Reading, rows: Sequence[Membership]) -> list[views.Member]:
                 receiving=row.receiving,
                 paused_until=row.paused_until,
                 why=BounceReason(incident.reason) if incident else None,
+                gone=row.gone,
                 nested=row.contact and row.key in nested,
                 since=row.created_at,
                 until=row.until,

@@ -169,7 +169,8 @@ class Sandbox:
         return web.json_response({"words": dict(strings.LANGUAGES.get(request.query.get("language", ""), {}))})
 
     async def _show_people(self, request: web.Request) -> web.Response:
-        return web.json_response({"people": [person.as_page() for person in self._people]})
+        teams = {group.id: group.handle for group in self._people.groups}
+        return web.json_response({"people": [person.as_page() for person in self._people], "teams": teams})
 
     async def _index(self, request: web.Request) -> web.StreamResponse:
         index = self._page / "index.html"

@@ -107,6 +107,7 @@ FRENCH: Mapping[str, str] = {
     "Search": "Chercher",
     "Search …": "Chercher …",
     "{name} ({size} bytes)": "{name} ({size} octets)",
+    "({size} bytes)": "({size} octets)",
     "The tour, to click through yourself": "La visite, à parcourir soi-même",
     "Begin again": "Recommencer",
     "({n} of {all} done)": "({n} sur {all})",

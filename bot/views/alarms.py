@@ -8,9 +8,18 @@ from datetime import datetime
 from bot.views import blocks, escape
 from bot.views.blocks import Block, Shown
 from bot.views.ids import Action
-from store.texts import say
+from store.texts import Markup, say
 
 REPLY_SHOWN = 800
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What somebody said to an alarm: `again` to try once more, else to stop. `by` is none for whom nobody knows."""
+
+    again: bool
+    by: str | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +36,14 @@ class PostAlarm:
     since: datetime | None
     open_copies: int
     unmade: bool = False
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LaneAlarm:
-    """`reply` is empty once the hop takes mail again."""
+    """`reply` is empty once the hop takes mail again. `hop` is none for the relay all mail goes by."""
 
-    hop: str
+    hop: str | None
     reply: str
     since: datetime | None
     until: datetime | None
@@ -51,13 +61,14 @@ class Created:
 
 def post(language: str, alarm: PostAlarm) -> Shown:
     """With Retry and Stop while the post waits for one of them."""
-    key = "slack.post_alarm.unmade_head" if alarm.unmade else "slack.post_alarm.head"
+    name = "waited" if not alarm.reply else "unmade_head" if alarm.unmade else "head"
+    key = f"slack.post_alarm.{name}"
     head = say(language, key, via=escape.mrkdwn, group=alarm.group)
     body: list[Block] = [blocks.section(head)]
     if alarm.subject:
         body.append(blocks.section(say(language, "slack.held.subject", via=escape.mrkdwn, subject=alarm.subject)))
     if not alarm.reply:
-        over = say(language, "slack.post_alarm.over")
+        over = answered(language, alarm.answer)
         return blocks.shown(f"{head} {over}", [*body, blocks.section(over)])
     reply = escape.quoted(alarm.reply, REPLY_SHOWN)
     key = "slack.post_alarm.unmade_reply" if alarm.unmade else "slack.post_alarm.reply"
@@ -87,12 +98,21 @@ def post(language: str, alarm: PostAlarm) -> Shown:
     return blocks.shown(head, body)
 
 
+def answered(language: str, answer: Answer | None) -> str:
+    """Who has answered an alarm, how and when; that somebody has, where it is not known."""
+    if answer is None:
+        return say(language, "slack.post_alarm.over")
+    key = "retried" if answer.again else "stopped"
+    by = escape.person(answer.by) if answer.by else Markup(escape.ELLIPSIS)
+    return say(language, f"slack.post_alarm.{key}", by=by, at=escape.moment(answer.at))
+
+
 def lane(language: str, alarm: LaneAlarm) -> Shown:
     """To operators: what the hop said, and when it is tried again. It needs no button: it is tried by itself."""
     if not alarm.reply:
-        text = say(language, "slack.lane_alarm.over", via=escape.mrkdwn, hop=alarm.hop)
+        text = _of_hop(language, "over", alarm.hop)
         return blocks.shown(text, [blocks.section(text)])
-    head = say(language, "slack.lane_alarm.head", via=escape.mrkdwn, hop=alarm.hop)
+    head = _of_hop(language, "head", alarm.hop)
     body: list[Block] = [
         blocks.section(head),
         blocks.section(say(language, "slack.lane_alarm.reply", reply=escape.quoted(alarm.reply, REPLY_SHOWN))),
@@ -101,6 +121,12 @@ def lane(language: str, alarm: LaneAlarm) -> Shown:
         again = say(language, "slack.lane_alarm.again", n=alarm.tries, until=escape.moment(alarm.until))
         body.append(blocks.context(again))
     return blocks.shown(head, body)
+
+
+def _of_hop(language: str, key: str, hop: str | None) -> str:
+    if hop is None:
+        return say(language, f"slack.lane_alarm.{key}_relay")
+    return say(language, f"slack.lane_alarm.{key}", via=escape.mrkdwn, hop=hop)
 
 
 def created(language: str, group: Created) -> Shown:

@@ -77,7 +77,7 @@ def _told(language: str, kind: str, shown: Bouncing) -> Shown:
     why = say(language, f"bounce.{shown.reason}")
     body: list[Block] = [blocks.section(head), blocks.section(why)]
     if shown.until is not None:
-        when = say(language, f"slack.{kind}.when", at=escape.moment(shown.until, style="{date_long_pretty}"))
+        when = say(language, f"slack.{kind}.when", at=escape.moment(shown.until, style="{date_long}"))
         body.append(blocks.context(when))
     return blocks.shown(f"{head} {why}", body)
 

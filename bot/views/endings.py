@@ -31,8 +31,26 @@ class Ending:
 
 
 def last_day(until: datetime) -> Markup:
-    """The last day of a membership that ends at a moment, which is the first of the day after."""
-    return escape.moment(until - timedelta(seconds=1), style="{date_long_pretty}")
+    """The last day of a membership that ends at a moment, which is the first of the day after.
+
+    Not the "pretty" style: "until today" is a sentence in English, and none in French.
+    """
+    return escape.moment(until - timedelta(seconds=1), style="{date_long}")
+
+
+def _key(shown: Ending) -> str:
+    if shown.over:
+        return "over" if shown.who else "over_unnamed"
+    return "for_good" if shown.for_good else shown.answer.value
+
+
+def outcome(language: str, shown: Ending) -> str:
+    """How it stands, in one sentence: also what a later clicker is told."""
+    by = escape.person(shown.by) if shown.by else Markup(escape.ELLIPSIS)
+    return say(
+        language, f"slack.ending.{_key(shown)}", via=escape.mrkdwn, who=shown.who or Markup(escape.ELLIPSIS),
+        group=shown.group, day=last_day(shown.until), by=by,
+    )  # fmt: skip
 
 
 def contact(language: str, shown: Ending) -> Shown:
@@ -44,13 +62,8 @@ def contact(language: str, shown: Ending) -> Shown:
 
 def administrators(language: str, shown: Ending) -> Shown:
     """To the group's administrators, with Extend and Let it end while nobody has said."""
-    key = "over" if shown.over else "for_good" if shown.for_good else shown.answer.value
-    by = escape.person(shown.by) if shown.by else Markup(escape.ELLIPSIS)
-    text = say(
-        language, f"slack.ending.{key}", via=escape.mrkdwn, who=shown.who or Markup(escape.ELLIPSIS),
-        group=shown.group, day=last_day(shown.until), by=by,
-    )  # fmt: skip
-    if key != EndingAnswer.NONE.value:
+    text = outcome(language, shown)
+    if _key(shown) != EndingAnswer.NONE.value:
         return blocks.shown(text, [blocks.section(text)])
     buttons = (
         blocks.button(

@@ -59,7 +59,9 @@ def follow(language: str, card: Card) -> Shown:
     body: list[Block] = [blocks.section(head)]
     for name, people, n in (("come", card.come, card.come_n), ("go", card.go, card.go_n)):
         if n:
-            body.append(blocks.section(say(language, f"roster.{name}", n=n, people=_people(language, people, n))))
+            # Who went off the roster has no row any more, and so no name here.
+            key = f"roster.{name}" if people else f"roster.{name}_unnamed"
+            body.append(blocks.section(say(language, key, n=n, people=_people(language, people, n))))
     notes = [f"• {say(language, f'roster.aside.{why}', n=card.aside[why])}" for why in LeftOut if card.aside.get(why)]
     body += [blocks.context("\n".join(notes))] if notes else []
     if card.state is MatterState.OPEN:
@@ -148,12 +150,20 @@ def leavers_outcome(language: str, card: Card) -> str:
 def orphan(language: str, card: Card) -> Shown:
     """To the operators: nobody administers the group."""
     if card.state is not MatterState.OPEN:
-        text = say(language, "roster.orphan.over", via=escape.mrkdwn, group=card.group)
+        text = orphan_outcome(language, card)
         return blocks.shown(text, [blocks.section(text)])
     head = say(language, "roster.orphan.head", via=escape.mrkdwn, group=card.group)
     text = say(language, "roster.orphan.text")
     name = _button(language, card, "roster.orphan.name", Action.MATTER_ADMINISTRATOR, style="primary")
     return blocks.shown(f"{head} {text}", [blocks.section(head), blocks.section(text), blocks.actions(name)])
+
+
+def orphan_outcome(language: str, card: Card) -> str:
+    """Who has named an administrator, or that it has settled itself."""
+    if card.state is not MatterState.APPLIED or not card.verdict.by or not card.verdict.at:
+        return say(language, "roster.orphan.over", via=escape.mrkdwn, group=card.group)
+    by, at = escape.person(card.verdict.by), escape.moment(card.verdict.at)
+    return say(language, "roster.orphan.named", via=escape.mrkdwn, group=card.group, by=by, at=at)
 
 
 def administrator_form(language: str, matter_id: int, group: str) -> View:

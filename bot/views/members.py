@@ -36,6 +36,7 @@ class Member:
     receiving: Receiving = Receiving.ON
     paused_until: datetime | None = None
     why: BounceReason | None = None  # of copies stopped as mail came back
+    gone: bool = False  # deactivated in Slack: gets nothing
     nested: bool = False  # the address is a group's
     since: datetime | None = None
     until: datetime | None = None  # when it ends that they are contact
@@ -155,6 +156,8 @@ def line(language: str, member: Member) -> str:
             found.append(say(language, "commands.members.bouncing_why", why=why))
         else:
             found.append(say(language, f"commands.members.{member.receiving.value}"))
+    if member.gone:
+        found.append(say(language, "commands.members.gone"))
     if member.until is not None:
         found.append(say(language, "commands.members.until", day=endings.last_day(member.until)))
     if member.since is not None:

@@ -84,7 +84,11 @@ async def test_leave(office: Office, group: Group) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "says"),
-    [("not an address", "is not a mail address"), ("linus@old.example", "was going to linus@old.example already")],
+    [
+        ("not an address", "is not a mail address"),
+        ("linus@old.example", "was going to linus@old.example already"),
+        ("team@groups.example.org", "is the group itself"),
+    ],
 )
 async def test_an_address_that_will_not_do_is_refused_in_the_form(
     office: Office, group: Group, typed: str, says: str
@@ -124,6 +128,12 @@ async def test_any_other_address_is_looked_at_first(office: Office, group: Group
         asked = (await tx.exec(select(Request.address, Request.state))).all()
     assert list(asked) == [("victim@example.net", RequestState.PENDING)]
     await told(office, "grace", "asks to join")
+    await office.pocket.click("grace", Action.REQUEST_APPROVE)
+    await told(office, "linus", "no longer goes to linus@example.org")
+    (row,) = (await rows(office, group)).values()
+    assert (row.key, row.receiving, row.person_id) == (
+        "victim@example.net", Receiving.ON, (await office.person("linus")).id,
+    )  # fmt: skip
 
 
 async def test_only_the_contact_may_and_only_while_copies_are_stopped(office: Office, group: Group) -> None:

@@ -258,6 +258,8 @@ async def test_who_is_deactivated_gets_nothing_at_once_and_is_proposed_for_remov
 
     await office.until(lambda: receiving(1))
     first = await office.pocket.wait_message("ada", "dm", "1 person of")
+    await office.pocket.command("ada", "#general", "/group members team")
+    await office.pocket.wait_modal("ada", contains="Deactivated in Slack, so no copies")
     await office.pocket.edit_person("linus", deactivated=False)
     await office.until(lambda: receiving(2))
     over = await office.pocket.wait_message("ada", "dm", "nothing to decide any more")
@@ -282,7 +284,7 @@ async def test_a_group_nobody_administers_is_told_to_the_operators(office: Offic
     async with office.database.reading() as tx:
         found = [person.slack_id for person in await memberships.administrators(tx, group.id)]
     assert found == ["U0BARBARA"]
-    await office.pocket.wait_message("grace", "dm", "has an administrator again")
+    await office.pocket.wait_message("grace", "dm", "named an administrator of")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import { locale, w } from "./words.js";
 const ENTITIES = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
 const SAFE = /^(https?:\/\/|mailto:)/i;
 const EMOJI = new Map([
-  ["white_check_mark", "✔"], ["hourglass", "⏳"], ["warning", "⚠"], ["x", "✖"], ["octagonal_sign", "🛑"], ["file_cabinet", "🗄"],
+  ["white_check_mark", "✔"], ["hourglass", "⏳"], ["warning", "⚠"], ["x", "✖"], ["octagonal_sign", "■"], ["file_cabinet", "▤"],
 ]);
 const INLINE = /<([^<>\n]+)>|:([a-z0-9_+-]+):|`([^`\n]+)`|(?<![\w*])\*(?=\S)([^*\n]*?\S)\*(?![\w*])|(?<![\w_])_(?=\S)([^_\n]*?\S)_(?![\w_])|(?<![\w~])~(?=\S)([^~\n]*?\S)~(?![\w~])/;
 
@@ -17,7 +17,7 @@ export function link(url, children) {
   return SAFE.test(url) ? el("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, children) : el("span", {}, children);
 }
 
-/** A text object (plain_text or mrkdwn) as nodes. `names` gives {person(id), channel(id)}. */
+/** A text object (plain_text or mrkdwn) as nodes. `names` gives {person(id), team(id), channel(id)}. */
 export function text(object, names) {
   if (!object) return [];
   return object.type === "mrkdwn" ? mrkdwn(object.text, names) : lines([object.text]);
@@ -94,6 +94,7 @@ function token(inside, names) {
   const [target, label] = split(inside);
   if (target.startsWith("@")) return el("span", { class: "mention" }, `@${names.person(target.slice(1)) ?? label ?? target.slice(1)}`);
   if (target.startsWith("#")) return el("span", { class: "mention" }, `#${names.channel(target.slice(1)) ?? label ?? w("private channel")}`);
+  if (target.startsWith("!subteam^")) return el("span", { class: "mention" }, label ?? `@${names.team(target.slice(9)) ?? target.slice(9)}`);
   if (target.startsWith("!date^")) return date(target, label);
   if (target.startsWith("!")) return el("span", { class: "mention" }, label ?? `@${target.slice(1).split("^")[0]}`);
   return link(decoded(target), decoded(label ?? target.replace(/^mailto:/, "")));
@@ -124,9 +125,16 @@ function date(target, fallback) {
   const when = new Date(Number(seconds) * 1000);
   if (Number.isNaN(when.getTime()) || format === undefined) return el("span", {}, fallback ?? "");
   const shown = format.replace(/\{(\w+)\}/g, (whole, part) =>
-    PARTS[part] ? new Intl.DateTimeFormat(locale(), PARTS[part]).format(when) : whole,
+    PARTS[part] ? ((part.endsWith("_pretty") && near(when)) || new Intl.DateTimeFormat(locale(), PARTS[part]).format(when)) : whole,
   );
   return el("time", { datetime: when.toISOString(), title: fallback }, shown);
+}
+
+/** "yesterday", "today" or "tomorrow", as Slack's pretty dates say them; "" for any other day. */
+function near(when) {
+  const [day, today] = [when, new Date()].map((date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()));
+  const days = Math.round((day - today) / 86_400_000);
+  return Math.abs(days) > 1 ? "" : new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(days, "day");
 }
 
 /** A mail's text: its web links lead there, everything else is as written. */

@@ -12,6 +12,7 @@ import { drawWorkspace, prepare } from "./workspace.js";
 const world = {
   info: null,
   people: new Map(),
+  teams: {},
   state: null,
   me: "U0ADA",
   place: "C0GENERAL",
@@ -19,6 +20,7 @@ const world = {
   failuresSeen: new Map(),
   names: {
     person: (id) => world.people.get(id)?.real_name,
+    team: (id) => world.teams[id],
     channel: (id) => world.state?.channels.find((channel) => channel.id === id)?.name,
   },
   channel: () => world.state.channels.find((channel) => channel.id === world.place),
@@ -91,7 +93,8 @@ const freshState = said(refreshState);
 const freshMail = said(() => refreshMail(world));
 const tour = said(() => freshTour(world));
 const freshPeople = said(async () => {
-  const { people } = await get("people");
+  const { people, teams } = await get("people");
+  world.teams = teams;
   world.people = new Map(people.map((person) => [person.id, person]));
 });
 

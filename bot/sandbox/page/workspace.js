@@ -213,7 +213,7 @@ function drawMessage(world, message) {
       ),
       message.blocks.length ? draw(message.blocks, place) : el("p", { class: "text" }, mrkdwn(message.text, world.names)),
       attached,
-      message.files.map((file) => el("p", { class: "attached" }, el("a", { href: `/pocket/file/${file.id}`, download: file.name }, file.title), ` ${file.size} bytes`)),
+      message.files.map((file) => el("p", { class: "attached" }, el("a", { href: `/pocket/file/${file.id}`, download: file.name }, file.title), ` ${w("({size} bytes)", file)}`)),
     ),
   );
 }

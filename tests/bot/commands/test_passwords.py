@@ -183,7 +183,7 @@ async def test_who_became_a_guest_revokes_and_makes_none(office: Office) -> None
     await office.services.directory.crawl()
     text = office.pocket.text(await office.form(LINUS, "password", "printer"))
     assert "Guests and people of other workspaces cannot have" in text
-    assert "Name of a new one" not in text
+    assert "Name of a new password" not in text
     await office.pocket.click(LINUS, "password.revoke#0")
     await office.pocket.wait_modal(LINUS, contains="printer is revoked")
 
@@ -228,7 +228,7 @@ async def test_names_are_asked_for_and_judged(office: Office) -> None:
     await office.ask(LINUS, "password new printer")
     assert "named Printer already" in await office.ask(LINUS, "password new  Printer ")
     assert "what to do with “printer”" in await office.ask(LINUS, "password list printer")
-    await office.form(LINUS, "password new", "Name of a new one")
+    await office.form(LINUS, "password new", "Name of a new password")
     await office.pocket.fill(LINUS, {"label": "PRINTER"})
     answer = await office.submit(LINUS)
     assert "named PRINTER already" in answer["errors"]["label"]
@@ -248,7 +248,7 @@ async def test_there_is_an_end_to_how_many(office: Office) -> None:
     assert "You have 10 app passwords" in await office.ask(LINUS, "password new one more")
     text = office.pocket.text(await office.form(LINUS, "password", "device 9"))
     assert "You have 10 app passwords" in text
-    assert "Name of a new one" not in text
+    assert "Name of a new password" not in text
 
 
 async def test_where_nothing_can_sign_in_none_is_made(office: Office) -> None:
