@@ -105,12 +105,19 @@ async def empty(database: Database, *, days: int) -> int:
 
 
 async def strip(database: Database, *, days: int) -> int:
-    """Drop who wrote, asked for and got what was over so many days ago. Returns how many rows were changed."""
+    """Drop who wrote, asked for and got what was over so many days ago, and what was told of it. Returns how many
+    rows were changed."""
     over = timedelta(days=days)
     return sum(
         [
             await _much(database, MOST_STRIPPED, partial(job, older_than=over))
-            for job in (retention.strip_posts, retention.drop_letters, retention.drop_requests)
+            for job in (
+                retention.strip_posts,
+                retention.drop_letters,
+                retention.drop_requests,
+                retention.drop_reminders,
+                retention.drop_weeks,
+            )
         ]
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import delete as delete_rows
 from sqlmodel import col, or_, select, update
 
-from store import absence, audit, authors, holding, incidents, ladder, outbox, posts, queue, waiting
+from store import absence, audit, authors, holding, incidents, ladder, outbox, posts, queue, standstill, waiting
 from store.chunks import chunks
 from store.engine import Reading, Writing
 from store.names import NESTABLE, RESTORABLE
@@ -25,7 +25,6 @@ async def delete(tx: Writing, group_id: int, actor: Actor) -> Group:
     group = await _locked(tx, group_id)
     if group is None or group.deleted_at is not None:
         raise Refused("group_gone")
-    await holding.close(tx, group)
     ids = await _with_owner(tx, group_id)
     await tx.exec(update(Group).where(col(Group.id).in_(ids)).values(deleted_at=tx.now))
     await waiting.close(tx, group_id, RequestState.EXPIRED)
@@ -66,7 +65,8 @@ async def deleted(tx: Reading, text: str) -> list[Group]:
 
 
 async def restore(tx: Writing, group_id: int, actor: Actor) -> Group:
-    """Bring a deleted group back with its names, settings and people; what waited when it was deleted is over.
+    """Bring a deleted group back with its names, settings and people; what waited when it was deleted is over. The hold
+    it was on goes on, and it is on hold where all are.
 
     Raises Refused `group_gone` for one that is erased by now or never was, `group_there` for one that lives.
     """
@@ -80,6 +80,7 @@ async def restore(tx: Writing, group_id: int, actor: Actor) -> Group:
     await tx.exec(update(Group).where(col(Group.id).in_(await _with_owner(tx, group_id))).values(deleted_at=None))
     await absence.catch_up(tx, group_id)
     await audit.record(tx, "group.restored", actor, group_id=group_id, details={"address": group.address})
+    await standstill.reach(tx, group_id)
     await tx.refresh(group)
     return group
 
@@ -105,6 +106,9 @@ async def erase_due(tx: Writing) -> int:
 
 async def _erase(tx: Writing, group_id: int) -> None:
     await tx.exec(delete_rows(Name).where(col(Name.group_id).in_(await _with_owner(tx, group_id))))
+    group = await tx.get(Group, group_id)
+    assert group is not None
+    await holding.close(tx, group)
     rows = (await tx.exec(select(Membership.id).where(col(Membership.group_id) == group_id))).all()
     for chunk in chunks([one for one in rows if one is not None]):
         await incidents.end(tx, chunk, incidents.LEFT)

@@ -8,7 +8,19 @@ from typing import Any
 
 from sqlmodel import col, func, or_, select
 
-from store import addresses, audit, builtin, configuration, following, memberships, names, outbox, posts, wording
+from store import (
+    addresses,
+    audit,
+    builtin,
+    configuration,
+    following,
+    memberships,
+    names,
+    outbox,
+    posts,
+    standstill,
+    wording,
+)
 from store.engine import Reading, Writing
 from store.names import Served
 from store.roster import Entry
@@ -107,7 +119,8 @@ async def check_new(tx: Reading, new: NewGroup, served: Served) -> tuple[Address
 
 
 async def create(tx: Writing, new: NewGroup, served: Served, actor: Actor) -> Group:
-    """Make a group with its names, its -owner and its people; it takes mail from the commit on. Raises Refused.
+    """Make a group with its names, its -owner and its people; it takes mail from the commit on, and is on hold where
+    all are. Raises Refused.
 
     Whether the actor may create groups is asked by the caller, at click and at submit.
     """
@@ -138,6 +151,7 @@ async def create(tx: Writing, new: NewGroup, served: Served, actor: Actor) -> Gr
     if group.report_channel:
         targets = [group.report_channel]
         await outbox.announce(tx, NoticeKind.GROUP_CREATED, group.id, targets, group_id=group.id)
+    await standstill.reach(tx, group.id)
     return group
 
 

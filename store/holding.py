@@ -11,7 +11,7 @@ from store.engine import Reading, Writing
 from store.schema.group import Group
 from store.schema.hold import Hold
 from store.schema.post import UNDONE, Post
-from store.terms import Actor, GroupKind, NoticeKind, Refused
+from store.terms import Actor, NoticeKind, Refused
 
 LONGEST_REASON: Final = 300  # characters
 
@@ -21,9 +21,7 @@ async def hold(tx: Writing, group_id: int, reason: str, actor: Actor, *, everywh
 
     Raises Refused `group_gone`, `already_on_hold`, `hold_reason_long`.
     """
-    reason = reason.strip()
-    if len(reason) > LONGEST_REASON:
-        raise Refused("hold_reason_long", limit=str(LONGEST_REASON), length=str(len(reason)))
+    reason = fitting(reason)
     group = await roster.lock(tx, group_id)
     if group.on_hold:
         raise Refused("already_on_hold", address=group.address)
@@ -49,14 +47,14 @@ async def hold(tx: Writing, group_id: int, reason: str, actor: Actor, *, everywh
 async def lift(tx: Writing, group_id: int, actor: Actor, *, operator: bool) -> Group:
     """Lift a group's hold: its copies go on, and what was held for it is judged anew.
 
-    Raises Refused `group_gone`, `not_on_hold`, and `held_everywhere` where operators hold all groups and `operator`
-    does not say that one of them lifts this.
+    Raises Refused `group_gone`, `not_on_hold`, and `held_everywhere` where operators hold all groups, whoever has put
+    this one on hold, and `operator` does not say that one of them lifts this.
     """
     group = await roster.lock(tx, group_id)
     row = await current(tx, group)
     if row is None:
         raise Refused("not_on_hold", address=group.address)
-    if row.everywhere and not operator:
+    if not operator and (row.everywhere or await of_all(tx) is not None):
         raise Refused("held_everywhere", address=group.address)
     row.ended_at, row.ended_by = tx.now, actor.person_id
     group.hold_id = None
@@ -71,19 +69,19 @@ async def lift(tx: Writing, group_id: int, actor: Actor, *, operator: bool) -> G
     return group
 
 
-async def free(tx: Reading) -> list[int]:
-    """Ids of the groups that are not on hold, for an operator who holds all."""
-    query = select(Group.id).where(
-        col(Group.kind) == GroupKind.GROUP, col(Group.deleted_at).is_(None), col(Group.hold_id).is_(None)
-    )
-    return [one for one in (await tx.exec(query.order_by(col(Group.id)))).all() if one is not None]
+async def of_all(tx: Reading) -> Hold | None:
+    """The hold of a living group, the newest, that operators put on all of them."""
+    query = select(Hold).join(Group, col(Group.hold_id) == col(Hold.id))
+    query = query.where(col(Hold.everywhere), col(Group.deleted_at).is_(None)).order_by(col(Hold.id).desc())
+    return (await tx.exec(query.limit(1))).first()
 
 
-async def everywhere(tx: Reading) -> list[int]:
-    """Ids of the groups that are on hold because all are."""
-    query = select(Group.id).join(Hold, col(Hold.id) == col(Group.hold_id))
-    query = query.where(col(Hold.everywhere), col(Group.deleted_at).is_(None))
-    return [one for one in (await tx.exec(query.order_by(col(Group.id)))).all() if one is not None]
+def fitting(reason: str) -> str:
+    """A reason as it is kept. Raises Refused `hold_reason_long`."""
+    reason = reason.strip()
+    if len(reason) > LONGEST_REASON:
+        raise Refused("hold_reason_long", limit=str(LONGEST_REASON), length=str(len(reason)))
+    return reason
 
 
 async def current(tx: Reading, group: Group) -> Hold | None:
@@ -97,7 +95,7 @@ async def get(tx: Reading, hold_id: int) -> Hold | None:
 
 
 async def close(tx: Writing, group: Group) -> None:
-    """The group ends: so does its hold, of which nothing more is to be said."""
+    """End the hold of a group that is deleted, of which nothing more is to be said."""
     if group.hold_id is not None:
         await tx.exec(update(Hold).where(col(Hold.id) == group.hold_id).values(ended_at=tx.now))
         group.hold_id = None

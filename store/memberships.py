@@ -11,6 +11,7 @@ from sqlalchemy import bindparam
 from sqlmodel import case, col, delete, func, or_, select, update
 
 from store import audience, audit, incidents, ladder, outbox, queue, roster, suppressions, waiting
+from store import search as finding
 from store.engine import Reading, Writing
 from store.enrolment import Enrolled, enrol
 from store.inserts import insert
@@ -69,21 +70,14 @@ async def find(
 async def page(
     tx: Reading, group_id: int | None, *, search: str = "", offset: int = 0, limit: int = 20, only: str | None = None
 ) -> list[Membership]:
-    """A page of the roster by id: those whose address or name holds `search`, or that have the flag `only`."""
+    """A page of the roster by id: those whose address or name holds `search` in any case and with or without accents,
+    or that have the flag `only`."""
     query = select(Membership).where(col(Membership.group_id) == group_id)
     if only is not None:
-        query = query.where(col({"contact": Membership.contact, "moderator": Membership.moderator,
-                                 "administrator": Membership.administrator}[only]))  # fmt: skip
+        query = query.where(finding.FLAGS[only])
     if search:
-        text = search.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        like = f"%{text}%"
-        query = query.outerjoin(Person, col(Person.id) == col(Membership.person_id)).where(
-            or_(
-                col(Membership.key).like(like, escape="\\"),
-                func.lower(col(Membership.name)).like(like, escape="\\"),
-                func.lower(col(Person.name)).like(like, escape="\\"),
-            )
-        )
+        ids = await finding.members(tx, group_id, search, most=offset + limit, only=only)
+        query, offset = query.where(col(Membership.id).in_(ids[offset:])), 0
     rows = await tx.exec(query.order_by(col(Membership.id)).offset(offset).limit(limit))
     return list(rows.all())
 

@@ -58,7 +58,8 @@ async def begin(tx: Writing, post_id: int) -> tuple[Post, list[GroupPolicy]] | N
     post = await tx.get(Post, post_id)
     if post is None or not post.nesting:
         return None
-    await roster.hold(tx, post.nested)
+    # Alone: what is held there counts those before it, for the last place and for the card of a flood.
+    await roster.hold(tx, post.nested, alone=True)
     mine = select(Post).where(col(Post.id) == post_id).with_for_update(key_share=True)
     post = (await tx.exec(mine.execution_options(populate_existing=True))).one()
     if not post.nesting:

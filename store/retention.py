@@ -19,7 +19,9 @@ from store.schema.letter import Letter
 from store.schema.message import KEPT, Message
 from store.schema.notice import Notice
 from store.schema.post import HELD, NESTING, UNDONE, UNSTRIPPED, Post
-from store.schema.request import Request
+from store.schema.reminder import Reminder
+from store.schema.request import WAITING, Request
+from store.schema.week import Week
 from store.terms import OPEN_DELIVERY, NoticeKind, PostState, RequestState
 
 # A large message takes a while to drop from a file, and nobody else writes meanwhile.
@@ -28,6 +30,8 @@ ROWS_AT_ONCE: Final = 2000
 # Drawn from a post alone, so nothing is left to draw when its addresses are gone.
 _OF_POSTS: Final = (
     NoticeKind.HELD_CARD,
+    NoticeKind.HELD_FLOOD,
+    NoticeKind.HELD_FULL,
     NoticeKind.REPORT,
     NoticeKind.POST_ALARM,
     NoticeKind.TEST_STEPS,
@@ -125,6 +129,31 @@ async def drop_requests(tx: Writing, older_than: timedelta) -> int:
     ids = (await tx.exec(select(Request.id).where(decided, ~waiting).limit(ROWS_AT_ONCE))).all()
     await _unsay(tx, _OF_REQUESTS, [one for one in ids if one is not None])
     await tx.exec(delete(Request).where(col(Request.id).in_(ids)))
+    return len(ids)
+
+
+async def drop_reminders(tx: Writing, older_than: timedelta) -> int:
+    """Drop some reminders that are longer ago and name nothing that still waits. Returns how many."""
+    naming = [
+        select(model.reminder_id).where(waits, col(model.reminder_id).is_not(None))
+        for model, waits in ((Post, HELD), (Request, WAITING))
+    ]
+    over = [col(Reminder.id).not_in(ids) for ids in naming]
+    return await _drop(tx, Reminder, NoticeKind.HELD_REMINDER, older_than, *over)
+
+
+async def drop_weeks(tx: Writing, older_than: timedelta) -> int:
+    """Drop some weeks that were told longer ago; what they told stands in Slack. Returns how many."""
+    return await _drop(tx, Week, NoticeKind.DIGEST, older_than)
+
+
+async def _drop(
+    tx: Writing, table: type[Reminder] | type[Week], kind: NoticeKind, older_than: timedelta, *over: Any
+) -> int:
+    old = select(table.id).where(col(table.created_at) < tx.now - older_than, *over)
+    ids = (await tx.exec(old.order_by(col(table.id)).limit(ROWS_AT_ONCE))).all()
+    await _unsay(tx, (kind,), ids)
+    await tx.exec(delete(table).where(col(table.id).in_(ids)))
     return len(ids)
 
 

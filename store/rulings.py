@@ -44,6 +44,14 @@ def pattern(text: str) -> Pattern:
         raise Refused(f"pattern_{bad.fault}", text=text.strip()[:80]) from bad
 
 
+def check(kind: RulingKind, given: Pattern) -> Pattern:
+    """The pattern, if a ruling of that kind may have it. Raises Refused `allow_one_address`: a domain holds many
+    people."""
+    if kind is RulingKind.ALLOW and given.kind is not PatternKind.ADDRESS:
+        raise Refused("allow_one_address", text=given.text)
+    return given
+
+
 async def word(tx: Reading, group_id: int, keys: Collection[str]) -> Word:
     """What the group says of an author, who may have several addresses in comparing form."""
     wanted = {text for key in keys for text in exact(key)}
@@ -70,8 +78,7 @@ async def add(tx: Writing, group_id: int, kind: RulingKind, given: Pattern, acto
     in the group cannot be banned from it).
     """
     group = await roster.lock(tx, group_id)
-    if kind is RulingKind.ALLOW and given.kind is not PatternKind.ADDRESS:
-        raise Refused("allow_one_address", text=given.text)
+    check(kind, given)
     if kind is RulingKind.BAN and (meant := await _in_charge(tx, group_id, given)):
         raise Refused("ban_in_charge", text=given.text, author=meant, address=group.address)
     mine = [col(Ruling.group_id) == group_id, col(Ruling.kind) == kind]

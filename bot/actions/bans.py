@@ -1,4 +1,4 @@
-"""Ban and always allow, from a card: what is decided on the card and what the group says of its author are one act."""
+"""Ban and always allow, from a card or its menu: what is decided and what the group says of its author are one act."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from bot.context import ActionHandler, Answer, Clear, Click, Context, FormHandle
 from bot.guarded import refusal_errors
 from bot.payloads import row_id
 from bot.permissions import Verb, judge
+from bot.views import decide, state
 from bot.views import rulings as views
-from bot.views import state
 from bot.views.ids import Action, Field, Form
 from store import posts, requests, rulings, undo
 from store.engine import Reading, Writing
@@ -28,6 +28,36 @@ async def always(context: Context, click: Click) -> None:
         else:
             what = await _always(context, tx, *found)
     await decisions.seen(context, click, what)
+
+
+async def ask_always(context: Context, click: Click) -> None:
+    """The same from a menu, which cannot ask by itself whether that is meant."""
+    async with context.database.reading() as tx:
+        found = await decisions.post_of(context, tx, click.number, Verb.DECIDE_POST)
+        if found is None:
+            what = context.say("slack.decided.post_gone")
+        else:
+            post, _ = found
+            what = await _told_if_decided(context, tx, post)
+            group = await decisions.group_of(tx, post.group_id)
+    if found is None or what:
+        await context.answer(what)
+        return
+    about = decisions.about(click)
+    await context.modal(decide.always_form(context.language, about, author=post.author, group=group.address))
+
+
+async def always_meant(context: Context, submission: Submission) -> Answer:
+    """It is meant; the right is checked again."""
+    number, from_home = decisions.number_of(submission.metadata)
+    async with context.database.writing() as tx:
+        found = await decisions.post_of(context, tx, number, Verb.DECIDE_POST)
+        if found is None:
+            return decisions.said(context, context.say("slack.decided.post_gone"))
+        what = await _always(context, tx, *found)
+    if from_home:
+        await home.redrawn(context)
+    return decisions.said(context, what) if what else Clear()
 
 
 async def _always(context: Context, tx: Writing, post: Post, actor: Actor) -> str:
@@ -180,4 +210,4 @@ ACTIONS: dict[Action, ActionHandler] = {
     Action.POST_BAN: ask_post,
     Action.REQUEST_BAN: ask_request,
 }
-FORMS: dict[Form, FormHandler] = {Form.BAN_LOOK: look, Form.BAN: ban}
+FORMS: dict[Form, FormHandler] = {Form.ALWAYS: always_meant, Form.BAN_LOOK: look, Form.BAN: ban}

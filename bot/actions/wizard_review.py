@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.actions import wizard_people
+from bot.actions import wizard_people, wizard_settings
 from bot.acts import changes as change_acts
-from bot.acts import drafts, lookup, sources
+from bot.acts import drafts, lookup
 from bot.acts import settings as settings_acts
 from bot.context import Context
 from bot.permissions import Verb
@@ -57,7 +57,7 @@ async def view(context: Context, draft: Draft) -> View:
 async def validate(context: Context, draft: Draft) -> View:
     """Make the group, or change it; the right and the version are asked once more. Raises Refused, NotAllowed."""
     people = await _people(context, draft)
-    await _check_source(context, draft)
+    await wizard_settings.check_again(context, draft)
     async with context.database.writing() as tx:
         if draft.group_id is None:
             actor = await context.require(tx, Verb.CREATE)
@@ -72,19 +72,6 @@ async def validate(context: Context, draft: Draft) -> View:
                 return await _once_more(context, tx, draft, group, people)
     assert group.id is not None
     return review.done(context.language, group.address, group.id, made=draft.group_id is None)
-
-
-async def _check_source(context: Context, draft: Draft) -> None:
-    """What is followed anew is looked at once more: who chose it may have left it. Raises Refused `follow_*`."""
-    wanted = draft.settings.get(Field.FOLLOWS)
-    if not wanted:
-        return
-    if draft.group_id is not None:
-        async with context.database.reading() as tx:
-            group, _ = await lookup.numbered(context, tx, Verb.SETTINGS, draft.group_id)
-        if wanted == group.follows:
-            return
-    await sources.check(context.slack, wanted, context.person.slack_id)
 
 
 async def _once_more(context: Context, tx: Reading, draft: Draft, group: Group, people: Mapping[str, Person]) -> View:

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
-from bot.acts import channels, drafts, sources
+from bot.acts import channels, drafts, lookup, sources
 from bot.context import Context
+from bot.permissions import Verb
 from bot.views import answers, state
 from bot.views.draft import Draft
 from bot.views.ids import Field
-from bot.views.settings import HIDDEN_NO, HIDDEN_YES, SETTINGS, Setting, Shape
+from bot.views.settings import HIDDEN_NO, HIDDEN_YES, SETTINGS, Setting, Shape, label
 from store import addresses, aliases, names, naming, sizes
 from store.names import Served
 from store.terms import Address, Refused
@@ -50,6 +51,34 @@ async def more_faults(context: Context, draft: Draft, typed: Typed) -> dict[str,
     found = _values(typed)
     field, refused = await _checked(Field.ALIASES, _aliases(context, draft.with_settings(typed)))
     return _said(context, found if refused is None else found | {field: refused})
+
+
+async def check_again(context: Context, draft: Draft) -> None:
+    """What the steps before found right, once more as all is validated: a form may stand open for hours, in which the
+    bot is put out of a channel, a channel is made public, or what is followed is left by who chose it.
+
+    Raises Refused `setting_no_more`, which names the setting.
+    """
+    before = Draft()
+    if draft.group_id is not None:
+        async with context.database.reading() as tx:
+            group, _ = await lookup.numbered(context, tx, Verb.SETTINGS, draft.group_id)
+            before = drafts.of_group(group, await aliases.of(tx, draft.group_id))
+        if before.version != draft.version:
+            return  # the form is filled anew with what is there now, and shown once more
+    typed = draft.settings
+    checks = [
+        _checked(Field.REPORT_CHANNEL, _report(context, before, typed)),
+        _checked(Field.MODERATION_CHANNEL, _moderation(context, before, typed)),
+        _checked(Field.FOLLOWS, _follows(context, before, typed)),
+        _checked(Field.ALIASES, _aliases(context, draft)),
+    ]
+    if draft.group_id is None:
+        checks.append(_checked(Field.LOCAL, _address(context, typed)))
+    for field, refused in await asyncio.gather(*checks):
+        if refused is not None:
+            why = answers.plain(context.language, refused.name, refused.values)
+            raise Refused("setting_no_more", setting=label(context.language, field), why=why)
 
 
 def _values(typed: Typed) -> dict[str, Refused]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from bot.acts import lookup
 from bot.context import Context
 from bot.permissions import Role, Verb
-from bot.views import answers
+from bot.views import answers, escape
 from bot.views import lifecycle as views
 from bot.views.blocks import Shown, View
-from store import archiving, ending, groups, holding
+from store import archiving, ending, groups, holding, standstill
 from store.schema.group import Group
 from store.terms import Refused
+from store.texts import say
 
 # For `/group hold all`; the second where a group is called all.
 EVERYWHERE = ("all", "everywhere")
+LEFT_NAMED = 20
 
 
 async def hold_form(context: Context, group_id: int) -> View:
@@ -46,25 +48,18 @@ async def lift(context: Context, group: str | int) -> Shown:
 
 async def hold_all(context: Context, word: str, reason: str) -> Shown:
     """Put every group on hold that is not. Raises Refused `hold_ambiguous` where a group has that name, NotAllowed."""
-    async with context.database.writing() as tx:
+    async with context.database.reading() as tx:
         actor = await context.require(tx, Verb.HOLD_ALL)
         await _check_meant(context, word, "hold", await groups.meant(tx, word))
-        free = await holding.free(tx)
-        for group_id in free:
-            await holding.hold(tx, group_id, reason, actor, everywhere=True)
-    command = context.settings.command
-    return answers.answer(context.language, "commands.hold.everywhere", n=len(free), command=command)
+    return _done_everywhere(context, "hold", await standstill.begin(context.database, reason, actor))
 
 
 async def lift_all(context: Context, word: str) -> Shown:
     """Lift every hold that was put on all groups; what administrators hold themselves stays. Raises NotAllowed."""
-    async with context.database.writing() as tx:
+    async with context.database.reading() as tx:
         actor = await context.require(tx, Verb.HOLD_ALL)
         await _check_meant(context, word, "unhold", await groups.meant(tx, word))
-        held = await holding.everywhere(tx)
-        for group_id in held:
-            await holding.lift(tx, group_id, actor, operator=True)
-    return answers.answer(context.language, "commands.unhold.everywhere", n=len(held))
+    return _done_everywhere(context, "unhold", await standstill.end(context.database, actor))
 
 
 async def archive(context: Context, group: str | int) -> Shown:
@@ -100,7 +95,25 @@ async def restore(context: Context, text: str) -> Shown:
         assert group.id is not None
         actor = await context.require(tx, Verb.RESTORE, group)
         await ending.restore(tx, group.id, actor)
+    if group.on_hold:
+        return _done(context, "commands.restore.held", group)
     return answers.answer(context.language, "commands.restore.done", address=group.address)
+
+
+def _done_everywhere(context: Context, verb: str, done: standstill.Done) -> Shown:
+    """How many groups, and which were not reached."""
+    language, command = context.language, context.settings.command
+    text = say(language, f"commands.{verb}.everywhere", n=done.n, command=command)
+    if done.left:
+        text += "\n" + say(
+            language,
+            f"commands.{verb}.left",
+            via=escape.mrkdwn,
+            n=len(done.left),
+            addresses=", ".join(done.left[:LEFT_NAMED]),
+            command=command,
+        )
+    return answers.told(text)
 
 
 def _done(context: Context, key: str, group: Group) -> Shown:

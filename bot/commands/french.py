@@ -1,6 +1,7 @@
 """What a French hand types in place of a command's English words. All of it is taken in every language.
 
-Pure. Usages, examples and answers keep the English words: they are what colleagues tell each other.
+Pure. Usages, examples and answers keep the English words: they are what colleagues tell each other. What the log is
+asked for is each reader's own, and is offered in French.
 """
 
 from __future__ import annotations
@@ -55,6 +56,24 @@ KEYWORDS: Mapping[str, str] = {
     "nouveau": "new", "créer": "new", "creer": "new", "liste": "list", "lister": "list", "révoquer": "revoke",
     "revoquer": "revoke", "miennes": "own", "adressées": "addressed", "adressees": "addressed",
 }  # fmt: skip
+# What the log is asked for: the English word, and the French ones, the first of which is offered.
+LOGGED: Mapping[str, tuple[str, ...]] = {
+    "groups": ("groupes", "groupe"),
+    "settings": ("réglages", "reglages", "réglage", "reglage", "paramètres", "parametres"),
+    "members": ("membres", "membre"),
+    "requests": ("demandes", "demande"),
+    "posts": ("messages", "message"),
+    "passwords": ("mots-de-passe", "mot-de-passe", "motdepasse", "mdp"),
+    "checkups": ("contrôles", "controles", "contrôle", "controle", "diagnostics", "diagnostic"),
+    "erasures": ("effacements", "effacement"),
+    "mail": ("courriel", "courrier"),
+    "import": ("importation",),
+    "system": ("système", "systeme"),
+    "since": ("depuis",),
+    "today": ("aujourd'hui", "aujourd’hui"),
+    "yesterday": ("hier",),
+}
+LOG: Mapping[str, str] = {word: english for english, words in LOGGED.items() for word in words}
 SETTINGS: Mapping[str, str] = {
     "nom": "display_name", "taille_max_entrante": "max_receive_size", "taille_max_sortante": "max_send_size",
     "abonnement": "subscription", "désabonnement": "leave", "desabonnement": "leave", "caché": "hidden",

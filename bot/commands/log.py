@@ -7,11 +7,14 @@ from bot.commands import trail
 from bot.commands.binding import Bound
 from bot.context import Context
 from bot.views.blocks import Shown
+from store import languages
+from store.terms import Language
 
 
 async def log(context: Context, bound: Bound) -> Shown:
     assert bound.group is not None
-    wanted = trail.read(bound.words, context.database.clock(), context.person.time_zone)
+    language = languages.spoken(context.language, Language.EN)
+    wanted = trail.read(bound.words, context.database.clock(), context.person.time_zone, language)
     return await acts.log(context, bound.group, wanted, _again(bound))
 
 

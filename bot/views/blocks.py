@@ -111,6 +111,11 @@ def button(
     )
 
 
+def overflow(action: Action, options: Sequence[dict[str, Any]]) -> Element:
+    """A menu of up to five options that act at once; Slack gives it no label, so each has to stand alone."""
+    return {"type": "overflow", "action_id": str(action), "options": list(options)[: limits.MENU_OPTIONS]}
+
+
 def confirm(title: str, text: str, yes: str, no: str, *, danger: bool = False) -> dict[str, Any]:
     return _with(
         {

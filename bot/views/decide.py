@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.views import blocks, escape
-from bot.views.blocks import Block, Element
-from bot.views.ids import Action
+from bot.views.blocks import Block, Element, View
+from bot.views.ids import Action, Form
 from store.texts import Markup, say
 from store.word import Subject
 
@@ -88,6 +88,36 @@ def more(language: str, about: About, claim: Claim | None, *, proven: bool) -> l
         row.append(_button(language, about, "ban"))
     row.append(_button(language, about, "unclaim" if claim else "claim"))
     return [*body, blocks.actions(*row)]
+
+
+def menu(language: str, post_id: int, author: str, *, proven: bool) -> Element:
+    """What a held post's card offers beside the decision, where many posts stand in little room. Each option is a word
+    and the post's id."""
+    words = ["why"]
+    if proven:  # else the address may be somebody else's
+        words.append("always")
+    if "@" in author:
+        words.append("ban")
+    return blocks.overflow(
+        Action.POST_MENU, [blocks.option(say(language, f"slack.menu.{word}"), f"{word} {post_id}") for word in words]
+    )
+
+
+def banning(language: str, about: About) -> list[Element]:
+    """The button to ban an applicant; nobody to ban where there is no address."""
+    return [_button(language, about, "ban")] if "@" in about.author else []
+
+
+def always_form(language: str, about: str, *, author: str, group: str) -> View:
+    """Asks once more before an author is always allowed, where no button can ask by itself."""
+    return blocks.modal(
+        say(language, "slack.menu.always_title"),
+        Form.ALWAYS,
+        [blocks.section(say(language, "slack.menu.always_text", via=escape.mrkdwn, author=author, group=group))],
+        submit=say(language, "slack.menu.always_submit"),
+        close=say(language, "slack.modal.cancel"),
+        metadata=about,
+    )
 
 
 def after(language: str, about: About, undo: Undo | None) -> list[Block]:

@@ -177,6 +177,7 @@ def _request(language: str, item: WaitingRequest) -> list[Block]:
                 spoken=say(language, "commands.pending.spoken_deny", via=escape.plain, **spoken),
             ),
             decide.claiming(language, Subject.REQUEST, item.request_id, item.claim, request),
+            *decide.banning(language, decide.About(Subject.REQUEST, item.request_id, item.group, item.address)),
             block_id=f"r{item.request_id}",
         ),
     ]
@@ -227,6 +228,7 @@ def _post(language: str, item: WaitingPost) -> list[Block]:
         )
     )
     found.append(decide.claiming(language, Subject.POST, item.post_id, item.claim, post))
+    found.append(decide.menu(language, item.post_id, item.author, proven=item.authenticated))
     return [blocks.section(text), blocks.actions(*found, block_id=f"p{item.post_id}")]
 
 

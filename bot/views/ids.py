@@ -23,6 +23,7 @@ class Action(StrEnum):
     POST_DISCARD = "post.discard"
     POST_ALWAYS = "post.always"
     POST_BAN = "post.ban"
+    POST_MENU = "post.menu"
     POST_CLAIM = "post.claim"
     POST_UNCLAIM = "post.unclaim"
     POST_UNDO = "post.undo"
@@ -98,6 +99,7 @@ class Form(StrEnum):
 
     REQUEST_DENY = "form.request.deny"
     POST_REJECT = "form.post.reject"
+    ALWAYS = "form.always"
     BAN_LOOK = "form.ban.look"
     BAN = "form.ban"
     READ = "form.read"

@@ -38,6 +38,7 @@ OPTION_TEXT = 75
 OPTION_VALUE = 150
 OPTIONS = 100
 FEW_OPTIONS = 10
+MENU_OPTIONS = 5
 CONFIRM_TITLE = 100
 CONFIRM_TEXT = 300
 CONFIRM_BUTTON = 30
@@ -77,7 +78,7 @@ COUNTS: Mapping[tuple[str, str], int] = {
     ("multi_static_select", "options"): OPTIONS,
     ("radio_buttons", "options"): FEW_OPTIONS,
     ("checkboxes", "options"): FEW_OPTIONS,
-    ("overflow", "options"): 5,
+    ("overflow", "options"): MENU_OPTIONS,
     ("data_table", "rows"): TABLE_ROWS + 1,
 }
 STRINGS: Mapping[tuple[str, str], int] = {

@@ -17,6 +17,7 @@ from bot.views.settings import DEFAULTS, SETTINGS, label, shown
 from store.texts import Markup, say
 
 MOST_SHOWN = 40  # people named one by one; further ones are counted
+OF_SOURCE = frozenset({Field.FOLLOW_GUESTS, Field.FOLLOW_BOTS})
 FLAG_NOUNS = {
     Field.ADMINISTRATORS: "administrator",
     Field.MODERATORS: "moderator",
@@ -59,6 +60,8 @@ def create(
         body.append(blocks.context(say(language, "commands.review.route", via=escape.mrkdwn, route=route)))
     values = {one.field: draft.settings.get(one.field, "") or DEFAULTS.get(one.field, "") for one in SETTINGS}
     told = [one for one in SETTINGS if one.asked or values[one.field] != DEFAULTS.get(one.field, "")]
+    if not values[Field.FOLLOWS]:  # guests and bots of nothing
+        told = [one for one in told if one.field not in OF_SOURCE]
     lines = [
         setting_line(language, one.field, values[one.field]) for one in told if one.field is not Field.DISPLAY_NAME
     ]

@@ -10,17 +10,19 @@ import sqlmodel
 from sqlalchemy import select
 from sqlmodel import col
 
-from store import groups, names, roster, suppressions
+from store import groups, names, roster, rulings, suppressions
 from store.chunks import chunks
 from store.engine import Reading
 from store.exchange.document import Faults
 from store.exchange.groupfile import PEOPLE, Contact, GroupFile
 from store.groups import NewGroup
 from store.names import NESTABLE, Served
+from store.pattern import Pattern
 from store.schema.group import Group, Name
 from store.schema.membership import Membership
 from store.schema.person import Person
 from store.terms import Address, GroupKind, NameRole, Receiving, Refused, SuppressionReason
+from store.word import RulingKind
 
 FLAGS: Mapping[str, str] = {"administrators": "administrator", "moderators": "moderator", "contacts": "contact"}
 Subject = str | Address  # a Slack id or an address
@@ -36,6 +38,8 @@ class Change:
     settings: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     aliases_added: tuple[Address, ...] = ()
     aliases_removed: tuple[str, ...] = ()
+    ruled: dict[RulingKind, list[Pattern]] = field(default_factory=dict)  # to add
+    unruled: dict[RulingKind, list[str]] = field(default_factory=dict)  # to take back
     added: dict[str, list[Subject]] = field(default_factory=dict)  # by flag
     removed: dict[str, dict[int, str]] = field(default_factory=dict)  # by flag: membership id -> who
     contacts: list[Contact] = field(default_factory=list)  # to enrol
@@ -47,7 +51,8 @@ class Change:
     def empty(self) -> bool:
         """Whether nothing would be written."""
         some = (self.new, self.settings, self.aliases_added, self.aliases_removed, self.contacts, self.renamed)
-        return not any(some) and not any(self.added.values()) and not any(self.removed.values())
+        parts = (self.added, self.removed, self.ruled, self.unruled)
+        return not any(some) and not any(any(part.values()) for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,11 @@ async def _change(
             if getattr(group, name) != value
         }
         await _names(tx, change, group, served, prune=prune, faults=faults)
+    for kind, patterns in file.rulings.items():
+        there = {one.pattern for one in await rulings.of_group(tx, group.id or 0, kind)} if group else set()
+        change.ruled[kind] = [one for one in patterns if one.text not in there]
+        if prune:
+            change.unruled[kind] = sorted(there - {one.text for one in patterns})
     known = await _known(tx, file)
     for key in PEOPLE:
         _people(change, key, getattr(file, key), rows, known, prune=prune)

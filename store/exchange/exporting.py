@@ -9,9 +9,10 @@ from typing import IO, Any
 import yaml
 from sqlmodel import col, select
 
-from store import names
+from store import names, rulings
 from store.configuration import SETTINGS
 from store.engine import Reading
+from store.exchange.groupfile import RULINGS
 from store.schema.group import Group
 from store.schema.membership import Membership
 from store.schema.person import Person
@@ -97,4 +98,5 @@ async def _group(tx: Reading, group: Group) -> tuple[dict[str, Any], int]:
             stopped += 1
         elif row.contact and not row.followed:  # what the group follows brings the others
             people["contacts"].append({"address": row.address, "name": row.name} if row.name else row.address)
-    return written | {"aliases": aliases} | people, stopped
+    ruled = {key: [one.pattern for one in await rulings.of_group(tx, group.id, kind)] for key, kind in RULINGS.items()}
+    return written | {"aliases": aliases} | ruled | people, stopped

@@ -6,16 +6,19 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from store import addresses, sizes
+from store import addresses, rulings, sizes
 from store.configuration import LONGEST_NAME, SETTINGS
 from store.exchange import contactsfile, document
 from store.exchange.document import Faults, Value
 from store.followers import SOURCE
 from store.names import Served
+from store.pattern import Pattern
 from store.terms import Address, Refused
+from store.word import RulingKind
 from store.wording import WORDINGS
 
 SLACK_PERSON = re.compile(r"[UW][A-Z0-9]{1,20}", re.ASCII)
@@ -23,7 +26,8 @@ SLACK_CHANNEL = re.compile(r"[CG][A-Z0-9]{1,20}", re.ASCII)
 SIZES = frozenset({"max_receive_size", "max_send_size"})
 CHANNELS = frozenset({"report_channel", "moderation_channel"})
 PEOPLE = ("administrators", "moderators")
-KEYS = frozenset({"address", "route", "aliases", "contacts", "contacts_file", *PEOPLE, *SETTINGS})
+RULINGS: Mapping[str, RulingKind] = {"bans": RulingKind.BAN, "allowed": RulingKind.ALLOW}
+KEYS = frozenset({"address", "route", "aliases", "contacts", "contacts_file", *PEOPLE, *SETTINGS, *RULINGS})
 ROOT = frozenset({"groups"})
 CONTACT = frozenset({"address", "name"})
 
@@ -42,6 +46,7 @@ class GroupFile:
     administrators: tuple[str | Address, ...] | None = None  # a Slack id or an address
     moderators: tuple[str | Address, ...] | None = None
     contacts: tuple[Contact, ...] | None = None
+    rulings: Mapping[RulingKind, tuple[Pattern, ...]] = field(default_factory=dict)
 
 
 def read(path: Path, served: Served) -> list[GroupFile]:
@@ -79,9 +84,10 @@ def _group(entry: Value, path: Path, served: Served) -> GroupFile | None:
     people = {name: _each(fields[name], _person) if name in fields else None for name in PEOPLE}
     aliases = _each(fields["aliases"], own) if "aliases" in fields else None
     contacts = _contacts(fields, path)
+    ruled = {kind: _each(fields[key], partial(_ruling, kind)) for key, kind in RULINGS.items() if key in fields}
     if address is None:
         return None
-    return GroupFile(entry.place, address, settings, route, aliases, contacts=contacts, **people)
+    return GroupFile(entry.place, address, settings, route, aliases, contacts=contacts, rulings=ruled, **people)
 
 
 def _checked(value: Value, reader: Callable[[Value, str], Any]) -> Any:
@@ -103,6 +109,10 @@ def _each(values: Value, reader: Callable[[Value, str], Any]) -> tuple[Any, ...]
 
 def _person(value: Value, text: str) -> str | Address:
     return text if SLACK_PERSON.fullmatch(text) else addresses.contact(text)
+
+
+def _ruling(kind: RulingKind, value: Value, text: str) -> Pattern:
+    return rulings.check(kind, rulings.pattern(text))
 
 
 def _setting(name: str, value: Value) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import col, update
 
-from store import aliases, groups, memberships, persons, suppressions
+from store import aliases, groups, memberships, persons, rulings, suppressions
 from store.chunks import chunks
 from store.engine import Database, Writing
 from store.exchange import groupfile, newcomers
@@ -66,6 +66,7 @@ async def _settle(tx: Writing, change: Change, served: Served) -> None:
         people: dict[str, Any] = {f"{flag}s": tuple(entries) for flag, entries in added.items()}
         group = await groups.create(tx, replace(change.new, **people), served, ACTOR)
         change.group_id = group.id
+        await _rule(tx, change)
         return
     assert change.group_id is not None
     if change.settings:
@@ -81,6 +82,18 @@ async def _settle(tx: Writing, change: Change, served: Served) -> None:
     for flag, rows in change.removed.items():
         if flag != "contact" and rows:
             await memberships.withdraw_flags(tx, change.group_id, list(rows), actor=ACTOR, **{flag: True})
+    await _rule(tx, change)
+
+
+async def _rule(tx: Writing, change: Change) -> None:
+    """Bans and allowed authors, once those in charge are: nobody bans them."""
+    assert change.group_id is not None
+    for kind, texts in change.unruled.items():
+        for text in texts:
+            await rulings.lift(tx, change.group_id, kind, text, ACTOR)
+    for kind, patterns in change.ruled.items():
+        for pattern in patterns:
+            await rulings.add(tx, change.group_id, kind, pattern, ACTOR)
 
 
 async def _entry(tx: Writing, subject: Subject) -> Entry:

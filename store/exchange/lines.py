@@ -47,6 +47,10 @@ def _of(change: Change, language: str) -> Iterator[str]:
         yield line("alias_added", alias=alias.key)
     for gone in change.aliases_removed:
         yield line("alias_removed", alias=gone)
+    for kind, patterns in change.ruled.items():
+        yield from many(f"{kind}_added", (one.text for one in patterns))
+    for kind, texts in change.unruled.items():
+        yield from many(f"{kind}_removed", texts)
     for flag, subjects in change.added.items():
         yield from many(f"added_{flag}", (_who(subject) for subject in subjects))
     yield from many("added_contact", (address.key for address, _ in change.contacts))

@@ -200,3 +200,10 @@ def test_a_draft_of_hundreds_of_people_is_refused_not_cut() -> None:
 def test_what_is_no_draft_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="draft"):
         Draft.unpack(text)
+
+
+@pytest.mark.parametrize(("follows", "told"), [("", False), ("C0GENERAL", True)])
+def test_guests_and_bots_are_told_of_where_something_is_followed(follows: str, told: bool) -> None:
+    settings = {**FULL, "follows": follows, "follow_guests": "no", "follow_bots": "no"}
+    view = review.create("en", Draft(settings=settings), "team@example.org", [])
+    assert ("of what it follows" in str(view)) is told

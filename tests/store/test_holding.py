@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from store import ending, freezing, holding, posts, queue, reports, workers
+from store import freezing, holding, posts, queue, reports, workers
 from store.engine import Database
 from store.schema.audit import Audit
 from store.schema.group import Group
@@ -16,7 +16,7 @@ from store.schema.hold import Hold
 from store.schema.lane import Turn
 from store.schema.notice import Notice, Placement
 from store.terms import Action, Decision, NoticeKind, Reason, Refused, Standing
-from tests.store.offices import SYSTEM, contact, group, of, person
+from tests.store.offices import SYSTEM, contact, group, person
 from tests.store.test_going_out import expand, post
 from tests.store.test_queue import claim, relay, settle
 
@@ -126,21 +126,3 @@ async def test_who_is_told_and_what_is_written_down(database: Database) -> None:
             "group.hold_lifted",
             "group.held",
         ]
-
-
-async def test_all_groups_at_once_and_only_operators_lift_that(database: Database) -> None:
-    ada = await person(database, "ada")
-    ids = [await group(database, ada, name) for name in ("one", "two", "three")]
-    await hold(database, ids[2], "Its own")
-    async with database.writing() as tx:
-        await ending.delete(tx, ids[1], SYSTEM)
-        assert await holding.free(tx) == ids[:1]
-    await hold(database, ids[0], everywhere=True)
-    with pytest.raises(Refused) as caught:
-        await lift(database, ids[0])
-    assert caught.value.name == "held_everywhere"
-    async with database.reading() as tx:
-        assert await holding.everywhere(tx) == ids[:1]
-    await lift(database, ids[0], operator=True)
-    assert not (await of(database, ids[0])).on_hold
-    assert (await of(database, ids[2])).on_hold

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
-from store import memberships, pending, persons, requests
+from store import memberships, pending, persons, requests, search
 from store.engine import Database
 from store.persons import Profile
 from store.roster import Entry
@@ -241,3 +241,33 @@ async def test_every_change_is_in_the_audit_once(database: Database) -> None:
         ("membership.resumed", bob.subject),
         ("membership.left", bob.subject),
     ]
+
+
+SEARCHES = {
+    "élise": ["e@x.example", "f@x.example"],
+    "ELISE": ["e@x.example", "f@x.example"],
+    "Élise m": ["e@x.example"],
+    "müssig": ["e@x.example"],
+    "l'œuvre": ["f@x.example"],
+    "oeuvre": ["f@x.example"],
+    "lukasz": ["ł@example.org"],
+    "100%": ["p@x.example"],
+    "x.example": ["e@x.example", "f@x.example", "p@x.example"],
+    "examplee": [],  # from one column into the next
+    "_": [],
+}
+
+
+async def test_a_search_knows_no_case_and_no_accents(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "PIECE", 2)
+    ada = await person(database, "ada")
+    known = await person(database, "Łukasz", "ł@example.org")
+    names = {"e": "Élise Müßig", "f": "E\u0301lise de L'Œuvre", "p": "100% Paul"}  # one accent is a letter of its own
+    people = [Entry(Address.parse(f"{local}@x.example"), None, name) for local, name in names.items()]
+    group_id = await group(database, ada, contacts=(*people, Entry(person_id=known.id)))
+    async with database.reading() as tx:
+        for wanted, found in SEARCHES.items():
+            rows = await memberships.page(tx, group_id, search=wanted)
+            assert [row.key for row in rows] == found, wanted
+            rest = await memberships.page(tx, group_id, search=wanted, offset=1)
+            assert [row.key for row in rest] == found[1:], wanted

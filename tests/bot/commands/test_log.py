@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from bot.actions.matters import DECIDED
+from bot.commands import french
 from bot.commands.grammar import Misread, tokens
-from bot.commands.trail import read
+from bot.commands.trail import NOBODY, OFFERED, read
 from bot.views import proposals, trail
 from bot.views.trail import Wanted
 from store import audit, texts
@@ -35,6 +36,9 @@ ROOT = Path(__file__).parents[3]
         ("post.released import csv", Wanted(actor="import", what="post.released", csv=True)),
         ("since 2026-02-01 page 3", Wanted(since=datetime(2026, 1, 31, 23, tzinfo=UTC), page=3)),
         ("since 7 days 2", Wanted(since=datetime(2026, 2, 22, 23, tzinfo=UTC), page=2)),
+        ("since 2 semaines", Wanted(since=datetime(2026, 2, 15, 23, tzinfo=UTC))),
+        ("Réglages depuis hier", Wanted(what="group.changed", since=datetime(2026, 2, 28, 23, tzinfo=UTC))),
+        ("effacement système csv", Wanted(what="person.forgotten", actor="system", csv=True)),
         ("since yesterday", Wanted(since=datetime(2026, 2, 28, 23, tzinfo=UTC))),
     ],
 )
@@ -55,6 +59,19 @@ def test_what_it_cannot_be_asked_for_is_named(text: str, name: str) -> None:
         read(tokens(text), NOW, "UTC")
     assert misread.value.name == name
     assert f"commands.misread.{name}" in texts.keys("en")
+
+
+def test_words_are_offered_in_the_readers_language() -> None:
+    for text, language, offered in (
+        ("xyzzy", "en", "groups, settings, members, requests, posts, passwords, checkups, erasures"),
+        ("xyzzy", "fr", "groupes, réglages, membres, demandes, messages, mots-de-passe, contrôles, effacements"),
+        ("efacements", "fr", "effacements"),
+        ("reglags", "fr", "réglages"),
+    ):
+        with pytest.raises(Misread) as misread:
+            read(tokens(text), NOW, "UTC", language)
+        assert offered in misread.value.values.values()
+    assert set(french.LOGGED) >= {*OFFERED, *NOBODY, "since"}
 
 
 def literals(tree: ast.AST) -> dict[int, str]:

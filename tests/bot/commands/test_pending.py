@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from store import posts
 from store.terms import Action, Decision, PostState, Reason, Standing
-from tests.bot.commands.conftest import ADA, LINUS, Office
+from tests.bot.commands.conftest import ADA, LINUS, MARGARET, Office
 
 
 async def hold(
@@ -84,3 +84,42 @@ async def test_a_long_queue_comes_in_pages(office: Office) -> None:
     await office.pocket.wait_home(ADA, contains="Mail 08")
     await office.pocket.click(ADA, "pending.page#2", home=True)
     await office.pocket.wait_home(ADA, contains="Mail 11")
+
+
+async def test_what_a_card_offers_beside_is_offered_where_things_wait_too(office: Office) -> None:
+    await office.create(people={"moderators": [LINUS]})
+    first = await hold(office, "First", authenticated=True, author="jo@example.com")
+    forged = await hold(office, "Forged")
+    await office.ask(MARGARET, "join team")
+    await office.pocket.open_home(LINUS)
+    home = str(await office.pocket.wait_home(LINUS, contains="Forged"))
+    assert f"why {forged}" in home
+    assert f"ban {forged}" in home
+    assert f"always {forged}" not in home  # nothing proves who wrote it
+    await office.pocket.click(LINUS, "post.menu", home=True, block_id=f"p{forged}", value=f"why {forged}")
+    await office.pocket.wait_modal(LINUS, contains="mallory@example.com is not a member of")
+    await office.pocket.close(LINUS)
+    await office.pocket.click(LINUS, "post.menu", home=True, block_id=f"p{first}", value=f"always {first}")
+    await office.pocket.wait_modal(LINUS, contains="from now on proven posts of this author")
+    await office.submit(LINUS)
+    await office.pocket.wait_for(lambda: gone(office, LINUS, "First"), what="Home without the post")
+    assert await state(office, first) is PostState.ACCEPTED
+    assert "jo@example.com" in await office.ask(ADA, "allow team")
+    await office.ask(LINUS, "pending")
+    await office.pocket.click(LINUS, "post.menu", channel="#general", block_id=f"p{forged}", value=f"ban {forged}")
+    await office.pocket.wait_modal(LINUS, contains="Only mallory@example.com")
+    await office.submit(LINUS)
+    await office.pocket.wait_modal(LINUS, contains="mallory@example.com")
+    # Between the click and the submit the right may go.
+    assert "Removed" in await office.ask(ADA, "remove team @linus")
+    await office.submit(LINUS)
+    assert await state(office, forged) is PostState.HELD
+    await office.pocket.open_home(ADA)
+    await office.pocket.wait_home(ADA, contains="asks to join")
+    await office.pocket.click(ADA, "request.ban", home=True)
+    await office.pocket.wait_modal(ADA, contains="This request is denied")
+
+
+async def gone(office: Office, person: str, words: str) -> bool:
+    home = await office.pocket.home(person)
+    return home is not None and words not in office.pocket.text(home)

@@ -268,3 +268,38 @@ async def test_an_address_taken_meanwhile_is_told_over_the_review(office: Office
     assert await office.roster() == {GRACE: "A"}
     await office.pocket.close(ADA)
     await office.pocket.wait_modal(ADA, contains="3 of 3")  # all that was typed is still there
+
+
+async def test_what_earlier_steps_found_right_is_looked_at_once_more(office: Office) -> None:
+    assert (await office.first(moderation_channel="C0MODERATORS"))["ok"]
+    assert (await office.submit(ADA))["ok"]
+    freely, ruled = office.services.settings, {"name_prefix": "grp-"}
+    object.__setattr__(office.services, "settings", freely.model_copy(update=ruled))  # as if started anew
+    await refused_over_review(office, "Address: ", "grp-team")
+    object.__setattr__(office.services, "settings", freely)
+    await office.pocket.leave("postroom", "#moderators")
+    await refused_over_review(office, "Moderation channel: I cannot see that channel")
+    await office.pocket.join("postroom", "#moderators")
+    await office.pocket.post("archive", channel="C0REPORTS")
+    await refused_over_review(office, "Report channel: #reports is archived")
+    await office.pocket.post("archive", channel="C0REPORTS", archived=False)
+    assert (await office.submit(ADA))["ok"]
+    assert "takes mail now" in office.pocket.text(await office.pocket.wait_modal(ADA))
+    await office.pocket.close(ADA, everything=True)
+    # What stands there already keeps nothing else from being changed.
+    await office.pocket.leave("postroom", "#reports")
+    await office.form(ADA, "settings team")
+    await office.pocket.fill(ADA, {"display_name": "Crew"})
+    for _ in range(3):
+        assert (await office.submit(ADA))["ok"]
+    assert "are saved" in office.pocket.text(await office.pocket.wait_modal(ADA))
+
+
+async def refused_over_review(office: Office, *words: str) -> None:
+    """Validating is refused in these words, makes nothing, and leaves the review as it was."""
+    await office.submit(ADA)
+    told = office.pocket.text(await office.pocket.wait_modal(ADA, contains="Nothing was made or changed"))
+    assert all(word in told for word in words), told
+    assert await office.group() is None
+    await office.pocket.close(ADA)
+    await office.pocket.wait_modal(ADA, contains="3 of 3")

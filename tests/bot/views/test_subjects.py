@@ -144,6 +144,7 @@ TABLE: dict[str, View] = {
         "en", checkup.Checkup(Progress.DONE, AT, [Finding(next(iter(KINDS)), text, dict.fromkeys(states.FILLED, text))])
     ),
     "copies.form": lambda text: copies.form("en", 1, text, copies.ALL),
+    "decide.always_form": lambda text: decide.always_form("en", "7 home", author=text, group=text),
     "decide.after": lambda text: decide.after("en", _about(text), states.UNDO),
     "decide.claimed": lambda text: decide.claimed("en", decide.Claim(text, AT)),
     "decide.more": lambda text: decide.more("en", _about(text), None, proven=False),
