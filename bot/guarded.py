@@ -49,8 +49,6 @@ log = structlog.get_logger()
 SUBMIT_SECONDS = 2.0
 PERSONLESS = "en"
 MARK_WAITS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)  # for an acknowledgement to reach Slack
-# Refusals that name the group, where the person may know of it.
-NAMING = frozenset({"administrators", "deciders", "stewards", "unclaimers", "undoers"})
 Run = Callable[[Person], Awaitable[None]]
 
 
@@ -286,8 +284,6 @@ def explain(context: Context, error: Exception) -> str:
         case Refused():
             return context.say(f"refused.{error.name}", **_values(error))
         case NotAllowed():
-            if not error.address and error.reason in NAMING:
-                return context.say(f"slack.denied.{error.reason}_unnamed")
             return context.say(f"slack.denied.{error.reason}", group=error.address, command=context.settings.command)
         case DatabaseBusy():
             return context.say("slack.fault.busy")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot import drawing
+from bot.acts import lookup
 from bot.context import ActionHandler, Click, Context
 from bot.payloads import row_id
 from bot.permissions import Verb
@@ -10,7 +11,6 @@ from bot.views import reports
 from bot.views.blocks import View
 from bot.views.ids import Action
 from store import posts
-from store.schema.group import Group
 
 
 async def details(context: Context, click: Click) -> None:
@@ -33,9 +33,8 @@ async def page(context: Context, click: Click) -> None:
 async def _details(context: Context, post_id: int, offset: int) -> View | None:
     async with context.database.reading() as tx:
         post = await posts.get(tx, post_id)
-        if post is None:
+        if post is None or await lookup.behind(context, tx, Verb.DETAILS, post.group_id) is None:
             return None
-        await context.require(tx, Verb.DETAILS, await tx.get(Group, post.group_id))
         report = await drawing.report(tx, post_id)
         if report is None:
             return None
@@ -55,14 +54,11 @@ async def stop(context: Context, click: Click) -> None:
 async def _steer(context: Context, click: Click, *, again: bool) -> None:
     async with context.database.writing() as tx:
         post = await posts.get(tx, click.number)
-        if post is None:
-            answered = True
-        else:
-            actor = await context.require(tx, Verb.STEER_POST, await tx.get(Group, post.group_id))
-            # An old alarm's Stop must not stop a post that runs again.
-            answered = post.stalled is None
-            if not answered:
-                await (posts.retry if again else posts.stop)(tx, click.number, actor)
+        found = await lookup.behind(context, tx, Verb.STEER_POST, post.group_id) if post is not None else None
+        # An old alarm's Stop must not stop a post that runs again.
+        answered = post is None or found is None or post.stalled is None
+        if found is not None and not answered:
+            await (posts.retry if again else posts.stop)(tx, click.number, found[1])
     if answered:
         await context.answer(context.say("slack.decided.alarm_gone"))
 

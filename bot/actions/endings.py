@@ -26,10 +26,10 @@ async def _answer(context: Context, click: Click, said: EndingAnswer) -> None:
     """The message is redrawn by the outbox; who comes later is told that somebody was faster."""
     async with context.database.writing() as tx:
         ending = await endings.get(tx, click.number)
-        if ending is None:
+        found = await lookup.behind(context, tx, Verb.ADD, ending.group_id) if ending is not None else None
+        if ending is None or found is None:
             raise Refused("member_gone")
-        _, actor = await lookup.numbered(context, tx, Verb.ADD, ending.group_id)
-        won = await endings.answer(tx, ending, said, actor)
+        won = await endings.answer(tx, ending, said, found[1])
     if not won:
         await context.answer(answers.answer(context.language, "slack.ending.late"))
 
