@@ -35,7 +35,7 @@ from bot.context import (
     message_view,
 )
 from bot.faults import Denied, Gone, RateLimited, SlackFault, Unreachable
-from bot.happenings import HAPPENINGS
+from bot.happenings import HAPPENINGS, user_group_of
 from bot.views import blocks, escape
 from bot.views.blocks import View
 from store import hearing
@@ -176,6 +176,10 @@ class Guard:
             # What cannot be read would not be the next time either; the night's comparison finds what it said.
             log.exception("event.unread", type=event["type"])
         await ack()
+        try:
+            await self._services.directory.user_group_changed(user_group_of(event))
+        except (SlackFault, DatabaseBusy) as fault:
+            log.warning("operators.unlearned", cause=fault)  # the nightly crawl looks again
 
     async def _heard(self) -> None:
         """Note for the doctor that commands arrive."""
