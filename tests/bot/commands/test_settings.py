@@ -63,7 +63,7 @@ async def test_settings_changed_meanwhile_are_not_overwritten(office: Office) ->
     assert group.display_name == "Mine"
 
 
-async def test_the_last_administrator_cannot_be_taken_out(office: Office) -> None:
+async def test_no_administrator_is_replaced_by_somebody_gone(office: Office) -> None:
     await office.create(people={"administrators": [ADA]})
     await office.form(ADA, "settings team")
     assert (await office.submit(ADA))["ok"]
