@@ -15,6 +15,7 @@ from dotenv import dotenv_values
 from honcho import environ
 from pydantic_settings import BaseSettings
 
+from bot.commands.table import TABLE
 from bot.sandbox import settings as sandbox_settings
 from bot.settings import BotSettings
 from mailbridge.settings import BridgeSettings
@@ -138,6 +139,12 @@ def test_the_example_says_the_defaults_to_both_who_read_it() -> None:
             if f"POSTROOM_{name.upper()}" in read
         }
         assert settings.load(_env_file=None, **needed | told) == settings.load(_env_file=None, **needed)
+
+
+def test_the_readme_names_every_command() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    named = readme[readme.index("## The commands") : readme.index("## Writing from Slack")]
+    assert [name for name in TABLE if f"`{name}`" not in named] == []
 
 
 # ---------------------------------------------------------------- the catalogue
