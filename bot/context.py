@@ -21,6 +21,7 @@ from bot.views.blocks import Shown, View
 from bot.views.ids import Form
 from store import memberships, persons
 from store.names import Served
+from store.terms import Refused
 from store.texts import say
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ log = structlog.get_logger()
 
 
 class NotAllowed(Exception):  # noqa: N818 - an answer to a person
-    """The person may not do this: `slack.denied.<reason>`, about the group `address` ("" if it is hidden from them)."""
+    """The person may not do this: `slack.denied.<reason>`, about the group `address` ("" where it is about none)."""
 
     def __init__(self, reason: str, address: str = "") -> None:
         super().__init__(reason)
@@ -114,13 +115,17 @@ class Context:
         return await who(tx, self.person, group)
 
     async def require(self, tx: Reading, verb: Verb, group: Group | None = None) -> Actor:
-        """The actor, if the person may; raises NotAllowed. Asked at the click and again at the submit."""
+        """The actor, if the person may. Asked at the click and again at the submit.
+
+        Raises NotAllowed; of a group hidden from the person Refused `group_gone`, as of one that never was.
+        """
         seen = await self.who(tx, group)
         judgement = judge(verb, seen)
-        if not judgement.allowed:
-            named = group is not None and (not group.hidden or sees_hidden(seen))
-            raise NotAllowed(judgement.reason, group.address if group is not None and named else "")
-        return self.actor(judgement)
+        if judgement.allowed:
+            return self.actor(judgement)
+        if group is not None and group.hidden and not sees_hidden(seen):
+            raise Refused("group_gone")
+        raise NotAllowed(judgement.reason, group.address if group is not None else "")
 
     # ------------------------------------------------------------ answers
 

@@ -57,6 +57,15 @@ class Directory:
                 await following.person_changed(tx, person, at)
         return person
 
+    async def user_group_changed(self, usergroup_id: str) -> None:
+        """Where that is whom the settings name as operators: who came is one at once, who went is none. SlackFault."""
+        if usergroup_id not in self._named:
+            return
+        await self._resolve_operators()
+        async with self._database.writing() as tx:
+            changed = await persons.appoint(tx, sorted(self._operators or ()))
+        log.info("operators.changed", user_group=usergroup_id, people=changed)
+
     async def acting(self, slack_id: str) -> Person:
         """Whoever acts now: from the store, or asked of Slack if unknown, old or only a placeholder there.
 

@@ -35,7 +35,7 @@ from bot.context import (
     message_view,
 )
 from bot.faults import Denied, Gone, RateLimited, SlackFault, Unreachable
-from bot.happenings import HAPPENINGS
+from bot.happenings import HAPPENINGS, user_group_of
 from bot.views import blocks, escape
 from bot.views.blocks import View
 from store import hearing
@@ -49,8 +49,6 @@ log = structlog.get_logger()
 SUBMIT_SECONDS = 2.0
 PERSONLESS = "en"
 MARK_WAITS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)  # for an acknowledgement to reach Slack
-# Refusals that name the group, where the person may know of it.
-NAMING = frozenset({"administrators", "deciders", "stewards", "unclaimers", "undoers"})
 Run = Callable[[Person], Awaitable[None]]
 
 
@@ -178,6 +176,10 @@ class Guard:
             # What cannot be read would not be the next time either; the night's comparison finds what it said.
             log.exception("event.unread", type=event["type"])
         await ack()
+        try:
+            await self._services.directory.user_group_changed(user_group_of(event))
+        except (SlackFault, DatabaseBusy) as fault:
+            log.warning("operators.unlearned", cause=fault)  # the nightly crawl looks again
 
     async def _heard(self) -> None:
         """Note for the doctor that commands arrive."""
@@ -286,8 +288,6 @@ def explain(context: Context, error: Exception) -> str:
         case Refused():
             return context.say(f"refused.{error.name}", **_values(error))
         case NotAllowed():
-            if not error.address and error.reason in NAMING:
-                return context.say(f"slack.denied.{error.reason}_unnamed")
             return context.say(f"slack.denied.{error.reason}", group=error.address, command=context.settings.command)
         case DatabaseBusy():
             return context.say("slack.fault.busy")

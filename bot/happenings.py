@@ -52,6 +52,11 @@ async def _user_group_changed(tx: Writing, event: Event, us: str) -> None:
     await following.changed(tx, str(event["subteam"]["id"]))
 
 
+def user_group_of(event: Event) -> str:
+    """The user group that an event is about; "" for another's."""
+    return str(event.get("subteam_id") or (event.get("subteam") or {}).get("id") or "")
+
+
 # A rename is no event for us: whatever we say names channels by their ids, and Slack shows the name of the moment.
 HAPPENINGS: Mapping[str, Happening] = {
     "member_joined_channel": _movement(inside=True),

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 
-from sqlmodel import col, func, select
+from sqlmodel import col, func, select, update
 
 from store import absence, roster
 from store.chunks import chunks
@@ -112,6 +112,16 @@ async def operators(tx: Reading) -> list[Person]:
         select(Person).where(col(Person.operator), col(Person.deactivated).is_(False)).order_by(col(Person.id))
     )
     return list(rows.all())
+
+
+async def appoint(tx: Writing, slack_ids: Collection[str]) -> int:
+    """Make these people operators and nobody else; never a guest, a stranger, a bot or somebody gone. Returns for how
+    many that was news."""
+    named = col(Person.slack_id).in_(slack_ids)
+    fit = [~col(one) for one in (Person.guest, Person.stranger, Person.deactivated, Person.bot)]
+    dismissed = await tx.exec(update(Person).where(col(Person.operator), ~named).values(operator=False))
+    appointed = await tx.exec(update(Person).where(~col(Person.operator), named, *fit).values(operator=True))
+    return int(dismissed.rowcount + appointed.rowcount)
 
 
 async def counted(tx: Reading) -> tuple[int, int]:

@@ -7,11 +7,15 @@ import re
 import statistics
 from collections.abc import Iterator
 from functools import cache
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from dotenv import dotenv_values
+from honcho import environ
 from pydantic_settings import BaseSettings
 
+from bot.commands.table import TABLE
 from bot.sandbox import settings as sandbox_settings
 from bot.settings import BotSettings
 from mailbridge.settings import BridgeSettings
@@ -120,6 +124,27 @@ def test_every_setting_is_in_the_example_and_the_example_has_no_other() -> None:
     assert read <= shown
     source = Path(sandbox_settings.__file__).read_text("utf-8")
     assert [name for name in shown - read if name not in source] == []
+
+
+def test_the_example_says_the_defaults_to_both_who_read_it() -> None:
+    """`honcho start` hands on what it reads itself, and takes blanks and # out of what stands in no quotes."""
+    example = (ROOT / ".env.example").read_text("utf-8")
+    read = environ.parse(example)
+    assert read == {name: value for name, value in dotenv_values(stream=StringIO(example)).items() if value}
+    needed = {"domains": "x.example", "secret": "x" * 16, "relay": "mx", "bot_token": "xoxb-x"}
+    for settings in (StoreSettings, BotSettings, BridgeSettings):
+        told = {
+            name: read[f"POSTROOM_{name.upper()}"]
+            for name in settings.model_fields
+            if f"POSTROOM_{name.upper()}" in read
+        }
+        assert settings.load(_env_file=None, **needed | told) == settings.load(_env_file=None, **needed)
+
+
+def test_the_readme_names_every_command() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    named = readme[readme.index("## The commands") : readme.index("## Writing from Slack")]
+    assert [name for name in TABLE if f"`{name}`" not in named] == []
 
 
 # ---------------------------------------------------------------- the catalogue

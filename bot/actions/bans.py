@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bot.actions import decisions, home
 from bot.context import ActionHandler, Answer, Clear, Click, Context, FormHandler, Submission, Update
 from bot.guarded import refusal_errors
@@ -17,6 +19,16 @@ from store.schema.post import Post
 from store.schema.request import Request
 from store.terms import Actor, Address, InvalidAddress, Moderation, Posting, PostState, Refused, RequestState
 from store.word import RulingKind, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The row a ban begins from, whether that was in Home, and the pattern once it was looked at."""
+
+    subject: Subject
+    number: int
+    at_home: bool
+    pattern: str
 
 
 async def always(context: Context, click: Click) -> None:
@@ -116,7 +128,8 @@ async def _ask(context: Context, click: Click, subject: Subject) -> None:
 
 async def look(context: Context, submission: Submission) -> Answer:
     """Show whom it means, before it is done."""
-    subject, number, _ = _read(submission.metadata)
+    about = read(submission.metadata)
+    subject, number = about.subject, about.number
     async with context.database.reading() as tx:
         found = await _found(context, tx, subject, number)
         if isinstance(found, str):
@@ -142,17 +155,18 @@ async def look(context: Context, submission: Submission) -> Answer:
 
 async def ban(context: Context, submission: Submission) -> Answer:
     """Ban, and discard or deny what the card is about; the right is checked again."""
-    subject, number, pattern = _read(submission.metadata)
+    about = read(submission.metadata)
+    subject, number = about.subject, about.number
     async with context.database.writing() as tx:
         found = await _found(context, tx, subject, number)
         if isinstance(found, str):
             return decisions.said(context, found)
         row, group, actor = found
         assert group.id is not None
-        given = rulings.pattern(pattern)
+        given = rulings.pattern(about.pattern)
         made = await rulings.add(tx, group.id, RulingKind.BAN, given, actor)
         won = await _decided(tx, row, number, actor, made)
-    if f" {decisions.HOME} " in submission.metadata:
+    if about.at_home:
         await home.redrawn(context)
     if won:
         return Clear()
@@ -194,14 +208,17 @@ async def _told_if_decided(context: Context, tx: Reading, row: Post | Request) -
     return "" if row.state is RequestState.PENDING else await decisions.request_told(context, tx, row)
 
 
-def _read(metadata: str) -> tuple[Subject, int, str]:
-    """What the form is about, the row's id, and the pattern once it was looked at: all of it came from the client."""
+def read(metadata: str) -> About:
+    """What the form is about; all of it came from the client."""
     subject, _, rest = metadata.partition(" ")
-    number, _, pattern = rest.partition(" ")
-    return (
+    number, _, rest = rest.partition(" ")
+    first, _, pattern = rest.partition(" ")
+    at_home = first == decisions.HOME
+    return About(
         Subject.POST if subject == Subject.POST else Subject.REQUEST,
         row_id(number),
-        pattern.removeprefix(decisions.HOME).strip(),
+        at_home,
+        pattern if at_home else rest,
     )
 
 

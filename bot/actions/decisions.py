@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from bot import drawing, held
 from bot.actions import home
 from bot.acts import home as home_acts
+from bot.acts import lookup
 from bot.context import (
     ActionHandler,
     Answer,
@@ -199,23 +200,25 @@ async def _reason(tx: Writing, group: Group, subject: Subject, submission: Submi
 
 
 async def request_of(context: Context, tx: Reading, request_id: int) -> tuple[Request, Actor] | None:
-    """The request and who acts on it; None if there is none. Raises NotAllowed."""
+    """The request and who acts on it; None if there is none, for this person. Raises NotAllowed, Refused."""
     request = await requests.get(tx, request_id)
     if request is None:
         return None
-    return request, await context.require(tx, Verb.DECIDE_REQUEST, await group_of(tx, request.group_id))
+    found = await lookup.behind(context, tx, Verb.DECIDE_REQUEST, request.group_id)
+    return None if found is None else (request, found[1])
 
 
 async def post_of(context: Context, tx: Reading, post_id: int, verb: Verb) -> tuple[Post, Actor] | None:
-    """The post and who acts on it; None if there is none. Raises NotAllowed."""
+    """The post and who acts on it; None if there is none, for this person. Raises NotAllowed, Refused."""
     post = await posts.get(tx, post_id)
     if post is None:
         return None
-    return post, await context.require(tx, verb, await group_of(tx, post.group_id))
+    found = await lookup.behind(context, tx, verb, post.group_id)
+    return None if found is None else (post, found[1])
 
 
 async def group_of(tx: Reading, group_id: int) -> Group:
-    """The group's row. Raises Refused for a deleted one: nobody has a right to it any more, and all may know."""
+    """The group of a row that was found. Raises Refused for one that was deleted meanwhile."""
     group = await tx.get(Group, group_id)
     if group is None or group.deleted_at is not None:
         raise Refused("group_gone")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot import drawing
+from bot.acts import lookup
 from bot.context import ActionHandler, Click, Context
 from bot.payloads import row_id
 from bot.permissions import Verb
@@ -10,7 +11,6 @@ from bot.views import alarms, reports
 from bot.views.blocks import View
 from bot.views.ids import Action
 from store import posts
-from store.schema.group import Group
 from store.texts import Markup
 
 
@@ -34,9 +34,8 @@ async def page(context: Context, click: Click) -> None:
 async def _details(context: Context, post_id: int, offset: int) -> View | None:
     async with context.database.reading() as tx:
         post = await posts.get(tx, post_id)
-        if post is None:
+        if post is None or await lookup.behind(context, tx, Verb.DETAILS, post.group_id) is None:
             return None
-        await context.require(tx, Verb.DETAILS, await tx.get(Group, post.group_id))
         report = await drawing.report(tx, post_id)
         if report is None:
             return None
@@ -56,17 +55,16 @@ async def stop(context: Context, click: Click) -> None:
 async def _steer(context: Context, click: Click, *, again: bool) -> None:
     async with context.database.writing() as tx:
         post = await posts.get(tx, click.number)
+        found = await lookup.behind(context, tx, Verb.STEER_POST, post.group_id) if post is not None else None
         late = ""
-        if post is None:
+        if post is None or found is None:
             late = context.say("slack.decided.alarm_gone")
+        # An old alarm's Stop must not stop a post that runs again.
+        elif post.stalled is None:
+            what = alarms.answered(context.language, await drawing.alarm_answer(tx, post))
+            late = context.say("slack.decided.alarm_late", what=Markup(what))
         else:
-            actor = await context.require(tx, Verb.STEER_POST, await tx.get(Group, post.group_id))
-            # An old alarm's Stop must not stop a post that runs again.
-            if post.stalled is None:
-                what = alarms.answered(context.language, await drawing.alarm_answer(tx, post))
-                late = context.say("slack.decided.alarm_late", what=Markup(what))
-            else:
-                await (posts.retry if again else posts.stop)(tx, click.number, actor)
+            await (posts.retry if again else posts.stop)(tx, click.number, found[1])
     if late:
         await context.answer(late)
 

@@ -28,10 +28,10 @@ async def _answer(context: Context, click: Click, said: EndingAnswer) -> None:
     """The message is redrawn by the outbox; who comes later is told that somebody was faster."""
     async with context.database.writing() as tx:
         ending = await endings.get(tx, click.number)
-        if ending is None:
+        found = await lookup.behind(context, tx, Verb.ADD, ending.group_id) if ending is not None else None
+        if ending is None or found is None:
             raise Refused("member_gone")
-        _, actor = await lookup.numbered(context, tx, Verb.ADD, ending.group_id)
-        won = await endings.answer(tx, ending, said, actor)
+        won = await endings.answer(tx, ending, said, found[1])
         late = None if won else await drawn.ending(tx, await endings.get(tx, click.number) or ending)
     if late is not None:
         what = Markup(views.outcome(context.language, late))

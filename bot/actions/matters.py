@@ -6,6 +6,7 @@ The cards are not touched here: the decision marks their notice, and the outbox 
 from __future__ import annotations
 
 from bot import matters as drawn
+from bot.acts import lookup
 from bot.acts.members import unfit
 from bot.context import ActionHandler, Answer, Click, Context, FormHandler, Submission, Update, message_view
 from bot.guarded import refusal_errors
@@ -20,7 +21,7 @@ from store.engine import Reading, Writing
 from store.roster import Entry
 from store.schema.group import Group
 from store.schema.matter import Matter
-from store.terms import Actor, Refused
+from store.terms import Actor
 from store.texts import Markup
 
 # What Apply does with each kind at once; a difference to what is followed is the keeper's, who looks once more.
@@ -111,14 +112,13 @@ async def _matter(context: Context, tx: Reading | Writing, matter_id: int, verb:
     matter = await matters.get(tx, matter_id)
     if matter is None:
         return None
-    group = await tx.get(Group, matter.group_id)
-    if group is None or group.deleted_at is not None:
-        raise Refused("group_gone")
-    actor = await context.require(tx, verb, group)
+    found = await lookup.behind(context, tx, verb, matter.group_id)
+    if found is None:
+        return None
     if isinstance(tx, Writing):
         await roster.lock(tx, matter.group_id)
         matter = await matters.get(tx, matter_id)
-    return None if matter is None else (matter, actor)
+    return None if matter is None else (matter, found[1])
 
 
 async def _decided(context: Context, tx: Writing, matter: Matter, to: MatterState, actor: Actor) -> str:

@@ -5,7 +5,7 @@ What names recipients goes to the asker by direct message, whatever channel the 
 
 from __future__ import annotations
 
-from bot.acts import sending
+from bot.acts import lookup, sending
 from bot.context import ActionHandler, Click, Context
 from bot.payloads import row_id
 from bot.permissions import Verb
@@ -75,10 +75,10 @@ async def _page(context: Context, post_id: int, number: int) -> Shown:
 async def _allowed(context: Context, tx: Reading, post_id: int, verb: Verb) -> tuple[Group, Actor]:
     """The post's group, and who asks; the right is asked at every click. Raises Refused `group_gone`, NotAllowed."""
     post = await tx.get(Post, post_id)
-    group = await tx.get(Group, post.group_id) if post is not None else None
-    if group is None or group.deleted_at is not None:
+    found = await lookup.behind(context, tx, verb, post.group_id) if post is not None else None
+    if found is None:
         raise Refused("group_gone")
-    return group, await context.require(tx, verb, group)
+    return found
 
 
 def _copy(one: outcomes.Outcome) -> views.Copy:

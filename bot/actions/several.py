@@ -23,7 +23,7 @@ from bot.payloads import row_id
 from bot.permissions import Verb
 from bot.views import blocks, several, state
 from bot.views.ids import Action, Field, Form
-from store import floods, posts, requests
+from store import posts, requests
 from store.engine import Writing
 from store.terms import Refused
 
@@ -83,8 +83,8 @@ async def _post(context: Context, tx: Writing, number: int, yes: bool) -> str:
 async def discard_flood(context: Context, click: Click) -> None:
     """All of a flood that still waits goes nowhere, and nobody is told."""
     async with context.database.reading() as tx:
-        waiting = [post.id for post in await floods.waiting(tx, click.number)]
-    came = Counter([await _one(context, f"p{post_id}", yes=False) for post_id in waiting])
+        _, waiting = await acts.flood(context, tx, click.number)
+    came = Counter([await _one(context, f"p{post.id}", yes=False) for post in waiting])
     told = [context.say(f"several.{what}", n=came[what]) for what in acts.OUTCOMES if came[what]]
     await context.answer(" ".join(told) or context.say("commands.pending.nothing"))
 

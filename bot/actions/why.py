@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.acts import lookup
 from bot.acts import why as acts
 from bot.context import ActionHandler, Answer, Click, Context, FormHandler, Submission, Update, message_view
 from bot.guarded import refusal_errors
@@ -11,7 +12,6 @@ from bot.views import state
 from bot.views import why as views
 from bot.views.ids import Action, Field, Form
 from store import posts
-from store.schema.group import Group
 from store.terms import Reason, Refused
 
 
@@ -43,13 +43,12 @@ async def held(context: Context, click: Click) -> None:
     """Every rule that was asked of a held post, for who may decide on it."""
     async with context.database.reading() as tx:
         post = await posts.get(tx, click.number)
-        group = await tx.get(Group, post.group_id) if post is not None else None
-        if post is None or group is None or group.deleted_at is not None:
+        found = await lookup.behind(context, tx, Verb.READ_POST, post.group_id) if post is not None else None
+        if post is None or found is None:
             raise Refused("group_gone")
-        await context.require(tx, Verb.READ_POST, group)
     reasons = [Reason.from_json(reason) for reason in post.reasons]
     asked = [(str(name), bool(hit)) for name, hit in post.trail]
-    await context.modal(views.trail(context.language, group.address, reasons, post.verdict, asked))
+    await context.modal(views.trail(context.language, found[0].address, reasons, post.verdict, asked))
 
 
 ACTIONS: dict[Action, ActionHandler] = {Action.REPORT_WHY: ask, Action.POST_WHY: held}

@@ -42,11 +42,7 @@ async def read(context: Context, draft: Draft, view: Mapping[str, Any]) -> Found
     if not state.people(view, Field.ADMINISTRATORS):
         faults[Field.ADMINISTRATORS] = Refused("people_need_administrator")
     known = await people(context, {one for name in PEOPLE for one in draft.chosen(name)})
-    for name in PEOPLE:
-        picked = [known[one] for one in draft.chosen(name) if one in known]
-        fault = _unfit(name, picked)
-        if fault is not None:
-            faults[name] = fault
+    faults |= unfit_for(draft, known)
     said = {str(at): answers.plain(context.language, one.name, one.values) for at, one in faults.items()}
     return Found(draft, said)
 
@@ -122,6 +118,12 @@ async def roster(tx: Reading, group_id: int) -> Roster:
 async def _slack_ids(tx: Reading, rows: Sequence[Membership]) -> list[str]:
     people = [await persons.get(tx, row.person_id) for row in rows if row.person_id is not None]
     return [person.slack_id for person in people if not person.deactivated]
+
+
+def unfit_for(draft: Draft, known: Mapping[str, Person]) -> dict[str, Refused]:
+    """Who was picked for what they cannot be, by field."""
+    found = {name: _unfit(name, [known[one] for one in draft.chosen(name) if one in known]) for name in PEOPLE}
+    return {name: refused for name, refused in found.items() if refused is not None}
 
 
 def _unfit(name: Field, picked: Sequence[Person]) -> Refused | None:

@@ -120,8 +120,12 @@ def _sizes(context: Context, draft: Draft) -> list[str]:
 
 
 async def _people(context: Context, draft: Draft) -> dict[str, Person]:
+    """Those a draft names, as they are now. Raises Refused where one can no longer be what they were picked for."""
     named = {one for name in PEOPLE for one in (*draft.chosen(name), *draft.dropped(name))}
-    return await wizard_people.people(context, named)
+    people = await wizard_people.people(context, named)
+    for refused in wizard_people.unfit_for(draft, people).values():
+        raise refused
+    return people
 
 
 def _address(draft: Draft) -> Address:

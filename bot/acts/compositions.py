@@ -90,15 +90,17 @@ async def answer(context: Context, post_id: int) -> View:
 
 async def answered(context: Context, tx: Reading, post_id: int) -> tuple[Post, Group]:
     """A post that can be answered, and its group. Raises Refused `compose_answers_nothing`, also for an answer to
-    somebody else alone; `group_gone` for a group that the person may not know of; NotAllowed."""
+    somebody else alone and in a group that the person may not know of; `group_gone`, NotAllowed."""
     post = await posts.get(tx, post_id)
     if post is None or post.state is not PostState.ACCEPTED or post.test:
         raise Refused("compose_answers_nothing")
     two = {folded(post.author), folded(post.only_to or "")}
     if post.only_to is not None and (not context.person.email or folded(context.person.email) not in two):
         raise Refused("compose_answers_nothing")
-    group, _ = await lookup.numbered(context, tx, Verb.POST, post.group_id)
-    return post, group
+    found = await lookup.behind(context, tx, Verb.POST, post.group_id)
+    if found is None:
+        raise Refused("compose_answers_nothing")
+    return post, found[0]
 
 
 async def suggest(context: Context, query: str) -> list[dict[str, Any]]:

@@ -36,6 +36,20 @@ async def numbered(context: Context, tx: Reading, verb: Verb, group_id: int) -> 
     return group, await context.require(tx, verb, group)
 
 
+async def behind(context: Context, tx: Reading, verb: Verb, group_id: int) -> tuple[Group, Actor] | None:
+    """The group behind a row that a button names (a post, a request, a card), and the actor; None for one that the
+    person may not know of, which is answered as where there is no such row.
+
+    Raises Refused `group_gone` for a deleted one: nobody has a right to it any more; NotAllowed.
+    """
+    group = await tx.get(Group, group_id)
+    if group is None or not await _known(context, tx, group):
+        return None
+    if group.deleted_at is not None:
+        raise Refused("group_gone")
+    return group, await context.require(tx, verb, group)
+
+
 async def meant(context: Context, tx: Reading, verb: Verb, group: str | int) -> tuple[Group, Actor]:
     """The group a command's text or a button's id means, and the actor, as the two above."""
     if isinstance(group, int):
@@ -56,4 +70,8 @@ def flags(membership: Membership | None) -> str:
 
 async def seen(context: Context, tx: Reading, group: Group) -> bool:
     """Whether the person may know of the group: a hidden one must not be told from none."""
-    return group.kind is GroupKind.GROUP and (not group.hidden or sees_hidden(await context.who(tx, group)))
+    return group.kind is GroupKind.GROUP and await _known(context, tx, group)
+
+
+async def _known(context: Context, tx: Reading, group: Group) -> bool:
+    return not group.hidden or sees_hidden(await context.who(tx, group))

@@ -75,10 +75,10 @@ async def decide(context: Context, proposal_id: int, state: ProposalState) -> Sh
     """Apply or discard what was proposed; what to say where somebody was faster. Raises Refused, NotAllowed."""
     async with context.database.writing() as tx:
         proposal = await proposals.get(tx, proposal_id)
-        if proposal is None:
+        found = await lookup.behind(context, tx, Verb.IMPORT, proposal.group_id) if proposal is not None else None
+        if found is None:
             raise Refused("proposal_gone")
-        _, actor = await lookup.numbered(context, tx, Verb.IMPORT, proposal.group_id)
-        won = await proposals.decide(tx, proposal_id, state, actor)
+        won = await proposals.decide(tx, proposal_id, state, found[1])
     if won and state is ProposalState.APPLYING:
         # Should this process die meanwhile, the bridge goes on (`applying.go_on`).
         await applying.carry_out(context.database, proposal_id)

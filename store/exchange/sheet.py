@@ -6,6 +6,7 @@ Pure. What cannot be read is refused as a whole; a line that holds no address is
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,8 @@ from store.terms import Address, Refused
 MOST_LINES = 200_000
 LOOKED_AT = 50  # lines by which the dialect is told
 LONGEST_CELL = 10_000
+SWALLOWED = re.compile(r"[\r\n][^@]*@")  # in a name: further lines, up to a quote that was meant to open one
+END = "\x1d" * 3  # a last row of its own, unless a quote is open still
 DELIMITERS = (",", ";", "\t", "|")
 ADDRESS_HEADS = frozenset({
     "address", "email", "e-mail", "mail", "email address", "e-mail address", "adresse", "adresse e-mail",
@@ -61,9 +64,16 @@ class Columns:
 
 
 def read(octets: bytes) -> Sheet:
-    """The contacts of a file. Raises Refused `sheet_empty`, `sheet_too_long`, `sheet_unreadable` or
-    `sheet_no_address`."""
+    """The contacts of a file. Raises Refused `sheet_empty`, and as `of_text`; beyond MOST_LINES `sheet_too_long`."""
     text, encoding = decoded(octets)
+    sheet = of_text(text, encoding, most=MOST_LINES)
+    if not (sheet.contacts or sheet.faults):
+        raise Refused("sheet_empty")
+    return sheet
+
+
+def of_text(text: str, encoding: Encoding = Encoding.UTF8, *, most: int | None = None) -> Sheet:
+    """The same of a text, none perhaps. Raises Refused `sheet_too_long`, `sheet_unreadable` or `sheet_no_address`."""
     sheet = Sheet(encoding)
     seen: set[str] = set()
     columns: Columns | None = None
@@ -74,22 +84,22 @@ def read(octets: bytes) -> Sheet:
             if heading:
                 continue
         read_lines += 1
-        if read_lines > MOST_LINES:
-            raise Refused("sheet_too_long", limit=f"{MOST_LINES:,}")
+        if most is not None and read_lines > most:
+            raise Refused("sheet_too_long", limit=f"{most:,}")
         written = unguarded(cells[columns.address]) if columns.address < len(cells) else ""
         try:
             address = addresses.contact(written)
         except Refused as refused:
             sheet.faults.append(Fault(line, ", ".join(cells)[:200], refused))
             continue
+        parts = [unguarded(cells[at]) for at in columns.names if at < len(cells)]
+        if any(SWALLOWED.search(part) for part in parts):
+            raise Refused("sheet_unreadable", line=str(line))
         if address.key in seen:
             sheet.duplicates += 1
             continue
         seen.add(address.key)
-        parts = [unguarded(cells[at]) for at in columns.names if at < len(cells)]
         sheet.contacts.append((address, addresses.display(" ".join(filter(None, parts)))))
-    if not read_lines:
-        raise Refused("sheet_empty")
     return sheet
 
 
@@ -108,18 +118,25 @@ def decoded(octets: bytes) -> tuple[str, Encoding]:
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Line number and cells of each row that is not blank. Raises Refused `sheet_unreadable`."""
-    lines = text.splitlines(keepends=True)
-    reader = csv.reader(lines, delimiter=_delimiter(lines))
+    """Line number and cells of each row that is not blank. Raises Refused `sheet_unreadable`.
+
+    A quote that is never closed would take the lines behind it, addresses and all, for the rest of a name.
+    """
+    lines = list(io.StringIO(text, newline=""))
+    reader = csv.reader([*lines, END], delimiter=_delimiter(lines))
+    began = 1
     try:
         for cells in reader:
+            if cells == [END]:
+                return
+            if any(len(cell) > LONGEST_CELL or END in cell for cell in cells):
+                raise Refused("sheet_unreadable", line=str(began))
             cells = [cell.strip() for cell in cells]
-            if any(len(cell) > LONGEST_CELL for cell in cells):
-                raise csv.Error("a quote that is never closed")
             if any(cells):
-                yield reader.line_num, cells
+                yield began, cells
+            began = reader.line_num + 1
     except csv.Error as error:
-        raise Refused("sheet_unreadable", line=str(reader.line_num), fault=str(error)[:100]) from error
+        raise Refused("sheet_unreadable", line=str(began)) from error
 
 
 def _delimiter(lines: Sequence[str]) -> str:

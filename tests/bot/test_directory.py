@@ -8,6 +8,7 @@ import pytest
 
 from bot.directory import Directory
 from bot.sandbox.app import Sandbox
+from bot.sandbox.driver import Pocket
 from bot.sandbox.people import BOT_USER, built_in_people, crowd
 from bot.sandbox.settings import Listen, Settings
 from bot.slack import Identity, Slack
@@ -117,6 +118,24 @@ async def test_a_large_workspace_comes_page_by_page(bot_url: str, free_port: Any
 async def test_a_profile(directory: Directory, user: dict[str, Any], expected: dict[str, Any]) -> None:
     profile = directory.profile(user)
     assert {name: getattr(profile, name) for name in expected} == expected
+
+
+async def test_who_leaves_the_operators_user_group_is_no_operator_from_that_moment(
+    bot_url: str, pocket_slack: Sandbox
+) -> None:
+    async with Pocket(pocket_slack.base) as pocket:
+        team = await pocket.user_group("ops", members=["U0LINUS", "U0GIL"])
+    async with open_office(bot_url, pocket_slack, operators=(team,)) as office:
+
+        async def are(*slack_ids: str) -> bool:
+            async with office.database.reading() as tx:
+                return [one.slack_id for one in await persons.operators(tx)] == list(slack_ids)
+
+        await office.until(lambda: are("U0LINUS"))  # a guest is none, whoever names them
+        await office.pocket.user_group("ops", members=["U0GRACE", "U0GIL"])
+        await office.until(lambda: are("U0GRACE"))
+        await office.pocket.user_group("ops", deactivated=True)
+        await office.until(are)
 
 
 async def test_operators_of_a_user_group_that_is_gone_are_nobody_and_everybody_is_known(

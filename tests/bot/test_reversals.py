@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlmodel import col, select
 
+from bot.actions import bans
 from bot.views.ids import Action
 from store import memberships, persons, phrases, posts, requests, rulings
 from store.schema.delivery import Delivery
@@ -104,6 +106,13 @@ async def test_a_ban_shows_whom_it_means_then_discards_and_both_go_back(office: 
     assert await state_of(office, post_id) is PostState.HELD
     async with office.database.reading() as tx:
         assert not (await rulings.word(tx, group.id, ["eve@else.example"])).banned
+
+
+@pytest.mark.parametrize("pattern", ["", "homer@else.example", "home*@else.example", "home@else.example"])
+@pytest.mark.parametrize("at_home", [False, True])
+def test_who_is_banned_is_whom_the_form_showed(pattern: str, at_home: bool) -> None:
+    about = " ".join(filter(None, ["post 5", "home" if at_home else "", pattern]))
+    assert bans.read(about) == bans.About(Subject.POST, 5, at_home, pattern)
 
 
 async def test_always_allow_releases_and_is_itself_taken_back(office: Office) -> None:

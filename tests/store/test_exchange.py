@@ -304,11 +304,16 @@ async def test_what_the_store_refuses_is_told_by_line_and_nothing_changes(databa
             "groups:\n- address: a@groups.example.org\n  contacts_file: latin.csv",
             "latin.csv:2: The file is not in UTF-8.",
         ),
+        (
+            "groups:\n- address: a@groups.example.org\n  contacts_file: open.csv",
+            "open.csv: The file cannot be read as CSV from line 2 on",
+        ),
     ],
 )
 def test_each_fault_of_a_file_is_one_line_that_says_where(tmp_path: Path, text: str, fault: str) -> None:
     (tmp_path / "bad.csv").write_text("Address,Name\na@example.com,A\nnobody,B\n")
     (tmp_path / "latin.csv").write_bytes("a@example.com,A\nb@example.com,Bébé\n".encode("latin-1"))
+    (tmp_path / "open.csv").write_text('a@example.com,A\nb@example.com,"B\nc@example.com,C\n')
     path = tmp_path / "groups.yaml"
     path.write_text(text)
     with pytest.raises(ImportRefused) as refusal:

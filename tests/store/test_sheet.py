@@ -44,6 +44,28 @@ def test_faults_by_line_and_repetitions() -> None:
     assert read.duplicates == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'email,name\na@example.org,A\nb@example.org,"B\nc@example.org,C\n',
+        'email,name\na@example.org,A\nb@example.org,"B\nc@example.org,C\nd@example.org,"D"\n',
+        'email,name,note\na@example.org,A,"of\ntwo lines"\n\nb@example.org,B,"x\nc@example.org,C,y\n',
+    ],
+)
+def test_a_quote_that_is_never_closed_takes_no_lines_in_silence(text: str) -> None:
+    with pytest.raises(Refused) as caught:
+        sheet.read(text.encode())
+    lines = text.splitlines()
+    assert lines[int(dict(caught.value.values)["line"]) - 1].startswith("b@")
+    assert len(sheet.read(text.replace('"', "").encode()).contacts) >= 3 - text.count("two lines")
+
+
+def test_a_line_ends_where_a_program_ends_one() -> None:
+    """A vertical tab within a cell is a break that Outlook and Excel write; U+2028 comes out of web pages."""
+    text = "email,name\ra@example.org,Ann\x0bÈve\rb@example.org,Bo\u2028B"
+    assert [name for _, name in sheet.read(text.encode()).contacts] == ["Ann Ève", "Bo B"]
+
+
 def test_one_column_and_two_hundred_thousand_lines() -> None:
     lines = [f"p{n}@example.org" for n in range(sheet.MOST_LINES)]
     assert len(sheet.read("\n".join(lines).encode()).contacts) == sheet.MOST_LINES

@@ -139,6 +139,15 @@ async def test_somebody_gone_since_the_form_was_filled_is_named(office: Office) 
     assert "no longer in Slack: Margaret Lane" in answer["errors"]["moderators"]
 
 
+async def test_a_group_is_not_made_for_an_administrator_who_is_gone_since_the_review(office: Office) -> None:
+    assert (await office.second(administrators=[LINUS]))["ok"]
+    await office.pocket.edit_person(LINUS, deactivated=True)
+    await office.services.directory.crawl()
+    await office.submit(ADA)
+    await office.pocket.wait_modal(ADA, contains="no longer in Slack: Linus")
+    assert await office.group() is None
+
+
 @pytest.mark.parametrize(
     ("channel", "hidden", "name"),
     [

@@ -16,7 +16,9 @@ PAGE = Path(__file__).parents[3] / "docs" / "privacy.md"
 def test_the_page_names_what_the_schema_has() -> None:
     said: dict[str, set[str]] = {}
     for table, names in re.findall(r"^\| `([a-z_]+)` \|([^|]*)\|", PAGE.read_text("utf-8"), re.MULTILINE):
-        said.setdefault(table, set()).update(re.findall(r"`([a-z_]+)`", names))
+        of_row = set(re.findall(r"`([a-z_]+)`", names))
+        assert not of_row & said.get(table, set()), f"{table} is told of twice"
+        said.setdefault(table, set()).update(of_row)
     has = {
         table.name: {
             one.name
