@@ -14,7 +14,7 @@ import structlog
 
 from bot import answering
 from bot.faults import Denied, Gone, RateLimited, SlackFault, Unreachable
-from bot.payloads import Answer, Clear, Click, Command, Errors, Payload, Push, Shortcut, Submission, Update
+from bot.payloads import Answer, Clear, Click, Command, Errors, Payload, Push, Shortcut, Submission, Typed, Update
 from bot.permissions import Judgement, Verb, Who, judge, sees_hidden
 from bot.views import blocks, escape
 from bot.views.blocks import Shown, View
@@ -220,6 +220,7 @@ CommandHandler = Callable[[Context, Command], Awaitable[None]]
 HomeHandler = Callable[[Context], Awaitable[None]]
 ShortcutHandler = Callable[[Context, Shortcut], Awaitable[None]]
 OptionsHandler = Callable[[Context, str], Awaitable[list[dict[str, Any]]]]
+TypedHandler = Callable[[Services, Typed], Awaitable[None]]
 
 __all__ = [
     "ActionHandler",
@@ -239,6 +240,8 @@ __all__ = [
     "Shortcut",
     "ShortcutHandler",
     "Submission",
+    "Typed",
+    "TypedHandler",
     "Update",
     "who",
 ]

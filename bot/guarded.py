@@ -31,6 +31,8 @@ from bot.context import (
     Shortcut,
     ShortcutHandler,
     Submission,
+    Typed,
+    TypedHandler,
     Update,
     message_view,
 )
@@ -180,6 +182,24 @@ class Guard:
             await self._services.directory.user_group_changed(user_group_of(event))
         except (SlackFault, DatabaseBusy) as fault:
             log.warning("operators.unlearned", cause=fault)  # the nightly crawl looks again
+
+    async def typed(self, ack: Ack, body: Mapping[str, Any], handler: TypedHandler) -> None:
+        """A message event: acknowledged at once, and mostly nothing else. Nobody asked, so no fault is told to anybody;
+        and what was said is not ours to log."""
+        await ack()
+        typed = Typed.read(body.get("event") or {})
+        task = asyncio.current_task()
+        if typed is None or task is None:
+            return
+        self._running.add(task)
+        try:
+            await handler(self._services, typed)
+        except DatabaseBusy:
+            log.info("typed.unasked")
+        except Exception:
+            log.exception("listener.failed", what="message")
+        finally:
+            self._running.discard(task)
 
     async def _heard(self) -> None:
         """Note for the doctor that commands arrive."""

@@ -10,6 +10,8 @@ from bot.views.blocks import View
 from bot.views.ids import handler_of
 
 Payload = Mapping[str, Any]
+# Subtypes of messages that people type: with a file, shown in the channel too, and by /me.
+TYPED = frozenset({None, "file_share", "thread_broadcast", "me_message"})
 
 
 def row_id(text: str) -> int:
@@ -105,12 +107,14 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Shortcut:
-    """A shortcut was used; `message` is the one it was used at, empty where it was used at none."""
+    """A shortcut was used; `message` is the one it was used at, in the conversation `channel_id`; both are empty where
+    it was used at none."""
 
     callback_id: str
     trigger_id: str
     response_url: str | None
     message: Payload
+    channel_id: str = ""
 
     @classmethod
     def read(cls, body: Payload) -> Shortcut:
@@ -120,7 +124,28 @@ class Shortcut:
             trigger_id=str(body.get("trigger_id", "")),
             response_url=body.get("response_url"),
             message=body.get("message") or {},
+            channel_id=str((body.get("channel") or {}).get("id") or ""),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A person typed something in the thread of the message at `thread_ts`. What it says is not taken along."""
+
+    channel_id: str
+    thread_ts: str
+    ts: str
+    slack_id: str
+
+    @classmethod
+    def read(cls, event: Payload) -> Typed | None:
+        """From a message event; None for what stands in no thread, or no person typed: an app, an edit, a deletion."""
+        if event.get("subtype") not in TYPED or event.get("bot_id") or event.get("hidden"):
+            return None
+        names = ("channel", "thread_ts", "ts", "user")
+        where = [str(event.get(name) or "") for name in names]
+        # Of a first message that is told again once it is answered, the two are the same.
+        return cls(*where) if all(where) and event["thread_ts"] != event["ts"] else None
 
 
 # ---------------------------------------------------------------- what a submission is answered with

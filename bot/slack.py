@@ -29,6 +29,7 @@ TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5)
 PAGE = 200
 MEMBERS = 1000  # as many as conversations.members gives at once: five calls for 5,000 people
 QUIET = {"unfurl_links": False, "unfurl_media": False, "parse": "none", "link_names": False, "mrkdwn": True}
+WHISPERED = {"parse": "none", "link_names": False}
 REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 
 
@@ -212,6 +213,16 @@ class Slack:
         answer = await self._shown("chat.postMessage", shown, channel=channel_id, **more)
         return str(answer["channel"]), str(answer["ts"])
 
+    async def whisper(self, channel_id: str, slack_id: str, shown: Shown, *, thread: str) -> None:
+        """Say something in a thread to one person alone; gone when they reload, and nothing to rely on."""
+        await self._shown("chat.postEphemeral", shown, channel=channel_id, user=slack_id, thread_ts=thread, **WHISPERED)
+
+    async def said(self, channel_id: str, thread: str, ts: str) -> Mapping[str, Any] | None:
+        """What stands at `ts` in a thread now; None if nothing does. Needs the scope of that conversation's history."""
+        where: dict[str, Any] = {"channel": channel_id, "ts": thread, "oldest": ts, "latest": ts, "inclusive": True}
+        answer, _ = await self._call("conversations.replies", **where)
+        return next((one for one in answer["messages"] if one.get("ts") == ts), None)
+
     async def update(self, channel_id: str, ts: str, shown: Shown) -> None:
         """Redraw a message of ours. `channel_id` is a conversation's, never a person's."""
         await self._shown("chat.update", shown, channel=channel_id, ts=ts, parse="none", link_names=False)
@@ -230,7 +241,7 @@ class Slack:
             answer, _ = await self._call(method, **where)
             for message in answer["messages"]:
                 metadata = message.get("metadata") or {}
-                known = metadata.get("event_type") == NOTICE_EVENT and self._ours(message)
+                known = metadata.get("event_type") == NOTICE_EVENT and self.ours(message)
                 if known and (metadata.get("event_payload") or {}).get("placement") == placement:
                     return str(message["ts"])
             where["cursor"] = _next(answer)
@@ -312,7 +323,8 @@ class Slack:
 
     # ------------------------------------------------------------ the wire
 
-    def _ours(self, message: Mapping[str, Any]) -> bool:
+    def ours(self, message: Mapping[str, Any]) -> bool:
+        """Whether we posted a message."""
         # Metadata can be forged by any app of the workspace; the author of a message cannot.
         return self.identity is not None and message.get("bot_id") == self.identity.bot_id
 

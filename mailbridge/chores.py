@@ -21,6 +21,7 @@ from store import (
     incidents,
     joining,
     memberships,
+    offers,
     proposals,
     repeats,
     sealing,
@@ -47,6 +48,7 @@ CHORES: tuple[tuple[str, timedelta, Job], ...] = (
     ("expire_proposals", timedelta(hours=1), proposals.expire),
     ("purge_checkups", timedelta(hours=6), checkups.purge),
     ("purge_compositions", timedelta(hours=6), compositions.purge),
+    ("purge_offers", timedelta(hours=6), offers.purge),
     ("erase_deleted", timedelta(hours=1), ending.erase_due),
     ("forget_workers", timedelta(hours=6), workers.forget),
 )

@@ -18,7 +18,7 @@ from store.schema.notice import Notice, Placement
 from store.schema.post import Post
 from store.terms import NoticeKind, PostState
 
-MOST_NAMED = 50  # References of one message that are looked for, the newest
+MOST_NAMED = 50  # References of one message, and answers in one thread, that are looked for: the newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,45 @@ async def accepted(tx: Writing, post: Post, group: Group) -> list[str]:
         return [group.report_channel]
     people = await audience.deciders(tx, group.id, administrators_only=True)
     return [person.slack_id for person in people]
+
+
+async def told_at(tx: Reading, channel: str, ts: str) -> int | None:
+    """The post whose report is that message of Slack's; None for any other message. One look-up by index."""
+    query = (
+        select(Notice.subject_id)
+        .join(Placement, col(Placement.notice_id) == col(Notice.id))
+        .where(col(Placement.channel) == channel, col(Placement.ts) == ts, col(Notice.kind) == NoticeKind.REPORT)
+    )
+    return (await tx.exec(query)).first()
+
+
+async def last_above(tx: Reading, first: int, channel: str, ts: str) -> int:
+    """The post that what is typed at `ts`, in the thread of the report of the post `first`, goes on with: the last
+    whose report stands above it there."""
+    answers = select(Post.id).where(
+        col(Post.answers_id) == first, col(Post.state) == PostState.ACCEPTED, col(Post.only_to).is_(None)
+    )
+    newest = (await tx.exec(answers.order_by(col(Post.id).desc()).limit(MOST_NAMED))).all()
+    query = (
+        select(Notice.subject_id)
+        .join(Placement, col(Placement.notice_id) == col(Notice.id))
+        .where(
+            col(Notice.key).in_([notices.key(NoticeKind.REPORT, one) for one in newest if one is not None]),
+            col(Placement.channel) == channel,
+            col(Placement.ts) < ts,
+        )
+    )
+    return (await tx.exec(query.order_by(col(Placement.ts).desc()).limit(1))).first() or first
+
+
+async def stands(tx: Reading, post_id: int, channel: str) -> str | None:
+    """Where in a conversation of Slack's a post's report stands: its ts; None if it does not."""
+    query = (
+        select(Placement.ts)
+        .join(Notice, col(Notice.id) == col(Placement.notice_id))
+        .where(col(Notice.key) == notices.key(NoticeKind.REPORT, post_id), col(Placement.channel) == channel)
+    )
+    return (await tx.exec(query)).first()
 
 
 async def thread(tx: Reading, post_id: int, target: str) -> Thread:

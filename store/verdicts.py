@@ -1,4 +1,4 @@
-"""What people say to what was put before them: a proposal, and a reminder of an end."""
+"""What people say to what was put before them: a proposal, a reminder of an end, the offer of a mail."""
 
 from enum import StrEnum
 
@@ -20,3 +20,11 @@ class EndingAnswer(StrEnum):
     NONE = "none"
     EXTENDED = "extended"
     END = "end"
+
+
+class OfferAnswer(StrEnum):
+    """What a person said to the offer to send as mail what they typed in a thread."""
+
+    NONE = "none"
+    TAKEN = "taken"
+    DECLINED = "declined"  # in every thread, for as long as the row is kept

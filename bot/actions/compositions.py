@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.acts import compositions as acts
+from bot.acts import threads
 from bot.context import (
     ActionHandler,
     Answer,
@@ -96,8 +97,9 @@ async def answer(context: Context, click: Click) -> None:
 
 
 async def of_message(context: Context, shortcut: Shortcut) -> None:
-    """The shortcut at a message."""
-    await context.modal(await acts.of_message(context, shortcut.message))
+    """The shortcut at a message: an answer where that stands in the thread of a report, or is one; else a new mail."""
+    form = await threads.of_message(context, shortcut.channel_id, shortcut.message)
+    await context.modal(form or await acts.of_message(context, shortcut.message))
 
 
 async def anew(context: Context, shortcut: Shortcut) -> None:

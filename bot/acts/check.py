@@ -11,6 +11,8 @@ from bot.permissions import Verb
 from bot.views import check as views
 from bot.views.blocks import Shown
 from store import fates, memberships, names, posting, reach, rulings
+from store.engine import Reading
+from store.schema.group import Group
 from store.terms import Action, GroupPolicy, Reason, Standing
 from store.word import UNSAID, Word
 
@@ -21,10 +23,7 @@ async def check(context: Context, group_text: str) -> Shown:
     async with context.database.reading() as tx:
         group, _ = await lookup.named(context, tx, Verb.CHECK, group_text)
         assert group.id is not None
-        standing, word = Standing.STRANGER, UNSAID
-        if address:
-            word = await rulings.word(tx, group.id, [address])
-            standing = await memberships.standing(tx, group.id, address, authenticated=True)
+        standing, word = await _known(tx, group.id, address)
         found = await reach.of(tx, group.id)
         named = [one.address for one in found.within if await lookup.seen(context, tx, one)]
         last = await fates.recent(tx, group.id, 1, author="")
@@ -52,6 +51,21 @@ async def check(context: Context, group_text: str) -> Shown:
             last_at=last[0].accepted_at if last else None,
         ),
     )
+
+
+async def refuses(tx: Reading, group: Group, address: str) -> bool:
+    """Whether the group would refuse what the proven owner of this address writes, whatever it is."""
+    assert group.id is not None
+    policy = names.policy(group)
+    standing, word = await _known(tx, group.id, address)
+    return policy.archived or judged(standing, policy, address, word).action is Action.REJECT
+
+
+async def _known(tx: Reading, group_id: int, address: str) -> tuple[Standing, Word]:
+    if not address:
+        return Standing.STRANGER, UNSAID
+    standing = await memberships.standing(tx, group_id, address, authenticated=True)
+    return standing, await rulings.word(tx, group_id, [address])
 
 
 def judged(standing: Standing, policy: GroupPolicy, author: str, word: Word = UNSAID) -> views.Verdict:

@@ -50,14 +50,18 @@ async def to(context: Context, group_text: str) -> View:
 
 
 async def of_message(context: Context, message: Mapping[str, Any]) -> View:
-    """The form filled with a message of Slack's, its ids replaced by names and its files named."""
+    """The form filled with a message of Slack's."""
+    return await form(context, await _filled(context, Draft(), message))
+
+
+async def _filled(context: Context, draft: Draft, message: Mapping[str, Any]) -> Draft:
+    """With a message of Slack's as text, its ids replaced by names and its files named."""
     text = chat.marked(message, await _names(context, message))
     files = chat.files(context.language, message)
     if files:
         listed = "\n".join(f"• {name}" for name in files)
         text = f"{text}\n\n{context.say_plain('compose.files', n=len(files))}\n{listed}".strip()
-    draft = Draft(text=text[:LONGEST_TEXT], left_out=max(len(text) - LONGEST_TEXT, 0), files=files)
-    return await form(context, draft)
+    return replace(draft, text=text[:LONGEST_TEXT], left_out=max(len(text) - LONGEST_TEXT, 0), files=files)
 
 
 async def _names(context: Context, message: Mapping[str, Any]) -> chat.Names:
@@ -78,14 +82,17 @@ async def _names(context: Context, message: Mapping[str, Any]) -> chat.Names:
     return chat.Names(found, known)
 
 
-async def answer(context: Context, post_id: int) -> View:
-    """The form for an answer to a post. Raises Refused for one that is not there, NotAllowed."""
+async def answer(
+    context: Context, post_id: int, message: Mapping[str, Any] | None = None, *, unread: bool = False
+) -> View:
+    """The form for an answer to a post, filled with a message of Slack's where one is given; `unread`: it could not be
+    had. Raises Refused for a post that is not there, NotAllowed."""
     async with context.database.reading() as tx:
         post, group = await answered(context, tx, post_id)
     subject = post.subject if post.subject.lower().startswith("re:") else f"Re: {post.subject}"
     author = post.author_name or post.author
-    draft = Draft(_named(group), subject[:LONGEST_SUBJECT].strip(), "", post.id, author)
-    return await form(context, draft)
+    draft = Draft(_named(group), subject[:LONGEST_SUBJECT].strip(), "", post.id, author, unread=unread)
+    return await form(context, draft if message is None else await _filled(context, draft, message))
 
 
 async def answered(context: Context, tx: Reading, post_id: int) -> tuple[Post, Group]:

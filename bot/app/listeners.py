@@ -38,7 +38,7 @@ LEAKING = (
     "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_VERIFICATION_TOKEN",
     "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET",
 )  # fmt: skip
-EVENTS = ("app_home_opened", "user_change", "team_join", *HAPPENINGS)
+EVENTS = ("app_home_opened", "message", "user_change", "team_join", *HAPPENINGS)
 Body = Mapping[str, Any]
 Listener = Callable[..., Awaitable[None]]
 
@@ -87,6 +87,9 @@ def build(services: Services, guard: Guard, tables: Tables) -> AsyncApp:
     async def changed(ack: Ack, body: Body) -> None:
         await guard.changed(ack, body)
 
+    async def typed(ack: Ack, body: Body) -> None:
+        await guard.typed(ack, body, tables.typed)
+
     async def happened(ack: Ack, body: Body) -> None:
         await guard.happened(ack, body)
 
@@ -103,7 +106,12 @@ def build(services: Services, guard: Guard, tables: Tables) -> AsyncApp:
     for field_id, offering in tables.options.items():
         app.options(exactly([field_id]))(_options(guard, offering))
     app.view_closed(re.compile(""))(closed)
-    heard: Mapping[str, Listener] = {"app_home_opened": home, "user_change": changed, "team_join": changed}
+    heard: Mapping[str, Listener] = {
+        "app_home_opened": home,
+        "message": typed,
+        "user_change": changed,
+        "team_join": changed,
+    }
     for event in EVENTS:
         app.event(event)(heard.get(event, happened))
     return app

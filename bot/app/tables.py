@@ -25,11 +25,20 @@ from bot.actions import (
     reversals,
     rosters,
     several,
+    threads,
     why,
     wizard,
 )
 from bot.commands import dispatch
-from bot.context import ActionHandler, CommandHandler, FormHandler, HomeHandler, OptionsHandler, ShortcutHandler
+from bot.context import (
+    ActionHandler,
+    CommandHandler,
+    FormHandler,
+    HomeHandler,
+    OptionsHandler,
+    ShortcutHandler,
+    TypedHandler,
+)
 from bot.views.ids import Action, Field, Form, Shortcut
 
 K = TypeVar("K")
@@ -38,13 +47,14 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The handlers of the command, of buttons, of modals, of the opening of Home, of shortcuts, and of selects that ask
-    for their options."""
+    """The handlers of the command, of buttons, of modals, of the opening of Home, of what is typed in threads, of
+    shortcuts, and of selects that ask for their options."""
 
     command: CommandHandler
     actions: Mapping[Action, ActionHandler]
     forms: Mapping[Form, FormHandler]
     home: HomeHandler
+    typed: TypedHandler
     shortcuts: Mapping[Shortcut, ShortcutHandler] = field(default_factory=dict)
     options: Mapping[Field, OptionsHandler] = field(default_factory=dict)
 
@@ -82,6 +92,7 @@ TABLES = Tables(
             outcomes.ACTIONS,
             passwords.ACTIONS,
             rosters.ACTIONS,
+            threads.ACTIONS,
             why.ACTIONS,
             wizard.ACTIONS,
         ]
@@ -104,6 +115,7 @@ TABLES = Tables(
         ]
     ),
     home=home.opened,
+    typed=threads.typed,
     shortcuts=compositions.SHORTCUTS,
     options=compositions.OPTIONS,
 )

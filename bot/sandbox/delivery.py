@@ -14,15 +14,17 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from bot.sandbox.events import event_callback
+from bot.sandbox.events import event_callback, respoken, spoken
 from bot.sandbox.people import BOT_USER
 from bot.sandbox.socket import SocketHub, UnansweredError
-from bot.sandbox.workspace import Workspace
+from bot.sandbox.workspace import Heard, Workspace
 
 Json = dict[str, Any]
 KEPT_RECORDS = 1_000
 # By the first word of an event's type: the scope without which Slack sends none of its kind.
 SCOPES = {"subteam": "usergroups:read", "group": "groups:read", "channel": "channels:read"}
+# What is said is subscribed to by the kind of conversation, and comes only with the scope of that kind's history.
+SPOKEN = {"channel": "channels", "group": "groups", "im": "im"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,15 @@ class Delivery:
         self._carrier = carrier
         self._tasks: set[asyncio.Task[None]] = set()
         self.records: deque[Json] = deque(maxlen=KEPT_RECORDS)
+        workspace.heard.append(self._spoken)
+
+    def _spoken(self, heard: Heard) -> None:
+        channel = self._workspace.channels.get(heard.message.channel)
+        assert channel is not None
+        event = spoken(heard.message, channel)
+        if heard.subtype:
+            event = respoken(heard.subtype, heard.before, heard.message, channel, self._workspace.new_ts())
+        self.publish(event)
 
     async def _attempt(self, parcel: Parcel) -> Json | None:
         loop = asyncio.get_running_loop()
@@ -144,7 +155,10 @@ class Delivery:
 
     def publish(self, event: Json) -> None:
         """Deliver an event in the background, until acknowledged, if the app subscribes to it and may see it."""
-        kind, scope = event["type"], SCOPES.get(str(event["type"]).partition("_")[0])
+        kind, scope = str(event["type"]), SCOPES.get(str(event["type"]).partition("_")[0])
+        if kind == "message":
+            where = SPOKEN[event["channel_type"]]
+            kind, scope = f"message.{where}", f"{where}:history"
         told = event.get("channel", "")
         channel = self._workspace.channels.get(str(told["id"] if isinstance(told, dict) else told))
         if kind not in self._workspace.events or (scope is not None and scope not in self._workspace.scopes):

@@ -104,9 +104,9 @@ class Pocket(MailDriver):
         """Type a slash command ("/group help")."""
         return await self.post("command", person=person, channel=channel, text=text)
 
-    async def say(self, person: str, channel: str, text: str) -> Json:
-        """Write a message."""
-        return await self.post("say", person=person, channel=channel, text=text)
+    async def say(self, person: str, channel: str, text: str, *, thread: str | None = None) -> Json:
+        """Write a message, in the thread of the one whose ts is named."""
+        return await self.post("say", person=person, channel=channel, text=text, thread_ts=thread)
 
     async def click(
         self,

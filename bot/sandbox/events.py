@@ -123,6 +123,8 @@ def message_actions(
         "response_url": response_url,
         "actions": [action],
     }
+    if message.thread_ts:
+        payload["container"]["thread_ts"] = message.thread_ts
     if message.ephemeral_to is None:
         payload["message"] = message.as_slack()
     return payload
@@ -226,6 +228,30 @@ def app_home_opened(person: Person, channel: Channel, tab: str, home: View | Non
     if home is not None and tab == "home":
         event["view"] = home.as_slack()
     return event
+
+
+def spoken(message: Message, channel: Channel) -> Json:
+    """message: somebody wrote, a person or an app, in a channel or in a thread."""
+    return {**message.as_slack(), "channel": channel.id, "channel_type": _kind(channel)}
+
+
+def respoken(subtype: str, before: Json, message: Message, channel: Channel, ts: str) -> Json:
+    """message with the subtype message_changed or message_deleted: it has a `ts` of its own, and nobody's name."""
+    what: Json = {"message": message.as_slack()} if subtype == "message_changed" else {"deleted_ts": message.ts}
+    return {
+        "type": "message",
+        "subtype": subtype,
+        "hidden": True,
+        **what,
+        "previous_message": before,
+        "channel": channel.id,
+        "channel_type": _kind(channel),
+        "ts": ts,
+    }
+
+
+def _kind(channel: Channel) -> str:
+    return "im" if channel.direct else ("group" if channel.private else "channel")
 
 
 def membership(kind: str, person_id: str, channel: Channel) -> Json:

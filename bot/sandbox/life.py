@@ -29,14 +29,17 @@ class Life:
         home = self._workspace.screen(person.id).home
         self._delivery.publish(app_home_opened(person, channel, tab, home))
 
-    def say(self, person: Person, channel: Channel, text: str) -> str:
-        """A person writes in a channel; the app hears of it only if it subscribes to message events."""
+    def say(self, person: Person, channel: Channel, text: str, thread_ts: str | None = None) -> str:
+        """A person writes in a channel or in a thread; the app hears of it only if it subscribes to message events."""
         if not channel.has(person.id):
             raise ImpossibleError(strings.NOT_A_MEMBER)
-        message = self._workspace.post(channel.id, person.id, text)
-        kind = "im" if channel.direct else ("group" if channel.private else "channel")
-        self._delivery.publish({**message.as_slack(), "channel": channel.id, "channel_type": kind})
-        return message.ts
+        if thread_ts is not None:
+            root = self._workspace.messages.get(channel.id, thread_ts)
+            if root is None or root.ephemeral_to is not None or root.thread_ts not in (None, root.ts):
+                raise ImpossibleError("there is no message to answer at that place")
+            if text.startswith("/"):
+                raise ImpossibleError(strings.NO_COMMANDS_HERE)
+        return self._workspace.post(channel.id, person.id, text, thread_ts=thread_ts).ts
 
     def join(self, person: Person, channel: Channel) -> None:
         """Join a public channel, or be invited to a private one; the bot may be invited too."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,7 +47,8 @@ def _named(element: Json) -> Json:
 @dataclass(slots=True)
 class Message:
     """One message. `ephemeral_to` is the only person who sees it; `values` its form state, per person; `base` where
-    its files are reached; `offered` the buttons that ever stood in it, `pressed` those that were pressed."""
+    its files are reached; `offered` the buttons that ever stood in it, `pressed` those that were pressed; `replies` how
+    many answers its thread has, `parent` who wrote the message that it answers itself."""
 
     channel: str
     ts: str
@@ -64,6 +66,8 @@ class Message:
     base: str = ""
     pressed: set[str] = field(default_factory=set)
     offered: set[str] = field(default_factory=set)
+    replies: int = 0
+    parent: str = ""
 
     def __post_init__(self) -> None:
         self.offered |= self.buttons()
@@ -84,12 +88,16 @@ class Message:
         data: Json = {"type": "message", "user": self.author, "ts": self.ts, "text": self.text, "team": TEAM}
         if self.by_bot:
             data |= {"bot_id": BOT, "app_id": APP}
+        else:
+            data["client_msg_id"] = str(uuid.uuid5(uuid.NAMESPACE_OID, self.ts))
         if self.blocks:
             data["blocks"] = self.blocks
         if self.attachments:
             data["attachments"] = self.attachments
         if self.thread_ts:
-            data["thread_ts"] = self.thread_ts
+            data |= {"thread_ts": self.thread_ts, "parent_user_id": self.parent}
+        elif self.replies:
+            data |= {"thread_ts": self.ts, "reply_count": self.replies}
         if self.files:
             data |= {"subtype": "file_share", "files": [file.as_slack(self.base) for file in self.files]}
         if self.edited:
@@ -137,6 +145,10 @@ class Messages:
     def lasting(self, channel: str) -> list[Message]:
         """What the channel's history holds: everything but ephemerals."""
         return [m for m in self._by_channel.get(channel, []) if m.ephemeral_to is None]
+
+    def thread(self, channel: str, ts: str) -> list[Message]:
+        """The answers in the thread of the message at `ts`, oldest first."""
+        return [m for m in self.lasting(channel) if m.thread_ts == ts]
 
     def visible(self, channel: str, person_id: str) -> list[Message]:
         """What one person sees in a channel: the newest `SHOWN`, as a client does before it is scrolled back."""

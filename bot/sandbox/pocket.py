@@ -14,7 +14,7 @@ Where a person acts is either `channel` + `ts` (a message), `view: ID` or `view:
 | GET state | `person` | `{version, me, channels, messages, modal, home, failures}`, below |
 | GET changes | `since` (version, default 0) | server-sent events `data: {"version": 7, "topics": […]}` |
 | POST command | `person, channel, text` ("/group help") | `{ok}` or `{ok: false, error}` |
-| POST say | `person, channel, text` | `{ok, ts}` |
+| POST say | `person, channel, text, thread_ts?` | `{ok, ts}` |
 | POST act | `person`, where, `action_id, block_id?, value?` | `{ok, dispatched}`: click, choose or type |
 | POST fill | `person`, where, `values: {action_id: value}` | `{ok, dispatched}`: `act` for each, in order |
 | POST options | `person`, where, `action_id, query` | `{ok, options, option_groups}` of an external select |
@@ -209,7 +209,8 @@ class Pocket:
 
     async def _say(self, body: Json) -> Json:
         person = self._actor(body["person"])
-        return {"ok": True, "ts": self._life.say(person, self._channel(body["channel"], person), str(body["text"]))}
+        channel, thread = self._channel(body["channel"], person), str(body.get("thread_ts") or "") or None
+        return {"ok": True, "ts": self._life.say(person, channel, str(body["text"]), thread)}
 
     async def _act(self, body: Json) -> Json:
         where = {name: body[name] for name in WHERE if name in body}

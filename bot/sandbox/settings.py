@@ -26,6 +26,8 @@ DEFAULT_SCOPES = frozenset(
         "files:read",
     }
 )
+# What an installation from the manifest is asked for beside; a person may take them out.
+OPTIONAL_SCOPES = frozenset({"channels:history", "groups:history", "im:history"})
 DEFAULT_EVENTS = frozenset(
     {
         "app_home_opened",
@@ -43,6 +45,9 @@ DEFAULT_EVENTS = frozenset(
         "group_left",
         "subteam_members_changed",
         "subteam_updated",
+        "message.channels",
+        "message.groups",
+        "message.im",
     }
 )
 
@@ -170,4 +175,5 @@ def read_settings(environ: Mapping[str, str], *, mailroom_only: bool, request_ur
         bot_token=bot_token or default.bot_token,
         app_token=app_token or default.app_token,
         commands=(environ.get("POSTROOM_COMMAND") or default.commands[0],),
+        scopes=DEFAULT_SCOPES | OPTIONAL_SCOPES,
     )

@@ -18,6 +18,7 @@ UNKNOWN_COMMAND = "{command} is not a valid command. In Slack, it is not sent as
 ACTION_FAILED = "This app did not respond ({error}). Try again."
 SUBMIT_FAILED = "We had some trouble connecting ({error}). Try again?"
 NOT_A_MEMBER = "You are not in this channel."
+NO_COMMANDS_HERE = "Slash commands do not work in threads."
 
 # What the page says, and what stands above, by its English: what is not here is shown in English.
 FRENCH: Mapping[str, str] = {
@@ -26,6 +27,7 @@ FRENCH: Mapping[str, str] = {
     NOT_URL: "Veuillez saisir une URL valide.",
     NOT_NUMBER: "Veuillez saisir un nombre.",
     NOT_A_MEMBER: "Vous n’êtes pas dans ce canal.",
+    NO_COMMANDS_HERE: "Les commandes ne fonctionnent pas dans les fils.",
     "Pocket workspace": "Espace de travail de poche",
     "Language of this page and its reader": "Langue de cette page et de qui la lit",
     "What is shown": "Ce qui est affiché",
@@ -60,6 +62,7 @@ FRENCH: Mapping[str, str] = {
     "(edited)": "(modifié)",
     "More actions at this message": "Autres actions pour ce message",
     "APP": "APPLI",
+    "Reply in thread": "Répondre dans le fil",
     "Only visible to you": "Visible par vous seul",
     "Message {place}, or {command}": "Écrire à {place}, ou {command}",
     "Home": "Accueil",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.sandbox.changes import Changes
@@ -17,6 +18,15 @@ from bot.sandbox.tickets import Tickets
 from bot.sandbox.views import Screen, View
 
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message was written or, with Slack's `subtype`, changed or deleted; `before` is what it was."""
+
+    message: Message
+    subtype: str = ""
+    before: Json = field(default_factory=dict)
 
 
 class Workspace:
@@ -43,6 +53,7 @@ class Workspace:
         self.scopes = set(settings.scopes)
         self.events = set(settings.events)
         self._screens: dict[str, Screen] = {}
+        self.heard: list[Callable[[Heard], None]] = []
         self.bot_user = BOT_USER
         self.free_plan = False
         self._last_ts = 0.0
@@ -90,12 +101,23 @@ class Workspace:
             thread_ts=thread_ts,
             files=files or [],
         )
+        root = self.messages.get(channel, thread_ts) if thread_ts else None
+        if root is not None:
+            message.parent = root.author
+            root.replies += message.ephemeral_to is None
         self.messages.add(message)
         self.changes.note(f"channel:{channel}")
+        self._tell(Heard(message))
         return message
+
+    def _tell(self, heard: Heard) -> None:
+        if heard.message.ephemeral_to is None:  # Slack keeps none, and tells no app
+            for tell in self.heard:
+                tell(heard)
 
     def change(self, message: Message, changes: Json) -> None:
         """New `text`, `blocks`, `attachments` or `metadata`, those that are named; the rest stays."""
+        before = message.as_slack()
         if "text" in changes:
             message.text = changes["text"]
         if "blocks" in changes:
@@ -107,11 +129,13 @@ class Workspace:
         if "metadata" in changes:
             message.metadata = changes["metadata"]
         self.changes.note(f"channel:{message.channel}")
+        self._tell(Heard(message, "message_changed", before))
 
     def delete(self, message: Message) -> None:
         """A message is gone."""
         self.messages.remove(message)
         self.changes.note(f"channel:{message.channel}")
+        self._tell(Heard(message, "message_deleted", message.as_slack()))
 
     def delete_file(self, file: File) -> None:
         """A file is gone, from every message that holds it, and such as say nothing without it."""

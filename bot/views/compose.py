@@ -20,7 +20,8 @@ WHOLE, ALONE = "group", "author"
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What stands in the form. `answers` is the post that is answered, `author` who wrote that; `group` (its id, name
-    and address) is fixed then. `left_out` counts the characters that had no room, `files` names what stays in Slack."""
+    and address) is fixed then. `left_out` counts the characters that had no room, `files` names what stays in Slack;
+    `unread`: what was typed could not be had."""
 
     group: tuple[int, str, str] | None = None
     subject: str = ""
@@ -30,6 +31,7 @@ class Draft:
     alone: bool = False
     left_out: int = 0
     files: Sequence[str] = ()
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ def form(language: str, draft: Draft, *, longest_subject: int, longest_text: int
     if draft.answers is not None:
         body.append(_whom(language, draft))
     notes = []
+    if draft.unread:
+        notes.append(say(language, "thread.unread"))
     if draft.left_out:
         notes.append(say(language, "compose.form.left_out", n=draft.left_out))
     if draft.files:

@@ -90,6 +90,8 @@ class Action(StrEnum):
     COMPOSE_UNDO = "compose.undo"
     COMPOSE_EDIT = "compose.edit"
     COMPOSE_ANSWER = "compose.answer"
+    THREAD_SEND = "thread.send"
+    THREAD_DECLINE = "thread.decline"
     # a link or a field that acts nowhere: answered with nothing
     INERT = "inert"
 

@@ -8,12 +8,14 @@ from datetime import timedelta
 
 import aiohttp
 import pytest
+from sqlmodel import select
 
 from bot.sandbox.app import Sandbox
 from bot.sandbox.people import Person
 from bot.views.ids import Action
 from store import groups, memberships, outbox, persons, requests
 from store.schema.group import Group
+from store.schema.offer import Offer
 from store.terms import Address, NoticeKind
 from tests.bot.conftest import SYSTEM, open_office
 from tests.bot.desk import Desk
@@ -286,6 +288,26 @@ async def the_home_tab(desk: Desk) -> None:
     assert await desk.said("ada", "dm", UNANSWERED) == told
 
 
+async def an_offer_in_a_thread(desk: Desk) -> None:
+    """Nobody waits for it: it is not tried again, and the next thing that is typed is offered."""
+    group = await desk.group(report_channel=MODERATORS)
+    await accept(desk.office, group)
+    await desk.office.quiet()
+    pocket = desk.office.pocket
+    report = await pocket.wait_message("ada", "#moderators", group.address)
+
+    async def withdrawn() -> bool:
+        async with desk.office.database.reading() as tx:
+            return (await tx.exec(select(Offer))).first() is None
+
+    async with desk.away():
+        await pocket.say("ada", "#moderators", "Thank you", thread=report["ts"])
+    await desk.office.until(withdrawn)
+    seen = await pocket.messages("ada", "#moderators")
+    await pocket.say("ada", "#moderators", "Once more", thread=report["ts"])
+    await desk.told("#moderators", "stays in Slack", seen)
+
+
 # In the order in which they are tried: who starts anew may look at what stands in Slack from then on.
 ACTS: dict[str, Callable[[Desk], Awaitable[None]]] = {
     POST: a_report,
@@ -296,6 +318,7 @@ ACTS: dict[str, Callable[[Desk], Awaitable[None]]] = {
     "auth.test": a_start,
     "conversations.history": a_report_that_is_looked_for,
     "conversations.replies": an_answer_in_a_thread_that_is_looked_for,
+    "chat.postEphemeral": an_offer_in_a_thread,
     "users.info": somebody_new,
     "users.list": everybody_of_the_workspace,
     "conversations.members": a_channels_people,

@@ -13,7 +13,19 @@ from structlog.testing import capture_logs
 from bot.app.line import SocketLine
 from bot.app.listeners import anything_but, build, exactly
 from bot.app.tables import TABLES, Tables, merged
-from bot.context import Answer, Clear, Click, Command, Context, Errors, NotAllowed, Services, Submission, Update
+from bot.context import (
+    Answer,
+    Clear,
+    Click,
+    Command,
+    Context,
+    Errors,
+    NotAllowed,
+    Services,
+    Submission,
+    Typed,
+    Update,
+)
 from bot.directory import Directory
 from bot.faults import Denied, Unreachable
 from bot.guarded import Guard, explain
@@ -75,6 +87,9 @@ class Handlers:
             raise self.error
         return self.answer
 
+    async def typed(self, services: Services, typed: Typed) -> None:
+        raise RuntimeError("typed")
+
     async def home(self, context: Context) -> None:
         raise RuntimeError("home")
 
@@ -105,7 +120,11 @@ async def open_room(
 @asynccontextmanager
 async def _talking(services: Services, sandbox: Sandbox, handlers: Handlers) -> AsyncIterator[Pocket]:
     tables = Tables(
-        handlers.command, {Action.POST_READ: handlers.action}, {Form.REQUEST_DENY: handlers.form}, handlers.home
+        handlers.command,
+        {Action.POST_READ: handlers.action},
+        {Form.REQUEST_DENY: handlers.form},
+        handlers.home,
+        handlers.typed,
     )
     guard = Guard(services)
     line = SocketLine(build(services, guard, tables), sandbox.settings.app_token)

@@ -17,7 +17,12 @@ from bot.app.endpoint import PATH
 from bot.sandbox.app import Sandbox
 from bot.sandbox.driver import Pocket
 from bot.sandbox.settings import Listen, Settings
-from tests.bot.conftest import settings_for
+from store import groups, persons, posts
+from store.engine import Database
+from store.posts import NewMessage, Submission
+from store.roster import Entry
+from store.terms import Action, Decision, Standing
+from tests.bot.conftest import SERVED, SYSTEM, settings_for
 
 SECRET = "a-signing-secret"
 
@@ -81,6 +86,26 @@ async def test_a_command_is_answered(office: tuple[Pocket, str]) -> None:
     answer = await pocket.command("ada", "#general", "/group help")
     assert answer["ok"]
     await pocket.wait_message("ada", "#general", "/group create")
+
+
+async def test_what_is_typed_under_a_report_is_heard(office: tuple[Pocket, str], bot_url: str) -> None:
+    pocket, _ = office
+    await pocket.control(grant=["im:history"])
+    database = await Database.open(bot_url)
+    async with database.writing() as tx:
+        ada = await persons.upsert(tx, persons.Profile("U0ADA", "Ada", "ada@example.org"))
+        new = groups.NewGroup("team@groups.example.org", administrators=(Entry(None, ada.id, "Ada"),))
+        group = await groups.create(tx, new, SERVED, SYSTEM)
+        assert group.id is not None
+        accepted = Submission(group.id, Standing.ADMINISTRATOR, Decision(Action.ACCEPT), None)
+        await posts.submit(tx, NewMessage(raw=b"Subject: x\r\n\r\n", public_id="p", subject="Minutes"), [accepted])
+    await database.close()
+    report = await pocket.wait_message("ada", "dm", "Minutes")  # no channel: it comes by direct message
+    await pocket.say("ada", "dm", "Thank you", thread=report["ts"])
+    told = await pocket.wait_message("ada", "dm", "This stays in Slack")
+    assert told["thread_ts"] == report["ts"]
+    await pocket.click("ada", "thread.send")
+    assert "Thank you" in str(await pocket.wait_modal("ada", contains="Your answer to a post"))
 
 
 async def test_only_what_is_signed_gets_in(office: tuple[Pocket, str]) -> None:

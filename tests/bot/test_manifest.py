@@ -12,7 +12,7 @@ import yaml
 from bot.app.listeners import EVENTS
 from bot.app.tables import TABLES
 from bot.outbox import HISTORY
-from bot.sandbox.settings import DEFAULT_SHORTCUTS
+from bot.sandbox.settings import DEFAULT_EVENTS, DEFAULT_SHORTCUTS, OPTIONAL_SCOPES
 from bot.settings import BotSettings
 
 ROOT = Path(__file__).parents[2]
@@ -21,6 +21,7 @@ SCOPES = {
     "auth.test": set(),
     "api.test": set(),
     "chat.postMessage": {"chat:write"},
+    "chat.postEphemeral": {"chat:write"},
     "chat.update": {"chat:write"},
     "conversations.open": {"im:write"},
     "conversations.info": {"channels:read", "groups:read"},
@@ -61,7 +62,14 @@ def test_scopes_are_those_of_the_methods_called(manifest: dict[str, Any]) -> Non
 
 
 def test_events_are_those_listened_to(manifest: dict[str, Any]) -> None:
-    assert set(manifest["settings"]["event_subscriptions"]["bot_events"]) == set(EVENTS)
+    named = manifest["settings"]["event_subscriptions"]["bot_events"]
+    # What is said is subscribed to by the kind of conversation, each with the scope of its history.
+    assert {name.partition(".")[0] for name in named} == set(EVENTS)
+    spoken = {name.partition(".")[2] for name in named if "." in name}
+    assert {f"{kind}:history" for kind in spoken} == frozenset().union(*HISTORY.values())
+    assert set(named) == DEFAULT_EVENTS
+    optional = set(manifest["oauth_config"]["scopes"]["bot_optional"])
+    assert optional == OPTIONAL_SCOPES | {"usergroups:read"}
 
 
 def test_shortcuts_are_those_that_are_answered_and_that_the_double_offers(manifest: dict[str, Any]) -> None:

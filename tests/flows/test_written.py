@@ -1,4 +1,4 @@
-"""A mail written in Slack, its answer by mail, and the answer to that from the thread: bot, bridge and mail room."""
+"""A mail written in Slack, its answer by mail, and the answer to that, typed in the thread; over real processes."""
 
 from __future__ import annotations
 
@@ -66,8 +66,10 @@ async def test_from_a_message_to_the_mail_and_back(town: Town) -> None:
     assert "We ship" not in town.pocket.text(there)
     assert there["thread_ts"] == min(report["ts"], there["thread_ts"])
 
-    await town.pocket.click(LINUS, "compose.answer", channel="#reports", ts=there["ts"])
-    await written(town, LINUS, text="Thank you.")
+    await town.pocket.say(LINUS, "#reports", "Thank you.", thread=there["thread_ts"])
+    await town.pocket.wait_message(LINUS, "#reports", "This stays in Slack")
+    await town.pocket.click(LINUS, "thread.send", channel="#reports")
+    await written(town, LINUS)
 
     async def out() -> bool:
         async with town.database.reading() as tx:

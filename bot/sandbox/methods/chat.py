@@ -85,13 +85,19 @@ async def post_message(call: Call) -> Json:
 
 
 async def post_ephemeral(call: Call) -> Json:
-    """chat.postEphemeral: to one member of the channel, never kept in its history."""
+    """chat.postEphemeral: to one member of the channel, never kept in its history.
+
+    In a thread it is seen only where that has answers already; Slack says that it took it all the same.
+    """
     channel = call.joined(call.channel())
     person = call.workspace.people.get(call.needed("user"))
     if person is None or not channel.has(person.id):
         raise SlackError("user_not_in_channel")
     found = contents(call)
     _needs_something(found)
+    thread_ts = call.text("thread_ts") or None
+    if thread_ts and not call.workspace.messages.thread(channel.id, thread_ts):
+        return {"message_ts": call.workspace.new_ts()}
     message = call.workspace.post(
         channel.id,
         BOT_USER,
@@ -99,6 +105,7 @@ async def post_ephemeral(call: Call) -> Json:
         blocks=found.get("blocks"),
         attachments=found.get("attachments"),
         ephemeral_to=person.id,
+        thread_ts=thread_ts,
     )
     return {"message_ts": message.ts}
 

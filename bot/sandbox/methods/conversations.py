@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bot.sandbox.call import Call, Json, SlackError
 from bot.sandbox.channels import Channel
 from bot.sandbox.people import BOT_USER
@@ -55,21 +57,29 @@ async def members(call: Call) -> Json:
     return {"members": page, "response_metadata": more}
 
 
+def _within(call: Call) -> Callable[[str], bool]:
+    """Whether a ts lies between `oldest` and `latest`; at them only where `inclusive` is asked for."""
+    oldest, latest = call.text("oldest", "0") or "0", call.text("latest")
+    ends = {oldest, latest} if call.flag("inclusive") else set()
+
+    def within(ts: str) -> bool:
+        return ts in ends or (float(ts) > float(oldest) and (not latest or float(ts) < float(latest)))
+
+    return within
+
+
 async def history(call: Call) -> Json:
     """conversations.history, newest first; needs the optional history scope. Ephemerals are not in it."""
     channel = call.channel()
     call.require(f"{channel.scope}:history")
     if not channel.has(BOT_USER):
         raise SlackError("not_in_channel")
-    oldest, latest = call.text("oldest", "0") or "0", call.text("latest")
-    inclusive = call.flag("inclusive")
+    within = _within(call)
     found = [
         message.as_slack(with_metadata=call.flag("include_all_metadata"))
         for message in reversed(call.workspace.messages.lasting(channel.id))
         # What stands in a thread is in that thread's replies alone.
-        if message.thread_ts in (None, message.ts)
-        and (float(message.ts) > float(oldest) or (inclusive and message.ts == oldest))
-        and (not latest or float(message.ts) < float(latest) or (inclusive and message.ts == latest))
+        if message.thread_ts in (None, message.ts) and within(message.ts)
     ]
     page, more = call.page(found, 100, 999)
     return {"messages": page, "has_more": bool(more["next_cursor"]), "response_metadata": more}
@@ -84,12 +94,12 @@ async def replies(call: Call) -> Json:
     ts = call.needed("ts")
     if call.workspace.messages.get(channel.id, ts) is None:
         raise SlackError("thread_not_found")
-    oldest = float(call.text("oldest", "0") or "0")
+    within = _within(call)
     found = [
         message.as_slack(with_metadata=call.flag("include_all_metadata"))
         for message in call.workspace.messages.lasting(channel.id)
         # The first message comes on every page, however old it is.
-        if message.ts == ts or (message.thread_ts == ts and float(message.ts) > oldest)
+        if message.ts == ts or (message.thread_ts == ts and within(message.ts))
     ]
     page, more = call.page(found, 100, 999)
     return {"messages": page, "has_more": bool(more["next_cursor"]), "response_metadata": more}

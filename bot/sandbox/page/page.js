@@ -17,6 +17,7 @@ const world = {
   me: "U0ADA",
   place: "C0GENERAL",
   tab: "messages",
+  thread: null,
   failuresSeen: new Map(),
   names: {
     person: (id) => world.people.get(id)?.real_name,

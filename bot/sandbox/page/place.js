@@ -3,6 +3,7 @@
 import { post } from "./api.js";
 import { toast } from "./dom.js";
 import { idOf } from "./elements.js";
+import { w } from "./words.js";
 
 let last = Promise.resolve();
 
@@ -12,7 +13,7 @@ export function deed(path, body) {
     try {
       return await post(path, body);
     } catch (error) {
-      toast(error.message);
+      toast(w(error.message));
       return null;
     }
   });

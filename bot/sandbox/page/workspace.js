@@ -5,6 +5,7 @@ import { el, patch, toast } from "./dom.js";
 import { drawModal } from "./modal.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { deed, placeOf } from "./place.js";
+import { replyAt, rootOf, threaded, withBox } from "./thread.js";
 import { locale, w } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
@@ -148,7 +149,7 @@ function drawMessages(world, channel) {
     make: () => drawMessage(world, message),
   }));
   if (!items.length) items.push({ key: "none", print: channel.id, make: () => emptyRoom(world, channel) });
-  patch(log, items);
+  patch(log, withBox(world, channel, list, items));
   if (atEnd) log.scrollTop = log.scrollHeight;
 }
 
@@ -168,23 +169,8 @@ function emptyRoom(world, channel) {
   );
 }
 
-/** Replies right after the message they answer. */
-function threaded(messages) {
-  const replies = Map.groupBy ? Map.groupBy(messages, (m) => m.thread_ts ?? m.ts) : grouped(messages);
-  return [...replies.values()].flat();
-}
-
-function grouped(messages) {
-  const groups = new Map();
-  for (const message of messages) {
-    const key = message.thread_ts ?? message.ts;
-    groups.set(key, [...(groups.get(key) ?? []), message]);
-  }
-  return groups;
-}
-
 function drawMessage(world, message) {
-  const reply = message.thread_ts && message.thread_ts !== message.ts;
+  const reply = rootOf(message) !== message.ts;
   const name = message.author === "USLACKBOT" ? "Slackbot" : (world.names.person(message.author) ?? message.author);
   const place = placeOf(world, {
     where: { channel: message.channel, ts: message.ts },
@@ -209,6 +195,7 @@ function drawMessage(world, message) {
         message.by_bot && el("span", { class: "badge" }, w("APP")),
         el("time", { datetime: at.toISOString() }, at.toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit" })),
         message.edited && el("span", { class: "edited" }, w("(edited)")),
+        !message.ephemeral && replyAt(world, message),
         !message.ephemeral && shortcutsAt(world, message),
       ),
       message.blocks.length ? draw(message.blocks, place) : el("p", { class: "text" }, mrkdwn(message.text, world.names)),

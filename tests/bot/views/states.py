@@ -23,6 +23,7 @@ from bot.views import (
     reminders,
     reports,
     rulings,
+    threads,
     why,
 )
 from bot.views.blocks import Shown
@@ -200,6 +201,8 @@ def messages(text: str) -> Iterator[Shown]:
         yield checkup.checkup("en", checkup.Checkup(progress, AT, every if progress is Progress.DONE else []))
     yield alarms.created("en", alarms.Created(text, text, "U0ADA"))
     yield alarms.created("en", alarms.Created(text, text, None))
+    for drawn in (threads.offer, threads.taken, threads.declined):
+        yield drawn("en", 9, text)
 
 
 def views(text: str) -> Iterator[dict[str, Any]]:
