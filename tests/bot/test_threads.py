@@ -13,6 +13,7 @@ from bot.acts import threads
 from bot.context import Services
 from bot.directory import Directory
 from bot.payloads import Typed
+from bot.sandbox.people import BOT_USER
 from bot.slack import Slack
 from bot.views.ids import Action
 from store import persons
@@ -136,8 +137,12 @@ async def test_a_person_is_told_once_a_thread_and_a_click_makes_an_answer_of_it(
     await wait_told(office, LINUS, 1)
     form = await used_at(office, said["ts"], "Your answer to a post")
     assert typed_in(form) == "*Ten*, @ada"
-    for report, subject in ((first, "About first"), (second, "About second")):
-        form = await used_at(office, report["ts"], "Your answer to a post")
+    workspace = office.sandbox.workspace
+    assert workspace is not None
+    note = workspace.post(ROOM, BOT_USER, "Some copies came back", thread_ts=root)
+    # What we said ourselves is no answer to anything.
+    for at, subject in ((first["ts"], "About first"), (second["ts"], "About second"), (note.ts, "About second")):
+        form = await used_at(office, at, "Your answer to a post")
         assert subject in str(form)
         assert typed_in(form) == ""
     await pocket.say(ADA, ROOM, "unread", thread=(await pocket.say(ADA, ROOM, "elsewhere"))["ts"])
