@@ -53,6 +53,7 @@ async def test_an_alarm(office: Office, group: Group, first: Action, late: Actio
     lane_id = await office.database.bulk(lambda bulk: lanes.ensure(bulk, lanes.RELAY))
     refused = Outcome(DeliveryState.DEFERRED, Reply(554, "5.7.1", "no"), Stage.DOT, Fault.POST)
     await office.database.bulk(lambda bulk: alarms.stall(bulk, lane_id, post_id, refused))
+    await office.pocket.wait_message("ada", "dm", "One copy waits")  # untried, and yet it waits
     assert told in await both_click(office, "It says", first, late)
     for who in ("ada", "grace"):
         card = office.pocket.text(await office.pocket.wait_message(who, "dm", "waited for a decision"))
