@@ -14,7 +14,7 @@ from bot.views import alarms, cards, decide, reports
 from bot.views import bouncing as bounces
 from bot.views import checkup as checkup_views
 from bot.views.blocks import Shown
-from store import checkups, incidents, lanes, outbox, persons, posts, requests, retention, steering, undo
+from store import checkups, incidents, lanes, outbox, persons, posts, requests, retention, steering, tallies, undo
 from store import reports as figures
 from store.engine import Reading
 from store.findings import Progress
@@ -23,7 +23,7 @@ from store.schema.incident import Incident
 from store.schema.notice import Notice
 from store.schema.post import Post
 from store.schema.request import Request
-from store.terms import BounceReason, DeliveryState, NoticeKind, RequestState, SlackContent
+from store.terms import BounceReason, NoticeKind, RequestState, SlackContent
 
 WAITING = {
     "alarm": "fault",
@@ -191,9 +191,7 @@ async def _post_alarm(tx: Reading, notice: Notice, language: str) -> Shown | Non
         subject=None if group.slack_content is SlackContent.NONE else post.subject,
         reply=str(stalled.get("reply", "")),
         since=datetime.fromisoformat(since) if since else None,
-        open_copies=sum(max(found.counts.get(s, 0), 0) for s in (DeliveryState.QUEUED, DeliveryState.DEFERRED))
-        if found
-        else 0,
+        open_copies=max(tallies.remaining(found.counts), 0) if found else 0,
         unmade=bool(stalled.get("unmade")),
         answer=None if stalled else await alarm_answer(tx, post),
     )

@@ -30,7 +30,7 @@ async def group(office: Office) -> Group:
 async def both_click(office: Office, contains: str, first: Action, late: Action) -> str:
     """Ada clicks, then Grace, whose copy could not be redrawn; gives what Grace is told, once both are redrawn."""
     copies = {who: await office.pocket.wait_message(who, "dm", contains) for who in ("ada", "grace")}
-    await office.pocket.control(outage="503", methods="chat.update")
+    await office.pocket.control(outage="429", methods="chat.update", retry_after=1)
     for who, action in (("ada", first), ("grace", late)):
         await office.pocket.click(who, action, channel="dm", ts=copies[who]["ts"])
     told = await office.pocket.wait_message("grace", "dm", "Somebody was faster")
@@ -53,6 +53,7 @@ async def test_an_alarm(office: Office, group: Group, first: Action, late: Actio
     lane_id = await office.database.bulk(lambda bulk: lanes.ensure(bulk, lanes.RELAY))
     refused = Outcome(DeliveryState.DEFERRED, Reply(554, "5.7.1", "no"), Stage.DOT, Fault.POST)
     await office.database.bulk(lambda bulk: alarms.stall(bulk, lane_id, post_id, refused))
+    await office.pocket.wait_message("ada", "dm", "One copy waits")  # untried, and yet it waits
     assert told in await both_click(office, "It says", first, late)
     for who in ("ada", "grace"):
         card = office.pocket.text(await office.pocket.wait_message(who, "dm", "waited for a decision"))
