@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from sqlmodel import col, func, select, update
 
-from store import absence, roster
+from store import absence, moving, roster
 from store.chunks import chunks
 from store.engine import Reading, Writing
 from store.inserts import insert
@@ -36,7 +36,8 @@ class Profile:
 
 
 async def upsert(tx: Writing, profile: Profile) -> Person:
-    """Keep what Slack says now, and link memberships that hold the person's address but no person yet.
+    """Keep what Slack says now, link memberships that hold the person's address but no person yet, and move the
+    person's followed contacts to the address.
 
     A guest, a stranger, a bot or somebody gone is never operator. An address that is none counts as none.
     """
@@ -50,6 +51,7 @@ async def upsert(tx: Writing, profile: Profile) -> Person:
     # A stranger's address is set by their own workspace: taking its word would hand out rights by e-mail match.
     if person.email and not (profile.stranger or profile.deactivated or profile.bot):
         await _link(tx, person)
+        await moving.settle(tx, person)
     return person
 
 

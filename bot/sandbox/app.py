@@ -166,7 +166,8 @@ class Sandbox:
         )
 
     async def _words(self, request: web.Request) -> web.Response:
-        return web.json_response({"words": dict(strings.LANGUAGES.get(request.query.get("language", ""), {}))})
+        words = dict(strings.LANGUAGES.get(request.query.get("language", ""), {}))
+        return web.json_response({"words": words, "filled": list(strings.FILLED)})
 
     async def _show_people(self, request: web.Request) -> web.Response:
         teams = {group.id: group.handle for group in self._people.groups}

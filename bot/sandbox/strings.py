@@ -20,12 +20,32 @@ SUBMIT_FAILED = "We had some trouble connecting ({error}). Try again?"
 NOT_A_MEMBER = "You are not in this channel."
 NO_COMMANDS_HERE = "Slash commands do not work in threads."
 
+# What is said with something filled in: the page knows it again by these.
+FILLED = (
+    TOO_SHORT,
+    TOO_LONG,
+    TOO_SMALL,
+    TOO_LARGE,
+    COMMAND_FAILED,
+    UNKNOWN_COMMAND,
+    ACTION_FAILED,
+    SUBMIT_FAILED,
+)
+
 # What the page says, and what stands above, by its English: what is not here is shown in English.
 FRENCH: Mapping[str, str] = {
     REQUIRED: "Veuillez remplir ce champ obligatoire.",
     NOT_EMAIL: "Veuillez saisir une adresse e-mail valide.",
     NOT_URL: "Veuillez saisir une URL valide.",
     NOT_NUMBER: "Veuillez saisir un nombre.",
+    TOO_SHORT: "Ce champ doit compter au moins {limit} caractères.",
+    TOO_LONG: "Ce champ doit compter {limit} caractères au plus.",
+    TOO_SMALL: "Ce nombre doit être au moins {limit}.",
+    TOO_LARGE: "Ce nombre doit être au plus {limit}.",
+    COMMAND_FAILED: "{command} a échoué avec l’erreur «\u00a0{error}\u00a0»",
+    UNKNOWN_COMMAND: "{command} n’est pas une commande valide. Dans Slack, elle n’est pas envoyée comme message.",
+    ACTION_FAILED: "Cette application n’a pas répondu ({error}). Réessayez.",
+    SUBMIT_FAILED: "La connexion a posé problème ({error}). Réessayer\u202f?",
     NOT_A_MEMBER: "Vous n’êtes pas dans ce canal.",
     NO_COMMANDS_HERE: "Les commandes ne fonctionnent pas dans les fils.",
     "Pocket workspace": "Espace de travail de poche",
@@ -109,6 +129,7 @@ FRENCH: Mapping[str, str] = {
     "Remove {what}": "Retirer {what}",
     "Search": "Chercher",
     "Search …": "Chercher …",
+    "{size} bytes": "{size} octets",
     "{name} ({size} bytes)": "{name} ({size} octets)",
     "({size} bytes)": "({size} octets)",
     "The tour, to click through yourself": "La visite, à parcourir soi-même",

@@ -122,6 +122,8 @@ async def test_who_joins_and_leaves_is_followed_and_who_was_added_stays(office: 
     for name in ("ada", "grace", "linus"):
         await office.pocket.leave(name, source)
     await become(office, group, "margaret", "barbara", "edsger", "outside", "grace")
+    await office.pocket.edit_person("edsger", email="dijkstra@example.org")
+    await become(office, group, "margaret", "barbara", "dijkstra", "outside", "grace")
     async with office.database.reading() as tx:
         ada = await persons.by_slack(tx, "U0ADA")
         assert ada is not None

@@ -27,6 +27,9 @@ async def test_the_page_speaks_french_and_so_does_slack_to_its_reader(desk: Desk
     await form.get_by_role("button", name="Suivant", exact=True).click()
     await expect(form.get_by_role("alert").first).to_have_text("Veuillez remplir ce champ obligatoire.")
     await form.get_by_role("button", name="Annuler", exact=True).click()
+    await page.get_by_label("Message ou commande").fill("/nulle part")
+    await page.get_by_role("button", name="Envoyer", exact=True).click()
+    await expect(page.get_by_text("/nulle n’est pas une commande valide.")).to_be_visible()
     await desk.button("English").click()
     await expect(page.get_by_text("live", exact=True)).to_be_visible()
     assert (await place.pocket.state("U0ADA"))["me"]["locale"] == "en-GB"

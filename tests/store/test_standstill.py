@@ -119,13 +119,12 @@ async def test_one_that_changes_at_that_moment_does_not_undo_the_rest(sqlite_dat
     assert done == Done(3)  # tried again once the rest was held
     assert await on_hold(sqlite_database, *ids) == [True] * 3
     busy.times = standstill.TRIES
-    done = await standstill.end(busy, SYSTEM)  # type: ignore[arg-type]
+    done = await standstill.end(busy, SYSTEM)  # type: ignore[arg-type]  # acts like one
     assert done == Done(2, ("one@groups.example.org",))
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer
 async def test_a_group_made_by_somebody_who_has_not_committed_yet_is_held(database: Database) -> None:
-    if database.dialect != "postgresql":
-        pytest.skip("SQLite has one writer")
     ada = await person(database, "ada")
     await group(database, ada, "one")
     made, go = asyncio.Event(), asyncio.Event()

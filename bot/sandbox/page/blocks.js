@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 import { control, errorId, grouped, hintId, idOf } from "./elements.js";
 import { emoji, link, text } from "./mrkdwn.js";
-import { locale, w } from "./words.js";
+import { heard, locale, w } from "./words.js";
 
 /** Some blocks, as they stand on a message, a modal or Home. `place`: see elements.js. */
 export function draw(blocks, place) {
@@ -71,7 +71,7 @@ function input(block, place) {
   const label = [block.label.text, block.optional && el("span", { class: "optional" }, ` ${w("(optional)")}`)];
   const below = [
     block.hint && el("p", { class: "hint", id: hintId(id) }, block.hint.text),
-    error && el("p", { class: "error", id: errorId(id), role: "alert" }, w(error)),
+    error && el("p", { class: "error", id: errorId(id), role: "alert" }, heard(error)),
   ];
   const inside = control(block, block.element, place);
   if (grouped(block.element)) {

@@ -4,7 +4,7 @@ import { draw } from "./blocks.js";
 import { el, patch, toast } from "./dom.js";
 import { showing } from "./elements.js";
 import { deed, flush, placeOf } from "./place.js";
-import { w } from "./words.js";
+import { heard, w } from "./words.js";
 
 const edits = new Map();
 let shown = null;
@@ -114,7 +114,7 @@ function dialog(world, view, stack) {
       el("button", { type: "button", class: "quiet", "aria-label": w("Close"), on: { click: () => close(true) } }, "×"),
     ),
     el("div", { class: "modal-body" }, draw(view.blocks, place)),
-    view.trouble && el("p", { class: "error", role: "alert" }, w(view.trouble)),
+    view.trouble && el("p", { class: "error", role: "alert" }, heard(view.trouble)),
     el(
       "div",
       { class: "modal-foot" },

@@ -4,6 +4,7 @@ import { get } from "./api.js";
 
 const LOCALES = { en: "en-GB", fr: "fr-FR" };
 let table = {};
+let filled = [];
 let spoken = "en";
 
 /** The page's language, `en` or `fr`. */
@@ -17,10 +18,24 @@ export function w(text, values = {}) {
   return (table[text] ?? text).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
+/** What the workspace says by itself, in the page's language: known again also where something is filled in. */
+export function heard(text) {
+  if (text in table) return w(text);
+  for (const [known, form] of filled) {
+    const match = text.match(form);
+    if (match) return w(known, match.groups);
+  }
+  return text;
+}
+
+const pattern = (text) => new RegExp(`^${text.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{(\w+)\}/g, "(?<$1>.+)")}$`, "s");
+
 /** Switch the page, before anything is drawn: what stands in index.html is put into the language at once. */
 export async function speak(wanted) {
   spoken = wanted in LOCALES ? wanted : "en";
-  table = (await get(`words?language=${spoken}`)).words;
+  const found = await get(`words?language=${spoken}`);
+  table = found.words;
+  filled = found.filled.map((text) => [text, pattern(text)]);
   document.documentElement.lang = spoken;
   document.title = w(document.title);
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

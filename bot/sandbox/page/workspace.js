@@ -6,7 +6,9 @@ import { drawModal } from "./modal.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { deed, placeOf } from "./place.js";
 import { replyAt, rootOf, threaded, withBox } from "./thread.js";
-import { locale, w } from "./words.js";
+import { heard, locale, w } from "./words.js";
+
+const SLACK = "USLACKBOT"; // Slack itself, which speaks its reader's language
 
 const byId = (id) => document.getElementById(id);
 const edits = new Map();
@@ -171,7 +173,7 @@ function emptyRoom(world, channel) {
 
 function drawMessage(world, message) {
   const reply = rootOf(message) !== message.ts;
-  const name = message.author === "USLACKBOT" ? "Slackbot" : (world.names.person(message.author) ?? message.author);
+  const name = message.author === SLACK ? "Slackbot" : (world.names.person(message.author) ?? message.author);
   const place = placeOf(world, {
     where: { channel: message.channel, ts: message.ts },
     prefix: `${message.channel}/${message.ts}`,
@@ -198,9 +200,9 @@ function drawMessage(world, message) {
         !message.ephemeral && replyAt(world, message),
         !message.ephemeral && shortcutsAt(world, message),
       ),
-      message.blocks.length ? draw(message.blocks, place) : el("p", { class: "text" }, mrkdwn(message.text, world.names)),
+      message.blocks.length ? draw(message.blocks, place) : el("p", { class: "text" }, mrkdwn(message.author === SLACK ? heard(message.text) : message.text, world.names)),
       attached,
-      message.files.map((file) => el("p", { class: "attached" }, el("a", { href: `/pocket/file/${file.id}`, download: file.name }, file.title), ` ${w("({size} bytes)", file)}`)),
+      message.files.map((file) => el("p", { class: "attached" }, el("a", { href: `/pocket/file/${file.id}`, download: file.name }, file.title), ` ${w("({size} bytes)", { size: file.size })}`)),
     ),
   );
 }
@@ -230,6 +232,6 @@ function face(message, name) {
 function drawFailures(world) {
   const { failures } = world.state;
   const known = world.failuresSeen.get(world.me);
-  for (const failure of known === undefined ? [] : failures.slice(known)) toast(failure.detail ? `${w(failure.text)} – ${failure.detail}` : w(failure.text));
+  for (const failure of known === undefined ? [] : failures.slice(known)) toast(failure.detail ? `${heard(failure.text)} – ${failure.detail}` : heard(failure.text));
   world.failuresSeen.set(world.me, failures.length);
 }
