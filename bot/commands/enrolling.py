@@ -9,8 +9,8 @@ from datetime import datetime
 from bot.acts import lookup, rosters
 from bot.acts import members as acts
 from bot.commands import snapshots
-from bot.commands.binding import Outsider, Place, Role
 from bot.commands.grammar import Misread
+from bot.commands.named import Outsider, Place, Role
 from bot.commands.snapshots import Snapshot
 from bot.context import Context
 from bot.permissions import Verb
