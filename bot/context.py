@@ -16,9 +16,8 @@ from bot import answering
 from bot.faults import Denied, Gone, RateLimited, SlackFault, Unreachable
 from bot.payloads import Answer, Clear, Click, Command, Errors, Payload, Push, Shortcut, Submission, Typed, Update
 from bot.permissions import Judgement, Verb, Who, judge, sees_hidden
-from bot.views import blocks, escape
+from bot.views import answers, escape
 from bot.views.blocks import Shown, View
-from bot.views.ids import Form
 from store import memberships, persons
 from store.names import Served
 from store.terms import Refused
@@ -136,13 +135,13 @@ class Context:
         Slack away) it comes by direct message. Raises SlackFault if no way is open.
         """
         if isinstance(shown, str):
-            shown = blocks.shown(shown, [blocks.section(shown)])
+            shown = answers.told(shown)
         try:
             if self.response_url is not None:
                 await self.slack.respond(self.response_url, shown, in_place=in_place)
                 return
             if self.trigger_id and not self.opened:
-                await self.modal(message_view(self.language, shown))
+                await self.modal(answers.modal(self.language, shown))
                 return
         except SlackFault as fault:
             log.info("answer.moved", person=self.person.slack_id, cause=fault)
@@ -189,13 +188,6 @@ class Context:
     async def by_dm(self, shown: Shown) -> None:
         """Tell the person alone, wherever they are. Raises SlackFault."""
         await answering.by_dm(self.slack, self.person.slack_id, shown)
-
-
-def message_view(language: str, shown: Shown) -> View:
-    """A modal that only says something."""
-    return blocks.modal(
-        say(language, "slack.modal.title"), Form.MESSAGE, shown.blocks, close=say(language, "slack.modal.close")
-    )
 
 
 async def who(tx: Reading, person: Person, group: Group | None) -> Who:

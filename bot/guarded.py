@@ -34,11 +34,10 @@ from bot.context import (
     Typed,
     TypedHandler,
     Update,
-    message_view,
 )
 from bot.faults import Denied, Gone, RateLimited, SlackFault, Unreachable
 from bot.happenings import HAPPENINGS, user_group_of
-from bot.views import blocks, escape
+from bot.views import answers, blocks, escape
 from bot.views.blocks import View
 from store import hearing
 from store.locks import DatabaseBusy
@@ -236,15 +235,14 @@ class Guard:
 
     async def _unserved(self, body: Mapping[str, Any]) -> None:
         """Nothing is known of the person, not even the language; what they tried still gets an answer."""
-        text = say(PERSONLESS, "slack.fault.no_person")
-        shown = blocks.shown(text, [blocks.section(text)])
+        shown = answers.told(say(PERSONLESS, "slack.fault.no_person"))
         slack = self._services.slack
         if body.get("response_url"):
             await slack.respond(str(body["response_url"]), shown)
         elif body.get("trigger_id"):
             over = (body.get("view") or {}).get("type") == "modal"
             await (slack.push_view if over else slack.open_view)(
-                str(body["trigger_id"]), message_view(PERSONLESS, shown)
+                str(body["trigger_id"]), answers.modal(PERSONLESS, shown)
             )
 
     async def _submitted(self, body: Mapping[str, Any], handler: FormHandler) -> tuple[Context | None, Answer]:
@@ -298,8 +296,7 @@ class Guard:
         try:
             return await handler(context, submission)
         except Exception as error:  # noqa: BLE001 - told, and logged where it is a fault; Bolt must not see it
-            text = explain(context, error)
-            return Push(message_view(context.language, blocks.shown(text, [blocks.section(text)])))
+            return Push(answers.modal(context.language, explain(context, error)))
 
 
 def explain(context: Context, error: Exception) -> str:
@@ -331,8 +328,7 @@ def _values(refused: Refused) -> dict[str, Any]:
 
 
 def _text_view(language: str, key: str) -> View:
-    text = say(language, key)
-    return message_view(language, blocks.shown(text, [blocks.section(text)]))
+    return answers.modal(language, say(language, key))
 
 
 def _slack_id(body: Mapping[str, Any]) -> str:
@@ -349,5 +345,5 @@ def _late(language: str, answer: Answer) -> View:
         case Errors(at=at):
             late = say(language, "slack.modal.late")
             found = [blocks.section(escape.mrkdwn(text)) for text in at.values()]
-            return message_view(language, blocks.shown(late, [blocks.section(late), *found]))
+            return answers.modal(language, blocks.shown(late, [blocks.section(late), *found]))
     return _text_view(language, "slack.modal.done")

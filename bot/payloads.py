@@ -19,6 +19,11 @@ def row_id(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 19 else -1
 
 
+def page_number(text: str) -> int:
+    """The same as the number of a page; the first one for anything else."""
+    return int(text) if text.isdecimal() and 0 < len(text) < 7 and int(text) else 1
+
+
 # ---------------------------------------------------------------- what comes from Slack
 
 

@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from bot.faults import Denied, Gone, Unreachable
+from store.terms import MEGABYTE
 
 Call = Callable[..., Awaitable[tuple[Mapping[str, Any], Mapping[str, str]]]]
 TIMEOUT = aiohttp.ClientTimeout(total=120, connect=5)
-MOST = 32 * 1_048_576
+MOST = 32 * MEGABYTE
 CHUNK = 65_536
 
 

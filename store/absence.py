@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from sqlmodel import col, select
 
-from store import audit, incidents, queue, roster
+from store import audit, incidents, roster, skipping
 from store.engine import Writing
 from store.schema.group import Group
 from store.schema.membership import Membership
@@ -58,7 +58,7 @@ async def _set(tx: Writing, row: Membership, *, gone: bool) -> None:
     tx.add(row)
     await tx.flush()
     if gone:
-        await queue.skip(tx, [row.id])
+        await skipping.skip(tx, [row.id])
         await incidents.end(tx, [row.id], incidents.LEFT)
     verb = "membership.gone" if gone else "membership.back"
     await audit.record(tx, verb, SYSTEM, group_id=row.group_id, subject=f"membership:{row.id}")

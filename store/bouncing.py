@@ -17,10 +17,10 @@ from store import (
     memberships,
     outbox,
     persons,
-    queue,
     requests,
     roster,
     rulings,
+    skipping,
 )
 from store.engine import Reading, Writing
 from store.schema.group import Group
@@ -71,7 +71,7 @@ async def suspend(tx: Writing, incident: Incident, reason: BounceReason, removal
     await tx.flush()
     assert row.id is not None
     assert incident.id is not None
-    await queue.skip(tx, [row.id])
+    await skipping.skip(tx, [row.id])
     subject = f"membership:{row.id}"
     await audit.record(
         tx, "membership.bouncing", _SYSTEM, group_id=row.group_id, subject=subject, details={"reason": reason}

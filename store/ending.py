@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import delete as delete_rows
 from sqlmodel import col, or_, select, update
 
-from store import absence, audit, authors, holding, incidents, ladder, outbox, posts, queue, standstill, waiting
+from store import absence, audit, authors, holding, incidents, ladder, outbox, posts, skipping, standstill, waiting
 from store.chunks import chunks
 from store.engine import Reading, Writing
 from store.names import NESTABLE, RESTORABLE
@@ -43,7 +43,7 @@ async def delete(tx: Writing, group_id: int, actor: Actor) -> Group:
     families = select(Post.family_id).where(UNDONE, col(Post.family_id).is_not(None))
     accepted = select(Post.id).where(col(Post.group_id).in_(ids), col(Post.state) == PostState.ACCEPTED)
     going = await tx.exec(accepted.where(or_(col(Post.done_at).is_(None), col(Post.family_id).in_(families))))
-    await queue.skip_posts(tx, [one for one in going.all() if one is not None])
+    await skipping.skip_posts(tx, [one for one in going.all() if one is not None])
     await audit.record(tx, "group.deleted", actor, group_id=group_id, details={"address": group.address})
     await tx.refresh(group)
     return group

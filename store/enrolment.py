@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import col, delete, insert, or_, select
 
-from store import audit, incidents, queue, roster, suppressions, waiting
+from store import audit, incidents, roster, skipping, suppressions, waiting
 from store.chunks import chunks
 from store.engine import Reading, Writing
 from store.names import NESTABLE
@@ -260,7 +260,7 @@ def _values(tx: Writing, group_id: int, flags: Flags, entry: Entry, row: Members
 async def _write(tx: Writing, group_id: int, plan: Plan, flags: Flags, actor: Actor) -> None:
     await tx.flush()
     if plan.replaced:
-        await queue.skip(tx, plan.replaced)
+        await skipping.skip(tx, plan.replaced)
         await incidents.end(tx, plan.replaced, incidents.RESUMED)
     for ids in chunks(plan.replaced):
         await tx.exec(delete(Membership).where(col(Membership.id).in_(ids)))

@@ -142,7 +142,7 @@ def later(bulk: Bulk, post_ids: Sequence[int]) -> list[int]:
 def hand_over(bulk: Bulk, skipped: Iterable[Skipped]) -> None:
     """Make the copies these were to be from the next posts whose contacts of acceptance have the addresses.
 
-    The caller has locked both (`queue.skip`), so that none of them is gone through meanwhile.
+    The caller has locked both (`skipping.skip`), so that none of them is gone through meanwhile.
     """
     by_post: dict[int, dict[str, int]] = {}
     for one in skipped:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam
 from sqlmodel import case, col, delete, func, or_, select, update
 
-from store import audience, audit, incidents, ladder, outbox, queue, roster, suppressions, waiting
+from store import audience, audit, incidents, ladder, outbox, roster, skipping, suppressions, waiting
 from store import search as finding
 from store.engine import Reading, Writing
 from store.enrolment import Enrolled, enrol
@@ -192,7 +192,7 @@ async def withdraw_flags(
     rows = await roster.rows(tx, group_id, ids=membership_ids)
     if contact:
         contacts = [row.id for row in rows if row.id is not None and row.contact]
-        await queue.skip(tx, contacts)
+        await skipping.skip(tx, contacts)
         await incidents.end(tx, contacts, incidents.LEFT)
         if not may_return:
             await _keep_out(tx, group_id, rows)
@@ -224,7 +224,7 @@ async def pause(tx: Writing, membership_id: int, until: datetime | None, actor: 
     Raises Refused `member_gone`, `own_copies_stopped` (who stopped joins again).
     """
     await _receive(tx, membership_id, Receiving.PAUSED, until, actor, "membership.paused")
-    await queue.skip(tx, [membership_id])
+    await skipping.skip(tx, [membership_id])
 
 
 async def resume(tx: Writing, membership_id: int, actor: Actor) -> None:
@@ -300,7 +300,7 @@ async def leave(tx: Writing, group_id: int | None, membership: Membership, actor
         return Left("left")
     row.receiving, row.paused_until = Receiving.STOPPED, None
     tx.add(row)
-    await queue.skip(tx, [membership.id])
+    await skipping.skip(tx, [membership.id])
     await incidents.end(tx, [membership.id], incidents.LEFT)
     await audit.record(tx, "membership.stopped", actor, group_id=group_id, subject=subject)
     if group.leave is Leave.CLOSED:
@@ -346,7 +346,7 @@ async def stop(tx: Writing, membership_id: int, actor: Actor) -> Left | None:
             await roster.lock(tx, row.group_id)
             row.receiving, row.paused_until = Receiving.STOPPED, None
             tx.add(row)
-            await queue.skip(tx, [membership_id])
+            await skipping.skip(tx, [membership_id])
             await incidents.end(tx, [membership_id], incidents.LEFT)
             subject = f"membership:{membership_id}"
             await audit.record(tx, "membership.stopped", actor, group_id=row.group_id, subject=subject)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlmodel import col, delete, func, select
 
-from store import incidents, queue
+from store import incidents, skipping
 from store.chunks import chunks
 from store.engine import Reading, Writing
 from store.schema.group import Group
@@ -119,7 +119,7 @@ async def drop(tx: Writing, group_id: int, gone: Collection[int]) -> int:
     Raises Refused `last_administrator`, and changes nothing, if nobody who can administer would remain.
     """
     await keep_an_administrator(tx, group_id, gone)
-    await queue.skip(tx, list(gone))
+    await skipping.skip(tx, list(gone))
     await incidents.end(tx, gone, incidents.LEFT)
     dropped = 0
     for chunk in chunks(gone):

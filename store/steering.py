@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import col, select, update
 
-from store import audit, outbox, queue, turns
+from store import audit, outbox, skipping, turns
 from store.engine import Reading, Writing
 from store.schema.audit import Audit
 from store.schema.delivery import CLAIMABLE, Delivery
@@ -47,7 +47,7 @@ async def retry(tx: Writing, post_id: int, actor: Actor) -> bool:
 
 async def stop(tx: Writing, post_id: int, actor: Actor) -> int:
     """Skip all of a post that has not gone out. Returns how many copies that were."""
-    skipped = await queue.skip_posts(tx, [post_id])
+    skipped = await skipping.skip_posts(tx, [post_id])
     await tx.exec(update(Post).where(col(Post.id) == post_id).values(stalled=None))
     await _alarm_answered(tx, post_id, STOPPED, actor)
     return skipped

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from bot import drawing
-from bot.context import ActionHandler, Answer, Click, Context, FormHandler, Submission, message_view
+from bot.context import ActionHandler, Answer, Click, Context, FormHandler, Submission, Update
 from bot.guarded import refusal_errors
-from bot.payloads import Update
+from bot.payloads import row_id
 from bot.permissions import Verb
-from bot.views import blocks, state
+from bot.views import answers, state
 from bot.views import bouncing as views
-from bot.views.blocks import View
 from bot.views.ids import Action, Field, Form
 from store import addresses, bouncing, memberships
 from store.engine import Reading, Writing
@@ -52,13 +51,12 @@ async def ask(context: Context, click: Click) -> None:
 
 async def change(context: Context, submission: Submission) -> Answer:
     """Use another address from now on: the profile's own at once, any other when a moderator has looked."""
-    number = int(submission.metadata) if submission.metadata.isdecimal() and len(submission.metadata) < 19 else -1
     typed = state.text(submission.view, Field.ADDRESS)
     try:
         async with context.database.writing() as tx:
-            found = await _own(context, tx, number, Verb.RESUME)
+            found = await _own(context, tx, row_id(submission.metadata), Verb.RESUME)
             if found is None:
-                return Update(_said(context, "slack.bouncing.over"))
+                return Update(answers.modal(context.language, context.say("slack.bouncing.over")))
             incident, row, _ = found
             address = addresses.contact(str(Address.parse(typed)))
             outcome = await bouncing.move(tx, incident, row, context.person, address)
@@ -67,7 +65,8 @@ async def change(context: Context, submission: Submission) -> Answer:
         return refusal_errors(context, Refused("own_address_malformed", text=typed[:80]), Field.ADDRESS)
     except Refused as refused:
         return refusal_errors(context, refused, Field.ADDRESS)
-    return Update(_said(context, f"slack.bouncing.{outcome}", group=group.address, address=str(address)))
+    said = context.say(f"slack.bouncing.{outcome}", group=group.address, address=str(address))
+    return Update(answers.modal(context.language, said))
 
 
 async def _own(
@@ -85,11 +84,6 @@ async def _own(
 async def _over(context: Context, over: bool) -> None:
     if over:
         await context.answer(context.say("slack.bouncing.over"))
-
-
-def _said(context: Context, key: str, **values: str) -> View:
-    text = context.say(key, n=None, **values)
-    return message_view(context.language, blocks.shown(text, [blocks.section(text)]))
 
 
 ACTIONS: dict[Action, ActionHandler] = {

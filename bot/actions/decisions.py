@@ -21,11 +21,10 @@ from bot.context import (
     FormHandler,
     Submission,
     Update,
-    message_view,
 )
 from bot.payloads import row_id
 from bot.permissions import Verb
-from bot.views import blocks, cards, escape, reading, reasons, state
+from bot.views import answers, cards, escape, reading, reasons, state
 from bot.views import home as home_views
 from bot.views.ids import Action, Field, Form
 from store import claims, languages, persons, phrases, posts, requests
@@ -249,7 +248,7 @@ async def at_it(context: Context, tx: Reading, subject: Subject, number: int) ->
 
 
 def said(context: Context, text: str) -> Update:
-    return Update(message_view(context.language, blocks.shown(text, [blocks.section(text)])))
+    return Update(answers.modal(context.language, text))
 
 
 async def seen(context: Context, click: Click, what: str) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 from bot.acts import lookup
 from bot.acts import members as acts
 from bot.commands import enrolling
-from bot.commands.binding import Outsider, Place, Role
 from bot.commands.dates import day_of, last_day
 from bot.commands.enrolling import Wanted
 from bot.commands.grammar import Misread
+from bot.commands.named import Outsider, Place, Role
 from bot.context import ActionHandler, Answer, Click, Context, Errors, FormHandler, Submission, Update
 from bot.faults import SlackFault
 from bot.payloads import row_id

@@ -10,6 +10,7 @@ from bot import answering
 from bot.acts import home as acts
 from bot.context import ActionHandler, Click, Context
 from bot.faults import RateLimited, SlackFault, Unreachable
+from bot.payloads import page_number
 from bot.views import home as views
 from bot.views.ids import Action
 
@@ -50,21 +51,17 @@ async def redrawn(context: Context) -> None:
 
 async def turn(context: Context, click: Click) -> None:
     """A page button under the person's groups."""
-    await context.redraw(await acts.home(context, page=_page(click)))
+    await context.redraw(await acts.home(context, page=page_number(click.value)))
 
 
 async def turn_waiting(context: Context, click: Click) -> None:
     """A page of what waits: in the Home tab, in the answer to the pending command, or asked for by a reminder, which
     stays as it is."""
     if click.view is not None:
-        await context.redraw(await acts.home(context, waiting_page=_page(click)))
+        await context.redraw(await acts.home(context, waiting_page=page_number(click.value)))
         return
-    shown = views.pending(context.language, await acts.waiting(context, _page(click)))
+    shown = views.pending(context.language, await acts.waiting(context, page_number(click.value)))
     await context.answer(shown, in_place=click.ephemeral)
-
-
-def _page(click: Click) -> int:
-    return max(int(click.value), 1) if click.value.isdecimal() and len(click.value) < 7 else 1
 
 
 ACTIONS: dict[Action, ActionHandler] = {

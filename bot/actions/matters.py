@@ -8,11 +8,11 @@ from __future__ import annotations
 from bot import matters as drawn
 from bot.acts import lookup
 from bot.acts.members import unfit
-from bot.context import ActionHandler, Answer, Click, Context, FormHandler, Submission, Update, message_view
+from bot.context import ActionHandler, Answer, Click, Context, FormHandler, Submission, Update
 from bot.guarded import refusal_errors
 from bot.payloads import row_id
 from bot.permissions import Verb
-from bot.views import blocks, state
+from bot.views import answers, state
 from bot.views import matters as views
 from bot.views.ids import Action, Field, Form
 from store import following, leavers, matters, memberships, roster
@@ -92,16 +92,16 @@ async def administrator(context: Context, submission: Submission) -> Answer:
     async with context.database.writing() as tx:
         found = await _matter(context, tx, row_id(submission.metadata), Verb.ADD)
         if found is None:
-            return _said(context, context.say("roster.gone"))
+            return Update(answers.modal(context.language, context.say("roster.gone")))
         matter, actor = found
         late = await _late(context, tx, matter)
         if late:
-            return _said(context, late)
+            return Update(answers.modal(context.language, late))
         entries = [Entry(None, person.id, person.name) for person in people]
         await memberships.enrol(tx, matter.group_id, entries, administrator=True, actor=actor)
         await matters.decide(tx, row_id(submission.metadata), MatterState.APPLIED, actor)
         group = await tx.get_one(Group, matter.group_id)
-    return _said(context, context.say("roster.orphan.done", group=group.address))
+    return Update(answers.modal(context.language, context.say("roster.orphan.done", group=group.address)))
 
 
 async def _matter(context: Context, tx: Reading | Writing, matter_id: int, verb: Verb) -> tuple[Matter, Actor] | None:
@@ -145,10 +145,6 @@ async def _late(context: Context, tx: Reading | Writing, matter: Matter) -> str:
 async def _told(context: Context, what: str) -> None:
     if what:
         await context.answer(what)
-
-
-def _said(context: Context, text: str) -> Update:
-    return Update(message_view(context.language, blocks.shown(text, [blocks.section(text)])))
 
 
 ACTIONS: dict[Action, ActionHandler] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.actions import enrolling
 from bot.acts import members as acts
 from bot.context import Answer, Click, Context, Submission, Update
-from bot.payloads import row_id
+from bot.payloads import page_number, row_id
 from bot.views import members as views
 from bot.views import state
 from bot.views.ids import Action, Field, Form
@@ -22,8 +22,7 @@ async def open_form(context: Context, click: Click) -> None:
 async def turn(context: Context, click: Click) -> None:
     """A page button."""
     group_id, search, _ = _read(click)
-    page = int(click.value) if click.value.isdecimal() and len(click.value) < 7 else 1
-    await context.redraw(await acts.form(context, group_id, search=search, page=max(page, 1)))
+    await context.redraw(await acts.form(context, group_id, search=search, page=page_number(click.value)))
 
 
 async def choose(context: Context, click: Click) -> None:

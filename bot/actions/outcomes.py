@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bot.acts import lookup, sending
 from bot.context import ActionHandler, Click, Context
-from bot.payloads import row_id
+from bot.payloads import page_number, row_id
 from bot.permissions import Verb
 from bot.views import outcomes as views
 from bot.views.blocks import Shown
@@ -28,7 +28,7 @@ async def table(context: Context, click: Click) -> None:
 async def page(context: Context, click: Click) -> None:
     """Another page, in the message that was clicked; the value is `post:page`."""
     post_id, _, number = click.value.partition(":")
-    shown = await _page(context, row_id(post_id), max(row_id(number), 1))
+    shown = await _page(context, row_id(post_id), page_number(number))
     if click.channel_id is not None and click.ts is not None:
         await context.slack.update(click.channel_id, click.ts, shown)
 

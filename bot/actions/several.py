@@ -17,11 +17,10 @@ from bot.context import (
     NotAllowed,
     Submission,
     Update,
-    message_view,
 )
 from bot.payloads import row_id
 from bot.permissions import Verb
-from bot.views import blocks, several, state
+from bot.views import answers, several, state
 from bot.views.ids import Action, Field, Form
 from store import posts, requests
 from store.engine import Writing
@@ -47,7 +46,7 @@ async def decide(context: Context, submission: Submission) -> Answer:
     came = Counter([await _one(context, key, yes=yes) for key in ticked])
     await home.redrawn(context)
     told = [context.say(f"several.{what}", n=came[what]) for what in acts.OUTCOMES if came[what]]
-    return Update(message_view(context.language, blocks.shown(" ".join(told), [blocks.section("\n".join(told))])))
+    return Update(answers.modal(context.language, "\n".join(told)))
 
 
 async def _one(context: Context, key: str, *, yes: bool) -> str:

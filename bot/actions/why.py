@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bot.acts import lookup
 from bot.acts import why as acts
-from bot.context import ActionHandler, Answer, Click, Context, FormHandler, Submission, Update, message_view
+from bot.context import ActionHandler, Answer, Click, Context, FormHandler, Submission, Update
 from bot.guarded import refusal_errors
 from bot.payloads import row_id
 from bot.permissions import Verb
-from bot.views import state
+from bot.views import answers, state
 from bot.views import why as views
 from bot.views.ids import Action, Field, Form
 from store import posts
@@ -36,7 +36,7 @@ async def explain(context: Context, submission: Submission) -> Answer:
         if refused.name.startswith("contact_"):
             return refusal_errors(context, refused, Field.ADDRESS)
         raise
-    return Update(message_view(context.language, shown))
+    return Update(answers.modal(context.language, shown))
 
 
 async def held(context: Context, click: Click) -> None:

@@ -24,10 +24,7 @@ DAYS = figures.PERIOD.days
 async def reports(context: Context, group: str | int, page: int = 1) -> Shown:
     """The figures and a page of the posts. Raises Refused, NotAllowed."""
     async with context.database.reading() as tx:
-        if isinstance(group, int):
-            found, _ = await lookup.numbered(context, tx, Verb.REPORTS, group)
-        else:
-            found, _ = await lookup.named(context, tx, Verb.REPORTS, group)
+        found, _ = await lookup.meant(context, tx, Verb.REPORTS, group)
         return views.answer(context.language, await of(tx, found, _zone(context.person.time_zone), page))
 
 

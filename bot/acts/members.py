@@ -25,10 +25,7 @@ Act = Callable[[Writing, int, Membership, Actor], Awaitable[Any]]
 async def form(context: Context, group: str | int, *, search: str = "", page: int = 1, said: str = "") -> View:
     """The members form of a group. Raises Refused, NotAllowed."""
     async with context.database.reading() as tx:
-        if isinstance(group, int):
-            found, _ = await lookup.numbered(context, tx, Verb.MEMBERS, group)
-        else:
-            found, _ = await lookup.named(context, tx, Verb.MEMBERS, group)
+        found, _ = await lookup.meant(context, tx, Verb.MEMBERS, group)
         drawn = await _page(tx, found, search, page)
     return views.form(context.language, drawn, said=said)
 

@@ -11,28 +11,26 @@ from bot.acts import lookup, sending
 from bot.context import Context
 from bot.faults import Denied, Gone, SlackFault
 from bot.permissions import Verb
+from bot.shares import MOST
 from bot.views import answers, escape
 from bot.views import proposals as views
 from bot.views.blocks import Shown, View
 from store import applying, audit, comparing, persons, proposals, spreadsheet
 from store.comparing import Difference
-from store.engine import Reading
 from store.exchange import sheet as sheets
 from store.exchange.sheet import Encoding, Sheet
 from store.proposals import Seen
-from store.schema.group import Group
-from store.terms import Actor, Receiving, Refused
+from store.terms import MEGABYTE, Receiving, Refused
 from store.texts import say
 from store.verdicts import ProposalState
 
 log = structlog.get_logger()
-MOST_OCTETS = 32 * 1_048_576
 
 
 async def import_form(context: Context, group: str | int) -> View:
     """Where a file of contacts is chosen. Raises Refused, NotAllowed."""
     async with context.database.reading() as tx:
-        found, _ = await _meant(context, tx, Verb.IMPORT, group)
+        found, _ = await lookup.meant(context, tx, Verb.IMPORT, group)
     assert found.id is not None
     return views.import_form(context.language, found.id, found.address)
 
@@ -98,7 +96,7 @@ async def _decided(context: Context, proposal_id: int) -> Shown:
 async def export(context: Context, group: str | int) -> str:
     """Send the contacts as a CSV file by direct message; gives what to say of it. Raises Refused, NotAllowed."""
     async with context.database.writing() as tx:
-        found, actor = await _meant(context, tx, Verb.EXPORT, group)
+        found, actor = await lookup.meant(context, tx, Verb.EXPORT, group)
         await audit.record(tx, "roster.exported", actor, group_id=found.id)
     assert found.id is not None
     async with context.database.reading() as tx:
@@ -114,20 +112,14 @@ async def export(context: Context, group: str | int) -> str:
     return context.say("commands.export.sent", address=found.address)
 
 
-async def _meant(context: Context, tx: Reading, verb: Verb, group: str | int) -> tuple[Group, Actor]:
-    if isinstance(group, int):
-        return await lookup.numbered(context, tx, verb, group)
-    return await lookup.named(context, tx, verb, group)
-
-
 async def _fetched(context: Context, file_id: str) -> tuple[str, bytes]:
     try:
-        return await context.slack.download(file_id, most=MOST_OCTETS, of=context.person.slack_id)
+        return await context.slack.download(file_id, of=context.person.slack_id)
     except Gone as gone:
         raise Refused("file_unreadable", fault=gone.error) from gone
     except Denied as refusal:
         if refusal.error == "file_too_large":
-            raise Refused("file_too_large", limit=str(MOST_OCTETS // 1_048_576)) from refusal
+            raise Refused("file_too_large", limit=str(MOST // MEGABYTE)) from refusal
         raise Refused("file_unreadable", fault=str(refusal)[:100]) from refusal
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.acts import check as check_acts
 from bot.acts import figures as figures_acts
 from bot.acts import why as why_acts
-from bot.commands.binding import Bound
+from bot.commands.bound import Bound
 from bot.context import Context
 from bot.views.blocks import Shown
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.acts import checkups as acts
-from bot.commands.binding import Bound
+from bot.commands.bound import Bound
 from bot.context import Context
 from bot.views.blocks import Shown
 

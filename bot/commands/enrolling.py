@@ -9,8 +9,8 @@ from datetime import datetime
 from bot.acts import lookup, rosters
 from bot.acts import members as acts
 from bot.commands import snapshots
-from bot.commands.binding import Outsider, Place, Role
 from bot.commands.grammar import Misread
+from bot.commands.named import Outsider, Place, Role
 from bot.commands.snapshots import Snapshot
 from bot.context import Context
 from bot.permissions import Verb
@@ -67,7 +67,7 @@ async def add(context: Context, group: str | int, wanted: Wanted) -> Shown:
     """Give everybody the role (contact if none is named), and say of each what happened. Raises Refused, NotAllowed."""
     role = wanted.role or Role.CONTACT
     async with context.database.reading() as tx:  # the right first: who has none learns nothing of people
-        found, _ = await _meant(context, tx, Verb.ADD, group)
+        found, _ = await lookup.meant(context, tx, Verb.ADD, group)
     assert found.id is not None
     if wanted.until is not None and role is not Role.CONTACT:
         raise Misread("until_contacts_only")
@@ -151,7 +151,7 @@ async def remove(context: Context, group: str | int, wanted: Wanted) -> Shown:
     """Take everybody named out, or with a role that flag alone; a place's people lose their copies and keep their
     offices. Raises Refused, NotAllowed."""
     async with context.database.reading() as tx:
-        found, _ = await _meant(context, tx, Verb.REMOVE, group)
+        found, _ = await lookup.meant(context, tx, Verb.REMOVE, group)
     assert found.id is not None
     lines: list[str] = []
     if wanted.named:
@@ -207,12 +207,6 @@ async def _remove_all(context: Context, group_id: int, snapshot: Snapshot, role:
         return [context.say("commands.remove.nobody", source=snapshot.source, address=group.address)]
     seen = Seen(Changes(withdraw=few), {"withdrawn": len(few), "contacts": contacts})
     return await rosters.propose(context, group_id, snapshot.source, seen)
-
-
-async def _meant(context: Context, tx: Reading, verb: Verb, group: str | int) -> tuple[Group, Actor]:
-    if isinstance(group, int):
-        return await lookup.numbered(context, tx, verb, group)
-    return await lookup.named(context, tx, verb, group)
 
 
 async def _looked_up(context: Context, wanted: Wanted) -> Named:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.commands.binding import Argument, Bound
+from bot.commands.bound import Argument, Bound
 from bot.context import Context
 from bot.permissions import Verb
 from bot.views.blocks import Shown

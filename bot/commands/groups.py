@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.acts import drafts
 from bot.acts import groups as acts
 from bot.acts import home as home_acts
-from bot.commands.binding import Bound
+from bot.commands.bound import Bound
 from bot.commands.grammar import Misread, nearest
 from bot.context import Context
 from bot.views import home as home_views

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.commands.binding import Argument
+from bot.commands.bound import Argument
 from bot.commands.entry import Entry
 from bot.views import answers, blocks, escape
 from bot.views.blocks import Shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.acts import trail as acts
 from bot.commands import trail
-from bot.commands.binding import Bound
+from bot.commands.bound import Bound
 from bot.context import Context
 from bot.views.blocks import Shown
 from store import languages

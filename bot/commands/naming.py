@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.acts import naming as acts
-from bot.commands.binding import Bound, Turn
+from bot.commands.bound import Bound, Turn
 from bot.context import Context
 from bot.views.blocks import Shown
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot.acts import passwords as acts
-from bot.commands.binding import Bound, Deed
+from bot.commands.bound import Bound, Deed
 from bot.commands.grammar import Misread
 from bot.context import Context
 from bot.faults import SlackFault

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.acts import members as acts
 from bot.commands import enrolling
-from bot.commands.binding import Bound
+from bot.commands.bound import Bound
 from bot.commands.dates import last_day
 from bot.commands.enrolling import Wanted
 from bot.context import Context

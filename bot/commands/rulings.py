@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.acts import lookup
-from bot.commands.binding import Bound, Turn
+from bot.commands.bound import Bound, Turn
 from bot.context import Context
 from bot.permissions import Verb
 from bot.views import rulings as views

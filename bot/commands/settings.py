@@ -8,7 +8,7 @@ from bot.acts import channels, drafts, lookup, sources
 from bot.acts import settings as settings_acts
 from bot.acts.groups import value as value_of
 from bot.commands import french
-from bot.commands.binding import Bound
+from bot.commands.bound import Bound
 from bot.commands.grammar import Misread, nearest
 from bot.context import Context
 from bot.permissions import Verb

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.commands.binding import Place
+from bot.commands.named import Place
 from bot.context import Context
 from bot.faults import Denied, Gone
 from store import persons

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.acts import subscription as acts
-from bot.commands.binding import Bound
+from bot.commands.bound import Bound
 from bot.commands.dates import pause_end
 from bot.context import Context
 from bot.views.blocks import Shown

@@ -21,7 +21,7 @@ from bot.commands import (
     settings,
     subscription,
 )
-from bot.commands.binding import Argument, Bound, Kind
+from bot.commands.bound import Argument, Bound, Kind
 from bot.commands.entry import Entry
 from bot.commands.grammar import Misread, nearest
 from bot.context import Context

@@ -27,13 +27,11 @@ def told(text: str, *buttons: Element) -> Shown:
     return blocks.shown(text, found)
 
 
-def modal(language: str, text: str) -> blocks.View:
-    """A ready text where a modal stands open already."""
+def modal(language: str, shown: Shown | str) -> blocks.View:
+    """A modal that only says something: an answer, or a ready text."""
+    body = told(shown).blocks if isinstance(shown, str) else shown.blocks
     return blocks.modal(
-        say(language, "commands.modal.title"),
-        Form.MESSAGE,
-        [blocks.section(text)],
-        close=say(language, "commands.wizard.close"),
+        say(language, "slack.modal.title"), Form.MESSAGE, body, close=say(language, "slack.modal.close")
     )
 
 

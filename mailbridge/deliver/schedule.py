@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
-
-from store.terms import Reply
 
 GIVE_UP = timedelta(days=5)  # RFC 5321 4.5.4.1: at least 4 to 5 days
 DELAYS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120, 240))
 LANE_WAITS = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 20, 40, 60))
 RECONNECTS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)  # seconds
 SPREAD = 0.2  # part of a delay that is left to chance either way, so that what failed together does not return together
-
-_NAMED = re.compile(
-    r"\b(?:in|after|for|wait)\s+(\d{1,5})\s*(s|sec|seconds?|m|min|mins|minutes?|h|hours?)\b", re.IGNORECASE
-)
-_UNITS = {"s": 1, "m": 60, "h": 3600}
-_LONGEST_NAMED = timedelta(hours=4)
 
 
 def _spread(delay: timedelta, random: float) -> timedelta:
@@ -33,14 +24,6 @@ def next_due(attempts: int, accepted_at: datetime, now: datetime, random: float)
     if now >= limit:
         return None
     return min(limit, now + _spread(DELAYS[min(attempts, len(DELAYS) - 1)], random))
-
-
-def named_wait(reply: Reply) -> timedelta | None:
-    """How long a 4xx asks us to wait, where its text names a time ("greylisted for 300 seconds"): at most 4 hours."""
-    match = _NAMED.search(reply.text) if reply.temporary else None
-    if match is None:
-        return None
-    return min(_LONGEST_NAMED, timedelta(seconds=int(match[1]) * _UNITS[match[2][0].lower()]))
 
 
 def lane_wait(tries: int, random: float = 0.5) -> timedelta:

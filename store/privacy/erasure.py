@@ -21,7 +21,7 @@ from sqlalchemy import Text as TextType
 from sqlalchemy import delete as delete_rows
 from sqlmodel import col, select
 
-from store import audit, chain, outbox, posts, queue, retention, roster, waiting
+from store import audit, chain, outbox, posts, retention, roster, skipping, waiting
 from store.chunks import chunks
 from store.engine import Database, Reading, Writing
 from store.privacy import columns, marks, traces
@@ -92,7 +92,7 @@ async def _stop(tx: Writing, identity: Identity) -> None:
         assert post.id is not None
         await posts.discard(tx, post.id, ACTOR)
     going = (await tx.exec(theirs.where(col(Post.state) == PostState.ACCEPTED, col(Post.done_at).is_(None)))).all()
-    await queue.skip_posts(tx, [post.id for post in going if post.id is not None])
+    await skipping.skip_posts(tx, [post.id for post in going if post.id is not None])
 
 
 def _own(identity: Identity) -> Any:

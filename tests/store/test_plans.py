@@ -23,6 +23,7 @@ from store import (
     queue,
     reports,
     retention,
+    skipping,
     tallies,
     turns,
     vitals,
@@ -148,7 +149,7 @@ async def test_no_statement_of_a_workers_turn_reads_a_whole_table(database: Data
     claims = await database.bulk(lambda bulk: turn(bulk, claims))
     assert len(claims) == 100
     async with database.writing() as tx:
-        assert await queue.skip(tx, [5000]) == 1
+        assert await skipping.skip(tx, [5000]) == 1
         await outbox.claim(tx, life.id, 6)
         await memberships.stop(tx, 1, SYSTEM)
     await database.bulk(lambda bulk: workers.end(bulk, life.id))
@@ -192,7 +193,7 @@ async def test_leaving_out_who_has_a_copy_reads_no_whole_table(database: Databas
         assert row is not None
         await tx.exec(update(Delivery).where(col(Delivery.key) == "c9@x.example").values(membership_id=row.id))
         del listener.statements[list(listener.statements)[-1]]  # the test's own
-        assert await queue.skip(tx, [row.id or 0]) == 1
+        assert await skipping.skip(tx, [row.id or 0]) == 1
     async with database.reading() as look:
         counts = await tallies.of_post(look, second.id or 0)
         await reports.report(look, second.id or 0)

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands.binding import Argument, Bound, Kind, Outsider, Place, Role, bind
+from bot.commands.binding import bind
+from bot.commands.bound import Argument, Bound, Kind
 from bot.commands.grammar import Misread, tokens
+from bot.commands.named import Outsider, Place, Role
 
 ADD = (
     Argument(Kind.GROUP), Argument(Kind.PEOPLE), Argument(Kind.ROLE, required=False),

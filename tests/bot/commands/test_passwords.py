@@ -14,7 +14,7 @@ from sqlmodel import col, select
 
 from bot.actions import passwords as actions
 from bot.commands import passwords as commands
-from bot.commands.binding import Bound, Deed
+from bot.commands.bound import Bound, Deed
 from bot.context import Context
 from bot.faults import Gone
 from bot.payloads import Click

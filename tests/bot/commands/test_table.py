@@ -10,8 +10,10 @@ import pytest
 from bot.acts import members as member_acts
 from bot.commands import french
 from bot.commands import help as command_help
-from bot.commands.binding import Kind, Role, bind
+from bot.commands.binding import bind
+from bot.commands.bound import Kind
 from bot.commands.grammar import Misread, tokens
+from bot.commands.named import Role
 from bot.commands.settings import read
 from bot.commands.table import ENTRIES, SYNONYMS, TABLE, entry
 from bot.permissions import Verb

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailbridge.deliver import schedule, wire
+from mailbridge.deliver import wire
 from mailbridge.deliver.outcome import blame, broken, conclude, lost
 from store.terms import DeliveryState, Fault, Outcome, Reply, Stage
 
@@ -190,14 +190,3 @@ def test_a_reply_s_text_is_one_printable_line() -> None:
     text = wire.reply(550, [b"a\x00b\x1b[31m\xff", b"c\rd"]).text
     assert text.isprintable()
     assert len(wire.reply(550, [b"x" * 9000]).text) == 1000
-
-
-def test_a_time_that_a_4xx_names() -> None:
-    assert (wait := schedule.named_wait(heard("450 4.7.1 Greylisted for 300 seconds"))) is not None
-    assert wait.total_seconds() == 300
-    assert (wait := schedule.named_wait(heard("451 4.7.1 try again in 5 minutes"))) is not None
-    assert wait.total_seconds() == 300
-    assert schedule.named_wait(heard("550 5.7.1 try again in 5 minutes")) is None
-    assert schedule.named_wait(heard("451 4.7.1 try again later")) is None
-    assert (wait := schedule.named_wait(heard("451 try again in 99999 hours"))) is not None
-    assert wait.total_seconds() == 4 * 3600
