@@ -129,7 +129,6 @@ FRENCH: Mapping[str, str] = {
     "Remove {what}": "Retirer {what}",
     "Search": "Chercher",
     "Search …": "Chercher …",
-    "{size} bytes": "{size} octets",
     "{name} ({size} bytes)": "{name} ({size} octets)",
     "({size} bytes)": "({size} octets)",
     "The tour, to click through yourself": "La visite, à parcourir soi-même",
