@@ -70,5 +70,5 @@ async def _alarm_answered(tx: Writing, post_id: int, verb: str, actor: Actor) ->
     post = await tx.get(Post, post_id, populate_existing=True)
     assert post is not None
     await audit.record(tx, verb, actor, group_id=post.group_id, subject=f"post:{post_id}")
-    await outbox.touch(tx, NoticeKind.POST_ALARM, post_id)
-    await outbox.touch(tx, NoticeKind.REPORT, post_id)
+    for kind in (NoticeKind.POST_ALARM, NoticeKind.REPORT, NoticeKind.HELD_CARD):  # the card offers Stop, too
+        await outbox.touch(tx, kind, post_id)
