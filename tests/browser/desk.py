@@ -80,6 +80,10 @@ class Desk:
         """A button of this very name."""
         return self.page.get_by_role("button", name=name, exact=True)
 
+    def buttons(self, message: Locator) -> Locator:
+        """The buttons that a message came with, without what the page offers at each."""
+        return message.get_by_role("button").filter(has_not_text="Reply in thread")
+
     def dialog(self, title: str) -> Locator:
         """A modal, a question or an opened mail, by its title."""
         return self.page.get_by_role("dialog", name=title, exact=True)

@@ -25,9 +25,7 @@ async def test_a_person_asks_and_an_administrator_approves(desk: Desk, place: Pl
     await expect(card).to_contain_text("I would like to read along")
     await card.get_by_role("button", name="Approve the request of margaret@example.org").click()
     await expect(card).to_contain_text("Approved by @Ada Byron")
-    await expect(card.locator(".b-actions").get_by_role("button")).to_have_accessible_name(
-        re.compile("^Take back the decision")
-    )
+    await expect(desk.buttons(card)).to_have_accessible_name(re.compile("^Take back the decision"))
 
     await desk.act_as("Margaret Lane")
     await expect(desk.entry("Postroom")).to_have_accessible_name("Postroom (unread)")
@@ -51,9 +49,7 @@ async def test_a_denial_tells_its_reason(desk: Desk, place: Place) -> None:
     await form.get_by_role("button", name="Deny").click()
     await expect(card).to_contain_text("Denied by @Ada Byron")
     await expect(card).to_contain_text("This one is for *tenors* only")
-    await expect(card.locator(".b-actions").get_by_role("button")).to_have_accessible_name(
-        re.compile("^Take back the decision")
-    )
+    await expect(desk.buttons(card)).to_have_accessible_name(re.compile("^Take back the decision"))
 
     await desk.act_as("Barbara Quinn")
     await desk.go("Postroom")
@@ -78,7 +74,7 @@ async def test_a_strangers_mail_is_held_read_and_released(desk: Desk, place: Pla
 
     await card.get_by_role("button", name=re.compile("^Release")).click()
     await expect(card).to_contain_text("Released by @Ada Byron")
-    await expect(card.locator(".b-actions").get_by_role("button")).to_have_accessible_name(re.compile("^Stop the post"))
+    await expect(desk.buttons(card)).to_have_accessible_name(re.compile("^Stop the post"))
     await expect(desk.mails("linus@example.org", "May I ask")).to_have_count(1)
 
 
@@ -98,9 +94,7 @@ async def test_discarding_asks_first(desk: Desk, place: Place) -> None:
     await discard.click()
     await asked.get_by_role("button", name="Discard").click()
     await expect(card).to_contain_text("Discarded by @Ada Byron")
-    await expect(card.locator(".b-actions").get_by_role("button")).to_have_accessible_name(
-        re.compile("^Take back the decision")
-    )
+    await expect(desk.buttons(card)).to_have_accessible_name(re.compile("^Take back the decision"))
     await expect(desk.mails("linus@example.org", "Buy now")).to_have_count(0)
 
 
