@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from bot.acts import compositions
 from bot.app.tables import TABLES
 from bot.context import Context, NotAllowed, Submission
 from bot.guarded import explain
@@ -52,6 +53,30 @@ async def audited(office: Office) -> int:
 
 def click(action: Action, value: object, view: dict[str, Any] | None = None) -> Click:
     return Click.read({"actions": [{"action_id": str(action), "value": str(value)}], "view": view})
+
+
+@pytest.mark.parametrize(
+    ("content", "person", "at_report", "known"),
+    [
+        ("none", MARGARET, True, False), ("none", LINUS, False, True), ("subject", MARGARET, True, True),
+        ("subject", MARGARET, False, False),
+    ],
+)  # fmt: skip
+async def test_an_answer_tells_a_posts_words_to_who_may_know_them(
+    office: Office, content: str, person: str, at_report: bool, known: bool
+) -> None:
+    """Margaret is not in the group: she knows what its report says where she is, whatever number her click brings."""
+    await office.create(people={"moderators": [LINUS]})
+    await office.ask(ADA, f"settings team slack_content {content}")
+    group = await office.group()
+    assert group is not None
+    assert group.id is not None
+    message = posts.NewMessage(raw=b"\r\n", public_id="p", author="eve@else.example", subject="Salaries")
+    async with office.database.writing() as tx:
+        accepted = posts.Submission(group.id, Standing.STRANGER, Decision(Decided.ACCEPT), "f")
+        (post,) = (await posts.submit(tx, message, [accepted])).posts
+    shown = str(await compositions.answer(await act_of(office, person), post.id or 0, told=at_report))
+    assert ("Salaries" in shown, "eve@" in shown) == (known, known)
 
 
 @pytest.mark.parametrize("place", PLACES, ids=["message", "home", "modal"])
@@ -105,7 +130,7 @@ async def test_what_no_form_offers_is_answered_to_who_may_as_well(office: Office
             view = {"id": "V1", "blocks": [], "callback_id": str(form), "private_metadata": metadata}
             submission = Submission.read({"view": view | {"state": {"values": values}}})
             with contextlib.suppress(Refused, NotAllowed):
-                await handler(await act_of(office, ADA, submission.view), submission)
+                await handler(await act_of(office, ADA, dict(submission.view)), submission)
 
 
 async def test_ids_of_a_hidden_group_tell_an_outsider_nothing_of_it(office: Office) -> None:
