@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from bot.faults import Denied, Gone, SlackFault
+from bot.payloads import sound
 from bot.slack import Slack
 from store import following, persons
 from store.engine import Database
@@ -94,6 +95,7 @@ class Directory:
 
     def profile(self, user: Mapping[str, Any]) -> Profile:
         """A user object of Slack's as the store keeps it. Slack leaves out what it does not know or show."""
+        user = sound(user)
         profile = user.get("profile") or {}
         slack_id = str(user["id"])
         name = profile.get("real_name") or user.get("real_name") or profile.get("display_name") or user.get("name")

@@ -19,6 +19,15 @@ def row_id(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 19 else -1
 
 
+def sound(value: Any) -> Any:
+    """A payload without what JSON can hold and no database takes as text: NUL, and one half of a surrogate pair."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
+    if isinstance(value, Mapping):
+        return {key: sound(one) for key, one in value.items()}
+    return [sound(one) for one in value] if isinstance(value, list) else value
+
+
 def page_number(text: str) -> int:
     """The same as the number of a page; the first one for anything else."""
     return int(text) if text.isdecimal() and 0 < len(text) < 7 and int(text) else 1
@@ -40,7 +49,7 @@ class Command:
     def read(cls, body: Payload) -> Command:
         """From a slash command's payload."""
         return cls(
-            text=str(body.get("text") or ""),
+            text=sound(str(body.get("text") or "")),
             channel_id=str(body.get("channel_id", "")),
             trigger_id=str(body.get("trigger_id", "")),
             response_url=str(body["response_url"]),
@@ -69,7 +78,7 @@ class Click:
     @classmethod
     def read(cls, body: Payload) -> Click:
         """From a block_actions payload."""
-        action = body["actions"][0]
+        action = sound(body["actions"][0])
         container = body.get("container") or {}
         value = action.get("value") or (action.get("selected_option") or {}).get("value") or ""
         return cls(
@@ -80,7 +89,7 @@ class Click:
             channel_id=container.get("channel_id") or (body.get("channel") or {}).get("id"),
             ts=container.get("message_ts"),
             ephemeral=bool(container.get("is_ephemeral")),
-            view=body.get("view"),
+            view=sound(body.get("view")),
             action=action,
         )
 
@@ -101,7 +110,7 @@ class Submission:
     @classmethod
     def read(cls, body: Payload) -> Submission:
         """From a view_submission payload."""
-        view = body["view"]
+        view = sound(body["view"])
         return cls(
             form=str(view.get("callback_id", "")),
             metadata=str(view.get("private_metadata") or ""),
@@ -128,7 +137,7 @@ class Shortcut:
             callback_id=str(body.get("callback_id", "")),
             trigger_id=str(body.get("trigger_id", "")),
             response_url=body.get("response_url"),
-            message=body.get("message") or {},
+            message=sound(body.get("message") or {}),
             channel_id=str((body.get("channel") or {}).get("id") or ""),
         )
 

@@ -151,17 +151,6 @@ async def fallback(tx: Reading, notice: Notice) -> list[str]:
     return [person.slack_id for person in people or await persons.operators(tx)]
 
 
-async def by_message(tx: Reading, channel: str, ts: str) -> tuple[Notice, Placement] | None:
-    """The notice that stands at a Slack message, with that placement."""
-    rows = await tx.exec(
-        select(Notice, Placement)
-        .join(Placement, col(Placement.notice_id) == col(Notice.id))
-        .where(col(Placement.channel) == channel, col(Placement.ts) == ts)
-    )
-    row = rows.first()
-    return None if row is None else (row[0], row[1])
-
-
 async def placements(tx: Reading, kind: NoticeKind, subject_id: int) -> list[Placement]:
     """Every copy of a notice, oldest first; empty if it was never said."""
     rows = await tx.exec(

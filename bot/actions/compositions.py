@@ -23,6 +23,7 @@ from bot.payloads import row_id
 from bot.views import answers, compose, state
 from bot.views.ids import Action, Field, Form
 from bot.views.ids import Shortcut as Callback
+from store import conversations
 from store.composition import CompositionState
 from store.terms import Refused
 
@@ -93,7 +94,9 @@ async def edit(context: Context, click: Click) -> None:
 
 async def answer(context: Context, click: Click) -> None:
     """Reply by mail, at a report."""
-    await context.modal(await acts.answer(context, click.number))
+    async with context.database.reading() as tx:
+        told = await conversations.told_at(tx, click.channel_id or "", click.ts or "") == click.number
+    await context.modal(await acts.answer(context, click.number, told=told))
 
 
 async def of_message(context: Context, shortcut: Shortcut) -> None:

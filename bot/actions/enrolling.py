@@ -42,12 +42,15 @@ async def add(context: Context, submission: Submission) -> Answer:
         )
     except Refused as refused:
         return Errors({Field.OUTSIDE: answers.plain(context.language, refused.name, refused.values)})
+    chosen = state.choice(view, Field.ROLE) or Role.CONTACT
+    if chosen not in set(Role):
+        raise Refused("form_old")
     channel = state.channel(view, Field.EVERYONE_IN)
     wanted = Wanted(
         slack_ids=state.people(view, Field.PEOPLE),
         outsiders=outside,
         channels=(Place(channel, await _name(context, channel)),) if channel else (),
-        role=Role(state.choice(view, Field.ROLE) or Role.CONTACT),
+        role=Role(chosen),
     )
     if not (wanted.named or wanted.placed):
         return Errors({Field.PEOPLE: context.say_plain("commands.enrol.nobody")})

@@ -12,7 +12,7 @@ from typing import Any
 from bot.acts import lookup
 from bot.context import Context
 from bot.faults import SlackFault
-from bot.permissions import Verb
+from bot.permissions import Verb, judge
 from bot.views import chat, compose
 from bot.views.blocks import View
 from bot.views.compose import Draft, Preview
@@ -25,7 +25,7 @@ from store.schema.composition import Composition
 from store.schema.group import Group
 from store.schema.post import Post
 from store.signal import Topic
-from store.terms import PostState, Refused, folded
+from store.terms import PostState, Refused, SlackContent, folded
 
 DRAWN_WITHIN = 1.2  # seconds; a submission has to be answered within two
 UNHEARD_AFTER = timedelta(seconds=15)  # a bridge that lives looks every second, and asks the DNS for some
@@ -76,21 +76,30 @@ async def _names(context: Context, message: Mapping[str, Any]) -> chat.Names:
     for channel_id in [one for one in channels if one not in known][:CHANNELS_ASKED]:
         try:
             async with asyncio.timeout(0.5):  # the form has to open within 3 s
-                known[channel_id] = (await context.slack.channel(channel_id)).name or channel_id
+                seen = await context.slack.channel(channel_id)
+            # A private one's name is for who is in it: to them Slack says it with the id.
+            known[channel_id] = channel_id if seen.private else seen.name or channel_id
         except (SlackFault, TimeoutError):
             continue  # a channel we are not in keeps its id
     return chat.Names(found, known)
 
 
 async def answer(
-    context: Context, post_id: int, message: Mapping[str, Any] | None = None, *, unread: bool = False
+    context: Context,
+    post_id: int,
+    message: Mapping[str, Any] | None = None,
+    *,
+    unread: bool = False,
+    told: bool = True,
 ) -> View:
     """The form for an answer to a post, filled with a message of Slack's where one is given; `unread`: it could not be
-    had. Raises Refused for a post that is not there, NotAllowed."""
+    had; `told`: its report stands where the person is. Raises Refused for a post that is not there, NotAllowed."""
     async with context.database.reading() as tx:
         post, group = await answered(context, tx, post_id)
+        known = await _known(context, tx, post, group, told=told)
     subject = post.subject if post.subject.lower().startswith("re:") else f"Re: {post.subject}"
-    author = post.author_name or post.author
+    subject = subject if known else ""
+    author = _author(context, post, known=known)
     draft = Draft(_named(group), subject[:LONGEST_SUBJECT].strip(), "", post.id, author, unread=unread)
     return await form(context, draft if message is None else await _filled(context, draft, message))
 
@@ -108,6 +117,19 @@ async def answered(context: Context, tx: Reading, post_id: int) -> tuple[Post, G
     if found is None:
         raise Refused("compose_answers_nothing")
     return post, found[0]
+
+
+async def _known(context: Context, tx: Reading, post: Post, group: Group, *, told: bool = True) -> bool:
+    """Whether the person knows the post: the group's mail is its members'. Others know what they wrote, and what its
+    report has told them, which is as much as the group lets into Slack."""
+    email, who = context.person.email, await context.who(tx, group)
+    if who.member or judge(Verb.DETAILS, who).allowed or (email and folded(email) == folded(post.author)):
+        return True
+    return told and group.slack_content is not SlackContent.NONE
+
+
+def _author(context: Context, post: Post, *, known: bool) -> str:
+    return (post.author_name or post.author) if known else context.say_plain("compose.form.its_author")
 
 
 async def suggest(context: Context, query: str) -> list[dict[str, Any]]:
@@ -158,8 +180,9 @@ async def _preview(context: Context, composition_id: int) -> tuple[Composition, 
         said = compositions.verdict(row)
         reached = await reach.of(tx, row.group_id) if said is not None and not row.alone else None
         post = await posts.get(tx, row.answers_id) if row.alone and row.answers_id else None
+        known = post is not None and await _known(context, tx, post, group)
         unheard = tx.now - row.created_at > UNHEARD_AFTER
-    alone = (post.author_name or post.author) if post is not None else ""
+    alone = _author(context, post, known=known) if post is not None else ""
     shown = Preview(composition_id, group.address, said, alone=alone, unheard=unheard)
     if reached is not None:
         shown = replace(shown, recipients=reached.recipients, outside=reached.outside, groups=len(reached.within))
@@ -200,7 +223,8 @@ async def again(context: Context, composition_id: int) -> View:
         row = await mine(context, tx, composition_id)
         group, _ = await lookup.numbered(context, tx, Verb.POST, row.group_id)
         post = await posts.get(tx, row.answers_id) if row.answers_id is not None else None
-    author = (post.author_name or post.author) if post is not None else ""
+        known = post is not None and await _known(context, tx, post, group)
+    author = _author(context, post, known=known) if post is not None else ""
     return await form(context, Draft(_named(group), row.subject, row.text, row.answers_id, author, alone=row.alone))
 
 

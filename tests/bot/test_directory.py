@@ -113,6 +113,7 @@ async def test_a_large_workspace_comes_page_by_page(bot_url: str, free_port: Any
         ({"id": "U1", "deleted": True}, {"deactivated": True}),
         ({"id": "USLACKBOT"}, {"bot": True}),
         ({"id": "U1", "profile": {"real_name": "R", "email": ""}}, {"name": "R", "email": None}),
+        ({"id": "U1", "profile": {"real_name": "R\ud83d\0d"}}, {"name": "R\ufffdd"}),  # no database takes either
     ],
 )
 async def test_a_profile(directory: Directory, user: dict[str, Any], expected: dict[str, Any]) -> None:

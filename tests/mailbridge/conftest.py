@@ -10,7 +10,9 @@ import pytest
 
 from mailbridge.intake.listener import certificate
 from store.engine import Database
+from tests.conftest import Clock
 from tests.mailbridge.deliver.nameserver import Nameserver
+from tests.mailbridge.desk import Desk
 from tests.mailbridge.intake.room import Room, opened
 
 
@@ -41,3 +43,9 @@ async def submission(database: Database, pem: Path) -> AsyncIterator[Room]:
     """A room with a door for who signs in, over each engine."""
     async with opened(database, tls=certificate(str(pem), "")) as one:
         yield one
+
+
+@pytest.fixture
+async def desk(database: Database, clock: Clock) -> Desk:
+    """A group in which posts wait, over each engine."""
+    return await Desk(database, clock).begin()

@@ -225,17 +225,6 @@ async def test_what_slack_refused_for_good_stays_as_it_is(database: Database, bo
     assert [(row.state, row.error) for row in await standing(database)] == [("dead", "is_archived")]
 
 
-async def test_a_message_leads_back_to_its_notice(database: Database, bot: int) -> None:
-    await announce(database, "C1")
-    [due] = await claim(database, bot)
-    await place(database, bot, due, ts="9.9")
-    async with database.reading() as tx:
-        found = await outbox.by_message(tx, "C1", "9.9")
-        assert found is not None
-        assert (found[0].key, found[1].target) == ("request_card:1", "C1")
-        assert await outbox.by_message(tx, "C2", "9.9") is None
-
-
 async def test_what_a_channel_will_not_take_goes_to_administrators_else_to_operators(
     database: Database, clock: Clock
 ) -> None:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
 from sqlmodel import select
 
+from bot.acts import compositions
 from bot.app.tables import TABLES
 from bot.context import Context, NotAllowed, Submission
 from bot.guarded import explain
 from bot.payloads import Click
 from bot.views.draft import Draft
-from bot.views.ids import Action, Form
+from bot.views.ids import Action, Field, Form
 from store import persons, posts, requests
 from store.schema.audit import Audit
 from store.terms import Action as Decided
 from store.terms import Address, Decision, Reason, Refused, Standing
-from tests.bot.commands.conftest import DOMAIN, GRACE, LINUS, MARGARET, Office
+from tests.bot.commands.conftest import ADA, DOMAIN, GRACE, LINUS, MARGARET, Office
 from tests.store.named import named
 
 VALUES = [
@@ -53,6 +55,30 @@ def click(action: Action, value: object, view: dict[str, Any] | None = None) -> 
     return Click.read({"actions": [{"action_id": str(action), "value": str(value)}], "view": view})
 
 
+@pytest.mark.parametrize(
+    ("content", "person", "at_report", "known"),
+    [
+        ("none", MARGARET, True, False), ("none", LINUS, False, True), ("subject", MARGARET, True, True),
+        ("subject", MARGARET, False, False),
+    ],
+)  # fmt: skip
+async def test_an_answer_tells_a_posts_words_to_who_may_know_them(
+    office: Office, content: str, person: str, at_report: bool, known: bool
+) -> None:
+    """Margaret is not in the group: she knows what its report says where she is, whatever number her click brings."""
+    await office.create(people={"moderators": [LINUS]})
+    await office.ask(ADA, f"settings team slack_content {content}")
+    group = await office.group()
+    assert group is not None
+    assert group.id is not None
+    message = posts.NewMessage(raw=b"\r\n", public_id="p", author="eve@else.example", subject="Salaries")
+    async with office.database.writing() as tx:
+        accepted = posts.Submission(group.id, Standing.STRANGER, Decision(Decided.ACCEPT), "f")
+        (post,) = (await posts.submit(tx, message, [accepted])).posts
+    shown = str(await compositions.answer(await act_of(office, person), post.id or 0, told=at_report))
+    assert ("Salaries" in shown, "eve@" in shown) == (known, known)
+
+
 @pytest.mark.parametrize("place", PLACES, ids=["message", "home", "modal"])
 async def test_a_forged_value_changes_nothing_and_is_no_fault(office: Office, place: dict[str, Any] | None) -> None:
     await office.create()
@@ -83,6 +109,28 @@ async def test_forged_metadata_changes_nothing_and_is_no_fault(office: Office) -
                 told.append(explain(context, refusal))
     assert [text for text in told if "reference" in text] == []
     assert await audited(office) == before
+
+
+@pytest.mark.parametrize("typed", [True, False])
+@pytest.mark.parametrize("odd", ["nope", "<!channel>", "2026-02-30", "half a pair: \ud83d\0", "U0NOSUCH", "C0OLD"])
+async def test_what_no_form_offers_is_answered_to_who_may_as_well(office: Office, odd: str, typed: bool) -> None:
+    await office.create()
+    values = {
+        field: {
+            field: {
+                "value": odd if typed else "", "selected_option": {"value": odd}, "selected_options": [{"value": odd}],
+                "selected_conversation": odd, "selected_user": odd, "selected_users": [odd], "files": [{"id": odd}],
+                "selected_date": odd,
+            }
+        }
+        for field in map(str, Field)
+    }  # fmt: skip
+    for form, handler in TABLES.forms.items():
+        for metadata in ("1", "post 1", '{"group":1,"search":"","page":1}', Draft(group_id=1, version=1).pack()):
+            view = {"id": "V1", "blocks": [], "callback_id": str(form), "private_metadata": metadata}
+            submission = Submission.read({"view": view | {"state": {"values": values}}})
+            with contextlib.suppress(Refused, NotAllowed):
+                await handler(await act_of(office, ADA, dict(submission.view)), submission)
 
 
 async def test_ids_of_a_hidden_group_tell_an_outsider_nothing_of_it(office: Office) -> None:
