@@ -1,5 +1,4 @@
-"""Groups that keep themselves, by the whole bot beside a pocket Slack: what they follow, who comes and goes, what is
-asked, and what nobody may lose."""
+"""Groups that keep themselves, by the whole bot beside a pocket Slack: who comes and goes, what is asked."""
 
 from __future__ import annotations
 
@@ -20,9 +19,7 @@ from bot.sandbox.channels import Channel
 from bot.sandbox.people import built_in_people, crowd
 from bot.sandbox.settings import Listen, Settings
 from bot.slack import Slack
-from bot.views.cards import Verdict
 from bot.views.ids import Action, Field
-from bot.views.matters import Card, orphan
 from store import following, groups, memberships, persons
 from store import matters as matters_store
 from store.concerns import MatterKind, MatterState
@@ -286,17 +283,8 @@ async def test_a_group_nobody_administers_is_told_to_the_operators(office: Offic
     assert (await office.pocket.submit("grace"))["ok"]
     await office.pocket.wait_modal("grace", contains="has its administrator")
     async with office.database.reading() as tx:
-        found = [person.slack_id for person in await memberships.administrators(tx, group.id)]
-    assert found == ["U0BARBARA"]
+        assert [one.slack_id for one in await memberships.administrators(tx, group.id)] == ["U0BARBARA"]
     await office.pocket.wait_message("grace", "dm", "named an administrator of")
-
-
-@pytest.mark.parametrize("operators", [True, False])
-def test_an_orphan_offers_its_adoption_to_who_may_do_it(operators: bool) -> None:
-    card = Card(1, "team@groups.example.org", MatterState.OPEN, Verdict(None, None), operators=operators)
-    shown = orphan("en", card)
-    assert (str(Action.MATTER_ADMINISTRATOR) in str(shown.blocks)) is operators
-    assert ("POSTROOM_OPERATORS" in shown.text) is not operators
 
 
 @pytest.mark.parametrize(
