@@ -182,11 +182,15 @@ class Keeper:
         """Propose the removal of who is deactivated, and tell of groups nobody administers; False, as all is done."""
         async with self._database.reading() as tx:
             orphans, adopted = await leavers.orphans(tx), await leavers.adopted(tx)
+            unheard = await leavers.unheard(tx)
             unasked, asked = await leavers.unasked(tx), await leavers.asked(tx)
         for group_id in orphans:
             async with self._database.writing() as tx:
                 if await leavers.tell(tx, group_id) is not None:
                     log.warning("group.orphaned", group=group_id)
+        for group_id in unheard:
+            async with self._database.writing() as tx:
+                await leavers.tell_more(tx, group_id)
         for group_id in adopted:
             async with self._database.writing() as tx:
                 await matters.close(tx, group_id, [MatterKind.ORPHAN])

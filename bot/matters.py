@@ -6,7 +6,7 @@ from bot import rows
 from bot.views import matters as views
 from bot.views.blocks import Shown
 from bot.views.matters import Card
-from store import comparison, leavers, matters
+from store import comparison, leavers, matters, persons
 from store.concerns import MatterKind, MatterState
 from store.engine import Reading
 from store.schema.following import Following
@@ -48,6 +48,7 @@ async def card(tx: Reading, matter: Matter) -> Card:
         came=int(details.get("came", 0)),
         went=int(details.get("went", 0)),
         code=str(details.get("code", "")),
+        operators=matter.kind is not MatterKind.ORPHAN or bool(await persons.operators(tx)),
     )
 
 

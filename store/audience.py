@@ -28,6 +28,15 @@ async def administrators(tx: Reading, group: Group) -> list[str]:
     return [person.slack_id for person in people]
 
 
+async def hosts(tx: Reading, group: Group) -> list[str]:
+    """The targets of what a group has nobody for: the operators. Where there is none, the workspace's owners and
+    admins, who know whoever runs this; and where Slack shows none of those, the group's report channel."""
+    people = await persons.operators(tx) or await persons.workspace_admins(tx)
+    if not people and group.report_channel:
+        return [group.report_channel]
+    return [person.slack_id for person in people]
+
+
 async def deciders(tx: Reading, group_id: int | None, *, administrators_only: bool = False) -> list[Person]:
     """The people of a group who may decide (or who administer it), by id; none who are gone from Slack, or whose
     account is in another workspace's hands and so carries no right."""

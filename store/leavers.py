@@ -1,12 +1,12 @@
 """Leavers: people on a roster who are deactivated in Slack (`store.absence` has stopped their copies). Their removal is
-proposed, and a group that nobody can administer any more is told to the operators."""
+proposed, and a group that nobody can administer any more is told to the operators, or to who can see to one."""
 
 from __future__ import annotations
 
 from sqlalchemy.orm import aliased
 from sqlmodel import col, exists, select
 
-from store import matters, memberships, roster
+from store import audience, matters, memberships, outbox, roster
 from store.concerns import MatterKind, MatterState
 from store.engine import Reading, Writing
 from store.schema.group import Group
@@ -130,7 +130,7 @@ async def orphans(tx: Reading) -> list[int]:
 
 
 async def tell(tx: Writing, group_id: int) -> Matter | None:
-    """Tell the operators that nobody administers the group; None if somebody does, or they know."""
+    """Tell its hosts (`audience.hosts`) that nobody administers the group; None if somebody does, or they know."""
     try:
         group = await roster.lock(tx, group_id)
     except Refused:
@@ -138,6 +138,32 @@ async def tell(tx: Writing, group_id: int) -> Matter | None:
     if group_id not in await orphans(tx):
         return None
     return await matters.bring(tx, group, MatterKind.ORPHAN)
+
+
+async def unheard(tx: Reading) -> list[int]:
+    """Ids of groups of which it is told that nobody administers them, but not to everybody who is to hear it now: there
+    was no operator then, or a new one has come."""
+    open_ = select(Matter, Group).join(Group, col(Group.id) == col(Matter.group_id))
+    open_ = open_.where(col(Matter.kind) == MatterKind.ORPHAN, col(Matter.state) == MatterState.OPEN)
+    found = []
+    for matter, group in (await tx.exec(open_.where(col(Group.deleted_at).is_(None)))).all():
+        told = await outbox.placements(tx, matters.NOTICE[MatterKind.ORPHAN], matter.id or 0)
+        if set(await audience.hosts(tx, group)) - {one.target for one in told}:
+            found.append(matter.group_id)
+    return found
+
+
+async def tell_more(tx: Writing, group_id: int) -> None:
+    """Tell whoever is to hear it now; what stands elsewhere is drawn anew, as there may be an operator now."""
+    try:
+        group = await roster.lock(tx, group_id)
+    except Refused:
+        return
+    for matter in await matters.of_group(tx, group_id, MatterKind.ORPHAN, [MatterState.OPEN]):
+        assert matter.id is not None
+        kind = matters.NOTICE[MatterKind.ORPHAN]
+        await outbox.announce(tx, kind, matter.id, await audience.hosts(tx, group), group_id=group_id)
+        await outbox.touch(tx, kind, matter.id)
 
 
 async def adopted(tx: Reading) -> list[int]:

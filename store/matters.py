@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from store import audience, audit, outbox, persons
+from store import audience, audit, outbox
 from store.concerns import MatterKind, MatterState
 from store.engine import Reading, Writing
 from store.schema.group import Group
@@ -54,7 +54,7 @@ async def bring(
     go: Collection[int] = (),
     details: Mapping[str, Any] | None = None,
 ) -> Matter:
-    """Ask the group's administrators (of an orphan, the operators), in place of what is still open of this kind.
+    """Ask the group's administrators (of an orphan, its hosts), in place of what is still open of this kind.
 
     The caller has locked the group.
     """
@@ -74,7 +74,7 @@ async def bring(
     await tx.flush()
     assert matter.id is not None
     if kind is MatterKind.ORPHAN:
-        targets = [person.slack_id for person in await persons.operators(tx)]
+        targets = await audience.hosts(tx, group)
     else:
         targets = await audience.administrators(tx, group)
     await outbox.announce(tx, NOTICE[kind], matter.id, targets, group_id=group.id)

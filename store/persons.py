@@ -126,6 +126,14 @@ async def appoint(tx: Writing, slack_ids: Collection[str]) -> int:
     return int(dismissed.rowcount + appointed.rowcount)
 
 
+async def workspace_admins(tx: Reading) -> list[Person]:
+    """The owners and admins of the workspace who are here, operators or not, by id."""
+    here = (col(Person.deactivated).is_(False), col(Person.stranger).is_(False), col(Person.bot).is_(False))
+    return list(
+        (await tx.exec(select(Person).where(col(Person.workspace_admin), *here).order_by(col(Person.id)))).all()
+    )
+
+
 async def counted(tx: Reading) -> tuple[int, int]:
     """How many people the workspace has that are here (no bots), and how many of them have an address."""
     here = (col(Person.deactivated).is_(False), col(Person.bot).is_(False), col(Person.stranger).is_(False))

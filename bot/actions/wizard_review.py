@@ -71,7 +71,7 @@ async def validate(context: Context, draft: Draft) -> View:
             else:
                 return await _once_more(context, tx, draft, group, people)
     assert group.id is not None
-    return review.done(context.language, group.address, group.id, made=draft.group_id is None)
+    return review.done(context.language, group.address, group.id, made=draft.group_id is None, held=group.on_hold)
 
 
 async def _once_more(context: Context, tx: Reading, draft: Draft, group: Group, people: Mapping[str, Person]) -> View:

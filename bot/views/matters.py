@@ -24,6 +24,7 @@ class Card:
     """One matter. `come` and `go` are some of the people (a Slack id, or an address), counted by `come_n` and `go_n`.
 
     `source` is a Slack id, `name` how people write the user group. `came` and `went` count what an approval brought.
+    `operators` says whether there is any who could decide of an orphan.
     """
 
     matter_id: int
@@ -42,6 +43,7 @@ class Card:
     came: int = 0
     went: int = 0
     code: str = ""
+    operators: bool = True
 
 
 def source(source_id: str, name: str = "") -> Markup:
@@ -148,11 +150,14 @@ def leavers_outcome(language: str, card: Card) -> str:
 
 
 def orphan(language: str, card: Card) -> Shown:
-    """To the operators: nobody administers the group."""
+    """To the operators, or to whoever can see to one: nobody administers the group."""
     if card.state is not MatterState.OPEN:
         text = orphan_outcome(language, card)
         return blocks.shown(text, [blocks.section(text)])
     head = say(language, "roster.orphan.head", via=escape.mrkdwn, group=card.group)
+    if not card.operators:
+        text = say(language, "roster.orphan.no_operator")
+        return blocks.shown(f"{head} {text}", [blocks.section(head), blocks.section(text)])
     text = say(language, "roster.orphan.text")
     name = _button(language, card, "roster.orphan.name", Action.MATTER_ADMINISTRATOR, style="primary")
     return blocks.shown(f"{head} {text}", [blocks.section(head), blocks.section(text), blocks.actions(name)])

@@ -103,9 +103,9 @@ def change(
     return _modal(language, draft, body, "change")
 
 
-def done(language: str, address: str, group_id: int, *, made: bool) -> View:
-    """What stands in the modal once the group exists or is changed."""
-    key = "commands.wizard.created" if made else "commands.wizard.changed"
+def done(language: str, address: str, group_id: int, *, made: bool, held: bool = False) -> View:
+    """What stands in the modal once the group exists (`held`: on hold, as all are) or is changed."""
+    key = f"commands.wizard.{'changed' if not made else 'created_held' if held else 'created'}"
     body = [blocks.section(say(language, key, via=escape.mrkdwn, address=address))]
     if made:
         spoken = say(language, "commands.button.spoken_test", via=escape.plain, address=address)

@@ -1,5 +1,4 @@
-"""Groups that keep themselves, by the whole bot beside a pocket Slack: what they follow, who comes and goes, what is
-asked, and what nobody may lose."""
+"""Groups that keep themselves, by the whole bot beside a pocket Slack: who comes and goes, what is asked."""
 
 from __future__ import annotations
 
@@ -284,8 +283,7 @@ async def test_a_group_nobody_administers_is_told_to_the_operators(office: Offic
     assert (await office.pocket.submit("grace"))["ok"]
     await office.pocket.wait_modal("grace", contains="has its administrator")
     async with office.database.reading() as tx:
-        found = [person.slack_id for person in await memberships.administrators(tx, group.id)]
-    assert found == ["U0BARBARA"]
+        assert [one.slack_id for one in await memberships.administrators(tx, group.id)] == ["U0BARBARA"]
     await office.pocket.wait_message("grace", "dm", "named an administrator of")
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from sqlmodel import col, select
 
-from store import comparison, fates, following, groups, leavers, matters, memberships, persons, reach
+from store import comparison, fates, following, groups, leavers, matters, memberships, outbox, persons, reach
 from store.concerns import MatterKind, MatterState
 from store.engine import Database
 from store.exchange.document import ImportRefused
@@ -21,7 +21,7 @@ from store.schema.delivery import Delivery
 from store.schema.following import Following, Movement
 from store.schema.person import Person
 from store.schema.post import Post
-from store.terms import DeliveryState, Refused
+from store.terms import DeliveryState, NoticeKind, Refused
 from tests.conftest import Clock
 from tests.store.offices import SERVED, SYSTEM, contact, group, person, roster
 from tests.store.test_going_out import expand, post
@@ -249,6 +249,32 @@ async def test_a_group_is_an_orphan_only_when_nobody_who_can_act_is_left(databas
     await person(database, "ben")
     async with database.reading() as tx:
         assert await leavers.adopted(tx) == [group_id]
+
+
+async def test_without_an_operator_it_is_told_to_who_can_see_to_one(database: Database) -> None:
+    ada = await person(database, "ada")
+    owner, there = Profile("U0OWNER", "owner", workspace_admin=True), Profile("U0OWNER", "owner")
+    named, silent = await group(database, ada, report_channel="C0REPORTS"), await group(database, ada, "silent")
+    await person(database, "ada", deactivated=True)
+
+    async def told(*profiles: Profile) -> list[list[str]]:
+        """Where it is told of both groups, once these people are as they are now."""
+        async with database.writing() as tx:
+            for profile in profiles:
+                await persons.upsert(tx, profile)
+            for group_id in await leavers.orphans(tx):
+                await leavers.tell(tx, group_id)
+            for group_id in await leavers.unheard(tx):
+                await leavers.tell_more(tx, group_id)
+            assert await leavers.unheard(tx) == []
+            open_ = [await matters.of_group(tx, one, MatterKind.ORPHAN, [MatterState.OPEN]) for one in (named, silent)]
+            placed = [await outbox.placements(tx, NoticeKind.GROUP_ORPHANED, one.id or 0) for (one,) in open_]
+        return [[one.target for one in copies] for copies in placed]
+
+    assert await told() == [["C0REPORTS"], []]
+    assert await told(owner) == [["C0REPORTS", "U0OWNER"], ["U0OWNER"]]
+    operator = Profile("U0OP", "op", operator=True)
+    assert await told(there, operator) == [["C0REPORTS", "U0OWNER", "U0OP"], ["U0OWNER", "U0OP"]]
 
 
 def roster_entry(of: Person) -> memberships.Entry:

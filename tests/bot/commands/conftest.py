@@ -117,8 +117,8 @@ class Office:
         return await self.submit(person)
 
     async def create(self, address: str = "team", *, by: str = ADA, people: dict[str, Any] | None = None,
-                     **settings: Any) -> None:  # fmt: skip
-        """A group made in the wizard, as the person would."""
+                     **settings: Any) -> str:  # fmt: skip
+        """A group made in the wizard, as the person would; gives what they are told."""
         await self.form(by, "create", contains="1 of 3")
         given = FIRST | {"local": address} | settings
         await self.pocket.fill(by, given)
@@ -129,9 +129,10 @@ class Office:
         assert second["ok"], second
         third = await self.submit(by)
         assert third["ok"], third
-        modal = await self.pocket.wait_modal(by)
-        assert "takes mail now" in self.pocket.text(modal), self.pocket.text(modal)
+        told = self.pocket.text(await self.pocket.wait_modal(by))
+        assert "takes mail now" in told, told
         await self.pocket.close(by, everything=True)
+        return told
 
 
 @pytest.fixture
