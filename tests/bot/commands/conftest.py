@@ -28,6 +28,7 @@ from store.engine import Database
 from store.schema.group import Group
 from store.schema.membership import Membership
 from tests import postgres
+from tests.bot.conftest import ACK_DEADLINE, SUBMIT_SECONDS
 from tests.store.named import named
 
 FREE = Listen("127.0.0.1", 0)
@@ -150,10 +151,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
-async def office(database: Database) -> AsyncIterator[Office]:
+async def office(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
     """Everybody of the workspace known, nobody in a group yet."""
+    monkeypatch.setattr("bot.guarded.SUBMIT_SECONDS", SUBMIT_SECONDS)
     async with AsyncExitStack() as stack:
-        sandbox = Sandbox(Settings(listen=FREE, sink=FREE, tiers=False))
+        sandbox = Sandbox(Settings(listen=FREE, sink=FREE, tiers=False, ack_deadline=ACK_DEADLINE))
         await sandbox.start()
         stack.push_async_callback(sandbox.stop)
         pocket = await stack.enter_async_context(Pocket(sandbox.base))
