@@ -30,6 +30,7 @@ async def card(tx: Reading, matter: Matter) -> Card:
     going = list(matter.go)
     if matter.kind is MatterKind.LEAVERS and matter.state is MatterState.OPEN:
         going = [row.id for row in await leavers.still(tx, matter) if row.id is not None]
+    follows = followed is not None and followed.source == matter.source
     details = matter.details
     return Card(
         matter_id=matter.id,
@@ -37,7 +38,8 @@ async def card(tx: Reading, matter: Matter) -> Card:
         state=matter.state,
         verdict=await rows.verdict(tx, matter.decided_by, matter.decided_at, ""),
         source=matter.source or "",
-        name=followed.name if followed is not None and followed.source == matter.source else "",
+        name=followed.name if followed is not None and follows else "",
+        followed=follows,
         come=matter.come[:NAMED],
         come_n=len(matter.come),
         go=await comparison.subjects(tx, going[:NAMED]),
