@@ -137,7 +137,10 @@ def leavers(language: str, card: Card) -> Shown:
         question = say(language, "roster.leavers.question")
         return blocks.shown(head, [blocks.section(head), blocks.section(question), buttons])
     told = leavers_outcome(language, card)
-    return blocks.shown(told, [blocks.section(f"*{escape.mrkdwn(card.group)}*"), blocks.section(told)])
+    head = f"*{escape.mrkdwn(card.group)}*"
+    if card.go:
+        head = f"{head} · {values['people']}"
+    return blocks.shown(told, [blocks.section(head), blocks.section(told)])
 
 
 def leavers_outcome(language: str, card: Card) -> str:

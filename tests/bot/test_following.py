@@ -271,7 +271,8 @@ async def test_who_is_deactivated_gets_nothing_at_once_and_is_proposed_for_remov
     await office.pocket.wait_message("ada", "dm", "1 person of", after=first["ts"])
     await office.pocket.click("ada", Action.MATTER_APPLY)
     await become(office, group, "margaret")
-    await office.pocket.wait_message("ada", "dm", "1 person was taken off by")
+    done = await office.pocket.wait_message("ada", "dm", "1 person was taken off by")
+    assert "<@U0LINUS>" in office.pocket.text(done)
 
 
 @pytest.mark.parametrize(
