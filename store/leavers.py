@@ -86,7 +86,9 @@ async def remove(tx: Writing, matter: Matter, actor: Actor) -> int:
 
     They did not ask to leave: if they come back, what the group follows may enrol them again.
     """
-    ids = [row.id for row in await still(tx, matter) if row.id is not None]
+    rows = await still(tx, matter)
+    ids = [row.id for row in rows if row.id is not None]
+    matter.details = {**matter.details, "people": matters.people(rows)}
     gone = await memberships.remove(tx, matter.group_id, ids, actor, may_return=True) if ids else 0
     await matters.applied(tx, matter, 0, gone)
     return gone

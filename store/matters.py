@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import col, select
 
-from store import audience, audit, outbox
+from store import audience, audit, outbox, roster
 from store.concerns import MatterKind, MatterState
 from store.engine import Reading, Writing
 from store.schema.group import Group
 from store.schema.matter import Matter
+from store.schema.membership import Membership
 from store.terms import Actor, NoticeKind
 
 NOTICE: Mapping[MatterKind, NoticeKind] = {
@@ -21,6 +22,9 @@ NOTICE: Mapping[MatterKind, NoticeKind] = {
     MatterKind.LEAVERS: NoticeKind.ROSTER_MATTER,
     MatterKind.ORPHAN: NoticeKind.GROUP_ORPHANED,
 }
+
+
+NAMED = 10  # people a card names; the others are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ async def bring(
         source=source,
         come=list(come),
         go=list(go),
-        details=dict(details or {}),
+        details={**(details or {}), "people": people(await roster.rows(tx, group.id, ids=list(go)[:NAMED]))},
         created_at=tx.now,
     )
     tx.add(matter)
@@ -79,6 +83,11 @@ async def bring(
         targets = await audience.administrators(tx, group)
     await outbox.announce(tx, NOTICE[kind], matter.id, targets, group_id=group.id)
     return matter
+
+
+def people(rows: Iterable[Membership]) -> list[int]:
+    """Ids of some of these people: once they are off a roster no row of it says who they were."""
+    return [row.person_id for row in rows if row.person_id is not None][:NAMED]
 
 
 async def close(tx: Writing, group_id: int, kinds: Collection[MatterKind]) -> None:

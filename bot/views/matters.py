@@ -23,8 +23,8 @@ from store.texts import Markup, say
 class Card:
     """One matter. `come` and `go` are some of the people (a Slack id, or an address), counted by `come_n` and `go_n`.
 
-    `source` is a Slack id, `name` how people write the user group. `came` and `went` count what an approval brought.
-    `operators` says whether there is any who could decide of an orphan.
+    `source` is a Slack id, `name` how people write the user group; `followed`: the group follows it still. `came` and
+    `went` count what an approval brought; `operators`: there is somebody who could decide of an orphan.
     """
 
     matter_id: int
@@ -33,6 +33,7 @@ class Card:
     verdict: Verdict
     source: str = ""
     name: str = ""
+    followed: bool = True
     come: Sequence[str] = ()
     come_n: int = 0
     go: Sequence[str] = ()
@@ -111,7 +112,8 @@ def trouble(language: str, card: Card) -> Shown:
         why = say(language, f"roster.trouble.{card.code}")
         again = _button(language, card, "roster.trouble.again", Action.MATTER_AGAIN)
         return blocks.shown(f"{head} {why}", [blocks.section(head), blocks.section(why), blocks.actions(again)])
-    over = say(language, "roster.trouble.over", via=escape.mrkdwn, group=card.group, source=what)
+    key = "roster.trouble.over" if card.followed else "roster.trouble.past"
+    over = say(language, key, via=escape.mrkdwn, group=card.group, source=what)
     text = say(language, "roster.replaced") if card.state is MatterState.REPLACED else over
     return blocks.shown(text, [blocks.section(text)])
 
@@ -135,7 +137,10 @@ def leavers(language: str, card: Card) -> Shown:
         question = say(language, "roster.leavers.question")
         return blocks.shown(head, [blocks.section(head), blocks.section(question), buttons])
     told = leavers_outcome(language, card)
-    return blocks.shown(told, [blocks.section(f"*{escape.mrkdwn(card.group)}*"), blocks.section(told)])
+    head = f"*{escape.mrkdwn(card.group)}*"
+    if card.go:
+        head = f"{head} · {values['people']}"
+    return blocks.shown(told, [blocks.section(head), blocks.section(told)])
 
 
 def leavers_outcome(language: str, card: Card) -> str:

@@ -84,8 +84,8 @@ async def test_a_membership_that_comes_to_its_end(office: Office, group: Group) 
     await office.pocket.wait_message("grace", "dm", "<@U0LINUS> is no contact of")
 
 
-async def test_a_group_that_nobody_administers(office: Office) -> None:
-    await office.group()
+async def test_a_group_nobody_administers_is_told_to_the_operators(office: Office) -> None:
+    group = await office.group()
     await office.pocket.edit_person("grace", admin=True)
     await office.pocket.edit_person("margaret", admin=True)
     await office.pocket.edit_person("ada", deactivated=True)
@@ -98,3 +98,6 @@ async def test_a_group_that_nobody_administers(office: Office) -> None:
         assert (await office.pocket.submit(who))["ok"]
     await office.pocket.wait_modal("margaret", contains="Somebody was faster. <@U0GRACE> named an administrator of")
     await office.pocket.wait_message("margaret", "dm", "<@U0GRACE> named an administrator of")
+    async with office.database.reading() as tx:
+        found = [person.slack_id for person in await memberships.administrators(tx, group.id)]
+    assert found == ["U0BARBARA"]
