@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import drawing
+from bot import returned
 from bot.context import ActionHandler, Answer, Click, Context, FormHandler, Submission, Update
 from bot.guarded import refusal_errors
 from bot.payloads import row_id
@@ -42,7 +42,7 @@ async def ask(context: Context, click: Click) -> None:
     """Open the form for another address."""
     async with context.database.reading() as tx:
         found = await _own(context, tx, click.number, Verb.RESUME)
-        shown = await drawing.bouncing(tx, found[0]) if found is not None else None
+        shown = await returned.incident(tx, found[0]) if found is not None else None
     if shown is None:
         await _over(context, True)
         return

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot import drawing, held
+from bot import asked, held
 from bot.actions import home
 from bot.acts import home as home_acts
 from bot.acts import lookup
@@ -226,7 +226,7 @@ async def group_of(tx: Reading, group_id: int) -> Group:
 
 async def request_told(context: Context, tx: Reading, request: Request) -> str:
     """What a later clicker is told: that somebody was faster, who, and when."""
-    card = await drawing.request_card(tx, request)
+    card = await asked.card(tx, request)
     return _too_late(context, cards.request_outcome(context.language, card))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import drawing
+from bot import alarmed, reported
 from bot.acts import lookup
 from bot.context import ActionHandler, Click, Context
 from bot.payloads import row_id
@@ -36,10 +36,10 @@ async def _details(context: Context, post_id: int, offset: int) -> View | None:
         post = await posts.get(tx, post_id)
         if post is None or await lookup.behind(context, tx, Verb.DETAILS, post.group_id) is None:
             return None
-        report = await drawing.report(tx, post_id)
+        report = await reported.report(tx, post_id)
         if report is None:
             return None
-        return reports.details(context.language, report, await drawing.failures(tx, post_id, offset))
+        return reports.details(context.language, report, await reported.failures(tx, post_id, offset))
 
 
 async def retry(context: Context, click: Click) -> None:
@@ -61,7 +61,7 @@ async def _steer(context: Context, click: Click, *, again: bool) -> None:
             late = context.say("slack.decided.alarm_gone")
         # An old alarm's Stop must not stop a post that runs again.
         elif post.stalled is None:
-            what = alarms.answered(context.language, await drawing.alarm_answer(tx, post))
+            what = alarms.answered(context.language, await alarmed.answer(tx, post))
             late = context.say("slack.decided.alarm_late", what=Markup(what))
         else:
             await (posts.retry if again else posts.stop)(tx, click.number, found[1])

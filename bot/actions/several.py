@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from bot.actions import home
 from bot.actions.decisions import post_of, request_of
@@ -24,6 +25,7 @@ from bot.views import answers, several, state
 from bot.views.ids import Action, Field, Form
 from store import posts, requests
 from store.engine import Writing
+from store.locks import DatabaseBusy
 from store.terms import Refused
 
 
@@ -43,10 +45,22 @@ async def decide(context: Context, submission: Submission) -> Answer:
     if not ticked:
         return Errors({f"{Field.CHOSEN}0": context.say_plain("several.none")})
     yes = state.choice(submission.view, Field.DECISION) == "yes"
-    came = Counter([await _one(context, key, yes=yes) for key in ticked])
+    came = await _each(context, ticked, yes=yes)
     await home.redrawn(context)
     told = [context.say(f"several.{what}", n=came[what]) for what in acts.OUTCOMES if came[what]]
     return Update(answers.modal(context.language, "\n".join(told)))
+
+
+async def _each(context: Context, keys: Sequence[str], *, yes: bool) -> Counter[str]:
+    """How often what came of them. What was decided before the database was busy is decided, and is told."""
+    came: Counter[str] = Counter()
+    for place, key in enumerate(keys):
+        try:
+            came[await _one(context, key, yes=yes)] += 1
+        except DatabaseBusy:
+            came["busy"] = len(keys) - place  # each of the rest would wait as long, and be told as late
+            break
+    return came
 
 
 async def _one(context: Context, key: str, *, yes: bool) -> str:
@@ -83,7 +97,7 @@ async def discard_flood(context: Context, click: Click) -> None:
     """All of a flood that still waits goes nowhere, and nobody is told."""
     async with context.database.reading() as tx:
         _, waiting = await acts.flood(context, tx, click.number)
-    came = Counter([await _one(context, f"p{post.id}", yes=False) for post in waiting])
+    came = await _each(context, [f"p{post.id}" for post in waiting], yes=False)
     told = [context.say(f"several.{what}", n=came[what]) for what in acts.OUTCOMES if came[what]]
     await context.answer(" ".join(told) or context.say("commands.pending.nothing"))
 

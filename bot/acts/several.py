@@ -15,7 +15,7 @@ from store.terms import SlackContent
 from store.texts import say
 
 # What may come of each, in the order in which it is told.
-OUTCOMES = ("approved", "released", "turned_down", "discarded", "late", "denied", "refused", "gone")
+OUTCOMES = ("approved", "released", "turned_down", "discarded", "late", "denied", "refused", "gone", "busy")
 
 
 async def items(context: Context, flood_id: int | None) -> tuple[list[Item], int]:

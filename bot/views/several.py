@@ -51,7 +51,7 @@ def form(language: str, items: Sequence[Item], total: int) -> View:
 
 
 def chosen(view: Mapping[str, object]) -> list[str]:
-    """The values of the boxes that are ticked, in the order in which they stood."""
+    """The values of the boxes that are ticked."""
     ticked: list[str] = []
     for place in range(MOST // BOX):
         ticked += sorted(state.ticked(view, f"{Field.CHOSEN}{place}"))

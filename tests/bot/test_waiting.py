@@ -5,20 +5,23 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlmodel import select
 
 from bot.views.ids import Action
 from mailbridge import keeping
 from store import held, ladder, outbox, posts
+from store.engine import Writing
 from store.hours import Hours
 from store.ladder import Rung
+from store.locks import DatabaseBusy
 from store.marks import UNMARKED, Marks
 from store.posts import NewMessage, Submission
 from store.schema.group import Group
 from store.schema.notice import Notice
 from store.schema.request import Request
 from store.terms import Action as Decided
-from store.terms import Decision, NoticeKind, PostState, Reason, Standing
+from store.terms import Actor, Decision, NoticeKind, PostState, Reason, Standing
 from tests.bot.conftest import SYSTEM, Office
 
 RAW = b"From: Eve <eve@else.example>\r\nSubject: Lunch <!channel>\r\n\r\nunsubscribe\r\n"
@@ -248,6 +251,29 @@ async def test_several_are_decided_at_once_each_by_the_first_click(office: Offic
     async with office.database.reading() as tx:
         states = [post.state for post_id in made if (post := await posts.get(tx, post_id))]
     assert states == [PostState.DISCARDED, PostState.ACCEPTED, PostState.HELD, PostState.HELD]
+
+
+async def test_what_was_decided_before_the_database_was_busy_is_told(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = await office.group()
+    made = [await hold(office, group, n) for n in range(3)]
+    release = posts.release
+
+    async def busy(tx: Writing, post_id: int, actor: Actor) -> posts.Decided:
+        if post_id == made[1]:
+            raise DatabaseBusy("somebody else writes")
+        return await release(tx, post_id, actor)
+
+    monkeypatch.setattr(posts, "release", busy)
+    await office.pocket.command("grace", "#general", "/group pending")
+    await office.pocket.wait_message("grace", "#general", "3 things wait for you")
+    assert (await office.pocket.click("grace", Action.PENDING_SEVERAL, channel="#general"))["ok"]
+    await office.pocket.wait_modal("grace", contains="Tick what you want")
+    await office.pocket.fill("grace", {"chosen0": [f"p{post_id}" for post_id in made], "decision": "yes"})
+    assert (await office.pocket.submit("grace"))["ok"]
+    text = office.pocket.text(await office.pocket.wait_modal("grace", contains="1 post goes out."))
+    assert "2 wait on, for the database is busy at the moment." in text
 
 
 def options(block: dict[str, Any]) -> list[dict[str, Any]]:

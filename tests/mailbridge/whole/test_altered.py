@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from bot import drawing
+from bot import reported
 from bot.views import reports as views
 from mailbridge.rewrite.appended import RULE
 from store import reports
@@ -68,7 +68,7 @@ async def test_the_copy_and_its_report(team: Whole) -> None:
     found = await report(team.database)
     assert (found.alteration.count, found.alteration.replaced[0].kind) == (1, "application/pdf")
     async with team.database.reading() as tx:
-        drawn = await drawing.report(tx, found.post.id or 0)
+        drawn = await reported.report(tx, found.post.id or 0)
         assert drawn is not None
         shown = str(views.report("en", drawn).blocks)
     assert "a note stands for 1 attachment of 142.7 KB" in shown
