@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import aiohttp
 import pytest
 from slack_sdk.signature import SignatureVerifier
+from sqlmodel import select
 from structlog.testing import capture_logs
 
 from bot.app import life
@@ -21,6 +22,7 @@ from store import groups, persons, posts
 from store.engine import Database
 from store.posts import NewMessage, Submission
 from store.roster import Entry
+from store.schema.notice import Placement
 from store.terms import Action, Decision, Standing
 from tests.bot.conftest import SERVED, SYSTEM, settings_for
 
@@ -99,13 +101,24 @@ async def test_what_is_typed_under_a_report_is_heard(office: tuple[Pocket, str],
         assert group.id is not None
         accepted = Submission(group.id, Standing.ADMINISTRATOR, Decision(Action.ACCEPT), None)
         await posts.submit(tx, NewMessage(raw=b"Subject: x\r\n\r\n", public_id="p", subject="Minutes"), [accepted])
-    await database.close()
     report = await pocket.wait_message("ada", "dm", "Minutes")  # no channel: it comes by direct message
+    await known(database, report["ts"])
+    await database.close()
     await pocket.say("ada", "dm", "Thank you", thread=report["ts"])
     told = await pocket.wait_message("ada", "dm", "This stays in Slack")
     assert told["thread_ts"] == report["ts"]
     await pocket.click("ada", "thread.send")
     assert "Thank you" in str(await pocket.wait_modal("ada", contains="Your answer to a post"))
+
+
+async def known(database: Database, ts: str) -> None:
+    """Until the bot wrote down where it posted a report: it stands in Slack a moment before."""
+    async with asyncio.timeout(15):
+        while True:
+            async with database.reading() as tx:
+                if (await tx.exec(select(Placement.id).where(Placement.ts == ts))).first() is not None:
+                    return
+            await asyncio.sleep(0.01)
 
 
 async def test_only_what_is_signed_gets_in(office: tuple[Pocket, str]) -> None:
