@@ -65,7 +65,7 @@ async def record(
             (delivery.post_id, DeliveryState.BOUNCED.value, 1),
         ]
         await tx.run(lambda bulk: tallies.add(bulk, tallies.NOBODY, counts))
-        await outbox.touch(tx, NoticeKind.REPORT, delivery.post_id)
+        await outbox.touch_last(tx, NoticeKind.REPORT, delivery.post_id)
         tx.wake(Topic.NOTICE)
     kept = (await tx.exec(select(func.count(col(Bounce.id))).where(Bounce.delivery_id == delivery_id))).one()
     if kept >= KEPT_PER_DELIVERY:

@@ -38,7 +38,7 @@ async def delete(tx: Writing, group_id: int, actor: Actor) -> Group:
         await ladder.withdraw(tx, [post])
         await authors.tell_deleted(tx, post, group)
         if post.parent_id is not None:
-            await outbox.touch(tx, NoticeKind.REPORT, post.parent_id)
+            await outbox.touch_last(tx, NoticeKind.REPORT, post.parent_id)
     # A post that is done still makes the copies which another one of its family skips.
     families = select(Post.family_id).where(UNDONE, col(Post.family_id).is_not(None))
     accepted = select(Post.id).where(col(Post.group_id).in_(ids), col(Post.state) == PostState.ACCEPTED)

@@ -21,7 +21,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
@@ -56,7 +56,7 @@ class Bulk:
     now: datetime
     dialect: str
     topics: set[Topic] = field(default_factory=set)
-    endings: dict[tuple[str, int], Callable[[Bulk], None]] = field(default_factory=dict)
+    endings: Endings = field(default_factory=dict)
 
     def wake(self, topic: Topic) -> None:
         """As Writing.wake."""
@@ -76,6 +76,9 @@ class Bulk:
         self.endings.clear()
 
 
+Endings: TypeAlias = dict[tuple[str, int], Callable[[Bulk], None]]
+
+
 class Reading(AsyncSession):
     """A transaction that only reads. `now` is the moment it began, `dialect` sqlite or postgresql.
 
@@ -91,15 +94,26 @@ class Writing(Reading):
     """A transaction that writes; commits when its block ends, rolls back when it raises."""
 
     topics: set[Topic]
+    endings: Endings
 
     def wake(self, topic: Topic) -> None:
         """Wake who waits for `topic`, in every process, once this is committed."""
         self.topics.add(topic)
 
     async def run(self, job: Callable[[Bulk], T]) -> T:
-        """Run a verb written for `Database.bulk` inside this transaction."""
+        """Run a verb written for `Database.bulk` in this transaction; what it puts off is done before the commit."""
         connection = await self.connection()
-        return await connection.run_sync(lambda plain: _finished(job, Bulk(plain, self.now, self.dialect, self.topics)))
+        return await connection.run_sync(lambda plain: job(self._bulk(plain)))
+
+    async def finish(self) -> None:
+        """Do what was put off to the end."""
+        await self.flush()
+        if self.endings:
+            connection = await self.connection()
+            await connection.run_sync(lambda plain: self._bulk(plain).finish())
+
+    def _bulk(self, plain: Connection) -> Bulk:
+        return Bulk(plain, self.now, self.dialect, self.topics, self.endings)
 
 
 class Database:
@@ -175,8 +189,9 @@ class Database:
             if self.dialect == "sqlite":
                 await locks.patiently(connection, "BEGIN IMMEDIATE", deadline=deadline)
             async with self._session(Writing, connection) as session:
-                session.topics = set()
+                session.topics, session.endings = set(), {}
                 yield session
+                await session.finish()
                 await session.commit()
             if session.topics and self.dialect == "postgresql":
                 word = " ".join(sorted(session.topics))
@@ -219,7 +234,8 @@ class Database:
                             raise
                         time.sleep(pause)
             bulk = Bulk(connection, self.clock(), self.dialect)
-            result = _finished(job, bulk)
+            result = job(bulk)
+            bulk.finish()
             if bulk.topics and self.dialect == "postgresql":
                 connection.execute(NOTIFY, {"channel": CHANNEL, "word": " ".join(sorted(bulk.topics))})
             connection.commit()
@@ -246,12 +262,6 @@ class Database:
             return
         async with self._writer:
             yield max(deadline, time.monotonic() + locks.LAST_TRY_SECONDS)
-
-
-def _finished(job: Callable[[Bulk], T], bulk: Bulk) -> T:
-    result = job(bulk)
-    bulk.finish()
-    return result
 
 
 def create(url: str | URL, drivers: Drivers | None = None) -> AsyncEngine:

@@ -108,4 +108,4 @@ async def _redraw(tx: Writing, group_id: int) -> None:
     going = await tx.exec(select(Post.id).where(UNDONE, col(Post.group_id) == group_id).order_by(col(Post.id)))
     for post_id in going.all():
         assert post_id is not None
-        await outbox.touch(tx, NoticeKind.REPORT, post_id)
+        await outbox.touch_last(tx, NoticeKind.REPORT, post_id)

@@ -91,7 +91,7 @@ def marks(post: Post) -> Marks:
 async def finish(tx: Writing, post_id: int) -> None:
     """All groups within have the message, or are not to have it."""
     await tx.exec(update(Post).where(col(Post.id) == post_id).values(nesting=False))
-    await outbox.touch(tx, NoticeKind.REPORT, post_id)
+    await outbox.touch_last(tx, NoticeKind.REPORT, post_id)
     tx.wake(Topic.EXPAND)  # what was passed on may itself be to pass on
 
 

@@ -60,6 +60,11 @@ async def touch(tx: Writing, kind: NoticeKind, subject_id: int) -> None:
     await tx.run(lambda bulk: notices.touch(bulk, kind, subject_id))
 
 
+async def touch_last(tx: Writing, kind: NoticeKind, subject_id: int) -> None:
+    """As `touch`, at the end of the transaction (see `notices.touch_last`)."""
+    await tx.run(lambda bulk: notices.touch_last(bulk, kind, subject_id))
+
+
 async def claim(tx: Writing, worker_id: int, limit: int) -> list[Due]:
     """Take up to `limit` placements that are behind and due, the longest due first; no two claimants get one.
 

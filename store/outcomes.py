@@ -83,7 +83,7 @@ async def hasten(tx: Writing, post_id: int, actor: Actor) -> int:
     await audit.record(
         tx, "post.hastened", actor, group_id=post.group_id, subject=f"post:{post_id}", details={"copies": len(rows)}
     )
-    await outbox.touch(tx, NoticeKind.REPORT, post_id)
+    await outbox.touch_last(tx, NoticeKind.REPORT, post_id)
     tx.wake(Topic.DELIVER)
     return len(rows)
 

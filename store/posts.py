@@ -230,7 +230,7 @@ async def accept(tx: Writing, post: Post) -> None:
     tx.add(post)
     await tx.flush()
     if post.parent_id is not None:
-        await outbox.touch(tx, NoticeKind.REPORT, post.parent_id)
+        await outbox.touch_last(tx, NoticeKind.REPORT, post.parent_id)
     if group.kind is GroupKind.GROUP and not post.test:
         targets = await conversations.accepted(tx, post, group)
         await outbox.announce(tx, NoticeKind.REPORT, post.id, targets, group_id=group.id)
@@ -280,7 +280,7 @@ async def _decide(tx: Writing, post_id: int, state: PostState, verb: str, actor:
         await outbox.touch(tx, NoticeKind.HELD_CARD, post_id)
         await ladder.withdraw(tx, [post])
         if post.parent_id is not None and state is not PostState.ACCEPTED:  # accepting does, once it has its locks
-            await outbox.touch(tx, NoticeKind.REPORT, post.parent_id)
+            await outbox.touch_last(tx, NoticeKind.REPORT, post.parent_id)
     return Decided(won, post)
 
 

@@ -71,4 +71,4 @@ async def _alarm_answered(tx: Writing, post_id: int, verb: str, actor: Actor) ->
     assert post is not None
     await audit.record(tx, verb, actor, group_id=post.group_id, subject=f"post:{post_id}")
     for kind in (NoticeKind.POST_ALARM, NoticeKind.REPORT, NoticeKind.HELD_CARD):  # the card offers Stop, too
-        await outbox.touch(tx, kind, post_id)
+        await outbox.touch_last(tx, kind, post_id)

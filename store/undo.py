@@ -106,7 +106,7 @@ async def post(tx: Writing, post_id: int, actor: Actor) -> Undone:
         await _back(tx, what)
         await tx.exec(update(Post).where(col(Post.id) == post_id).values(**await _waiting(tx, found)))
         if found.parent_id is not None:
-            await outbox.touch(tx, NoticeKind.REPORT, found.parent_id)
+            await outbox.touch_last(tx, NoticeKind.REPORT, found.parent_id)
         await ladder.withdraw(tx, [found])  # it names this one again
     await audit.record(tx, "post.undone", actor, group_id=found.group_id, subject=f"post:{post_id}")
     await outbox.touch(tx, NoticeKind.HELD_CARD, post_id)

@@ -200,7 +200,7 @@ async def _proposals(tx: Writing, identity: Identity, done: Erased) -> None:
 async def _redraw(tx: Writing, post_ids: Sequence[int]) -> None:
     for post_id in post_ids:
         for kind in (NoticeKind.HELD_CARD, NoticeKind.REPORT):
-            await outbox.touch(tx, kind, post_id)
+            await outbox.touch_last(tx, kind, post_id)
 
 
 async def _table(tx: Writing, table: Table, identity: Identity, done: Erased) -> None:

@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from store import engine, lanes, locks
 from store.drivers import Drivers
-from store.engine import Database
+from store.engine import Bulk, Database
 from store.locks import DatabaseBusy
 
 PROCESSES = 4
@@ -222,3 +223,17 @@ async def test_of_two_that_wait_for_each_other_one_is_asked_to_try_again(databas
     async with database.reading() as tx:
         held = (await (await tx.connection()).execute(text("SELECT DISTINCT daily FROM lane"))).scalars().all()
     assert held == [1 if ended[0] is None else 2]
+
+
+async def test_what_is_put_off_is_done_last_and_in_one_order(database: Database) -> None:
+    """Of the whole transaction: what is put off by one verb must not be locked before what the next one locks."""
+    done: list[str] = []
+
+    def put_off(kind: str, number: int) -> Callable[[Bulk], None]:
+        return lambda bulk: bulk.at_end(kind, number, lambda _: done.append(f"{kind}:{number}"))
+
+    async with database.writing() as tx:
+        for kind, number in (("report", 12), ("report", 11), ("held_card", 11), ("report", 12)):
+            await tx.run(put_off(kind, number))
+        done.append("the block")
+    assert done == ["the block", "held_card:11", "report:11", "report:12"]
