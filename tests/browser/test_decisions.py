@@ -17,7 +17,7 @@ async def test_a_person_asks_and_an_administrator_approves(desk: Desk, place: Pl
     group = await place.group("approving", "linus")
     await desk.act_as("Margaret Lane")
     await desk.say(f"/group join {group} I would like to read along")
-    await expect(desk.message("Only visible to you", "You asked to join")).to_have_count(1)
+    await expect(desk.message("Only visible to you", "You asked to join approving")).to_have_count(1)
 
     await desk.act_as("Ada Byron")
     await desk.go("moderators")
@@ -38,7 +38,7 @@ async def test_a_denial_tells_its_reason(desk: Desk, place: Place) -> None:
     group = await place.group("denying", "linus")
     await desk.act_as("Barbara Quinn")
     await desk.say(f"/group join {group}")
-    await expect(desk.message("Only visible to you", "You asked to join")).to_have_count(1)
+    await expect(desk.message("Only visible to you", "You asked to join denying")).to_have_count(1)
 
     await desk.act_as("Ada Byron")
     await desk.go("moderators")

@@ -14,7 +14,7 @@ async def test_home_shows_groups_and_what_waits_and_decides_it(desk: Desk, place
     group = await place.group("homely", "linus")
     await desk.act_as("Margaret Lane")
     await desk.say(f"/group join {group}")
-    await expect(desk.message("Only visible to you", "You asked to join")).to_have_count(1)
+    await expect(desk.message("Only visible to you", "You asked to join homely")).to_have_count(1)
 
     await desk.act_as("Ada Byron")
     await desk.go("Postroom")

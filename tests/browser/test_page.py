@@ -103,7 +103,7 @@ async def test_a_pressed_card_leaves_the_keyboard_where_it_stood(desk: Desk, pla
     group = await place.group("focus", "linus")
     await desk.act_as("Margaret Lane")
     await desk.say(f"/group join {group}")
-    await expect(desk.message("Only visible to you", "You asked to join")).to_have_count(1)
+    await expect(desk.message("Only visible to you", "You asked to join focus")).to_have_count(1)  # and no other
     await desk.act_as("Ada Byron")
     await desk.go("moderators")
     card = desk.message(f"asks to join {group}")
