@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlmodel import and_, col, func, or_, select
 
-from store import audience, notices, persons
+from store import audience, notices, outbox, persons
 from store.engine import Reading, Writing
 from store.schema.group import Group
 from store.schema.notice import Notice, Placement
@@ -62,7 +62,7 @@ async def accepted(tx: Writing, post: Post, group: Group) -> list[str]:
     """An answer is out: its conversation's report counts it. Gives the targets of the post's own report."""
     first = post.answers_id
     if first is not None and post.only_to is None:
-        await tx.run(lambda bulk: notices.touch_last(bulk, NoticeKind.REPORT, first))
+        await outbox.touch_last(tx, NoticeKind.REPORT, first)
     if post.only_to is not None:
         return [person.slack_id for person in await persons.by_email(tx, post.author) if not person.deactivated]
     if group.report_channel:
