@@ -118,14 +118,21 @@ class Pocket(MailDriver):
         home: bool = False,
         block_id: str | None = None,
         value: Any = None,
+        timeout: float = 10.0,  # noqa: ASYNC109 - a deadline is its purpose
     ) -> Json:
-        """Click, choose or type at an element: in Home, at a message, or wherever in sight it is.
+        """Click, choose or type at an element, once it is there: in Home, at a message, or wherever in sight it is.
 
         Where several buttons share an action id, `value` (or `block_id`) says which. Without `home` or `channel`
         the top modal is looked at first, then all messages, newest first. With `channel` and no `ts` the newest
         message there that has the element.
         """
-        where = await self._where(person, action_id, value, channel, ts, home=home)
+        if home:
+            where: Json = {"home": True}
+        elif channel is not None and ts is not None:
+            where = {"channel": channel, "ts": ts}
+        else:
+            what = f"an element {action_id!r} for {person}"
+            where = await self.wait_for(lambda: self._where(person, action_id, value, channel), timeout, what)
         return await self.post("act", person=person, action_id=action_id, block_id=block_id, value=value, **where)
 
     async def fill(self, person: str, values: Json, *, home: bool = False) -> Json:
@@ -192,22 +199,14 @@ class Pocket(MailDriver):
         """Order faults, tiers, scopes, time (see `control`)."""
         return await self.post("control", **fields)
 
-    async def _where(
-        self, person: str, action_id: str, value: Any, channel: str | None, ts: str | None, *, home: bool
-    ) -> Json:
-        if home:
-            return {"home": True}
-        if channel is not None and ts is not None:
-            return {"channel": channel, "ts": ts}
+    async def _where(self, person: str, action_id: str, value: Any, channel: str | None) -> Json | None:
         state = await self.state(person)
         if channel is None and state["modal"] and _has(state["modal"]["view"], action_id, value):
             return {"view": state["modal"]["view"]["id"]}
         channels = [_channel_id(state, channel)] if channel is not None else list(state["messages"])
         found = [m for c in channels for m in state["messages"][c] if _has(m, action_id, value)]
-        if not found:
-            raise PocketError(f"{person} sees no element {action_id!r}")
-        newest = max(found, key=lambda message: float(message["ts"]))
-        return {"channel": newest["channel"], "ts": newest["ts"]}
+        newest = max(found, key=lambda message: float(message["ts"]), default=None)
+        return newest and {"channel": newest["channel"], "ts": newest["ts"]}
 
 
 def _channel_id(state: Json, channel: str) -> str:

@@ -172,6 +172,7 @@ async def test_who_may_decide_is_named_in_the_cards_thread_then_administrators_h
     group = await office.group(moderation_channel="C0MODERATORS")
     await hold(office, group)
     card = await office.pocket.wait_message("grace", "#moderators", "waits for a decision")
+    await office.quiet()
     await let_pass(office, group, Rung.MENTION, hours=5)
     assert await keeping.remind(office.database, hours=ALWAYS) == 1
     named = await office.pocket.wait_message("grace", "#moderators", AGAIN)
@@ -192,6 +193,7 @@ async def test_a_request_is_reminded_of_and_expires_and_its_applicant_hears(offi
     group = await office.group(moderation_channel="C0MODERATORS")
     await office.pocket.command("linus", "#general", f"/group join {group.address}")
     card = await office.pocket.wait_message("grace", "#moderators", "asks to join")
+    await office.quiet()
     await set_back(office, hours=5)
     assert await keeping.remind(office.database, hours=ALWAYS) == 1
     named = await office.pocket.wait_message("grace", "#moderators", "A request about")

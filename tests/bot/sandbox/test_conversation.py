@@ -100,7 +100,7 @@ async def test_a_button_on_a_message_carries_message_and_response_url(rig: Rig) 
     action = body["actions"][0]
     assert (action["type"], action["value"], action["block_id"]) == ("button", "7", "acts")
     with pytest.raises(PocketError):
-        await rig.pocket.click("linus", "approve", channel="#moderators")
+        await rig.pocket.click("linus", "approve", channel="#moderators", timeout=0.2)
 
 
 async def test_an_ephemeral_card_answers_by_its_response_url_alone(rig: Rig) -> None:
@@ -174,7 +174,7 @@ async def test_of_several_buttons_with_one_action_id_the_value_tells(rig: Rig) -
     await rig.pocket.click("ada", "approve", block_id="row1")
     assert heard == [("row2", "2"), ("own", "7"), ("row1", "1")]
     with pytest.raises(PocketError):
-        await rig.pocket.click("ada", "approve", value="9")
+        await rig.pocket.click("ada", "approve", value="9", timeout=0.2)
 
 
 async def test_an_ack_with_blocks_slack_would_not_take_is_a_failure_with_the_reason(rig: Rig) -> None:
