@@ -104,6 +104,12 @@ async def _in_charge(tx: Reading, group_id: int, given: Pattern) -> str:
     people = await audience.deciders(tx, group_id)
     rows = await roster.rows(tx, group_id, person_ids=[person.id for person in people if person.id is not None])
     keys = [person.email for person in people] + [row.key for row in rows]
+    unknown = select(Membership.key).where(  # who is known by an address alone
+        col(Membership.group_id) == group_id,
+        col(Membership.person_id).is_(None),
+        or_(col(Membership.administrator), col(Membership.moderator)),
+    )
+    keys += (await tx.exec(unknown)).all()
     return next((key for key in keys if key and given.matches(key)), "")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,19 +45,33 @@ async def import_groups(database: Database, path: Path, served: Served, options:
     async with database.reading() as tx:
         changes = await difference(tx, files, served, prune=options.prune, re_enrol=options.re_enrol)
     if options.dry_run:
+        # Done and undone: what the store refuses only as it writes is refused here too.
+        with suppress(_Rehearsed):
+            async with database.writing() as tx:
+                await _settle_all(tx, [replace(change) for change in changes], served)
+                raise _Rehearsed
         return changes
-    faults = Faults()
     async with database.writing() as tx:
-        for change in changes:
-            try:
-                await _settle(tx, change, served)
-            except Refused as refused:
-                faults.add_refusal(change.file.place, refused)
-                break
-        faults.refuse()
+        await _settle_all(tx, changes, served)
     for change in changes:
         await _fill(database, change, options)
     return changes
+
+
+class _Rehearsed(Exception):  # noqa: N818 - no error: it undoes what a dry run wrote
+    pass
+
+
+async def _settle_all(tx: Writing, changes: Sequence[Change], served: Served) -> None:
+    """Everything but contacts. Raises ImportRefused."""
+    faults = Faults()
+    for change in changes:
+        try:
+            await _settle(tx, change, served)
+        except Refused as refused:
+            faults.add_refusal(change.file.place, refused)
+            break
+    faults.refuse()
 
 
 async def _settle(tx: Writing, change: Change, served: Served) -> None:

@@ -141,6 +141,15 @@ async def test_a_dry_run_tells_the_same_and_changes_nothing(database: Database, 
     assert await run(database, file) == told
 
 
+async def test_a_dry_run_foresees_what_is_refused_only_in_writing(database: Database, file: Path) -> None:
+    file.write_text(FILE.replace("    contacts_file: dev.csv\n", "    bans: [example.com]\n"))
+    for dry_run in (True, False):
+        with pytest.raises(ImportRefused, match=r"ann@example\.com"):
+            await run(database, file, dry_run=dry_run)
+    async with database.reading() as tx:
+        assert (await tx.exec(select(Group))).all() == []
+
+
 async def test_what_differs_is_changed_and_what_the_file_does_not_mention_stays(database: Database, file: Path) -> None:
     await run(database, file)
     file.write_text(
