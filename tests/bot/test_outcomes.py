@@ -97,6 +97,7 @@ async def test_administrators_get_table_and_file_by_direct_message(office: Offic
     await office.pocket.close("ada")
     await office.pocket.click("ada", Action.REPORT_FILE)
     await office.pocket.wait_message("ada", "dm", "The outcomes of 61 copies")
+    await office.pocket.wait_modal("ada", contains="only you should see")
     await office.pocket.close("ada")
     await office.pocket.click("ada", Action.REPORT_HASTEN)
     await office.pocket.wait_modal("ada", contains="3 deferred copies are tried at once")
