@@ -27,6 +27,7 @@ from store.roster import Entry
 from store.schema.group import Group, Name
 from store.schema.membership import Membership
 from store.schema.person import Person
+from store.search import plain
 from store.terms import (
     Actor,
     Address,
@@ -183,7 +184,10 @@ def policy(group: Group) -> GroupPolicy:
 async def directory(
     tx: Reading, person: Person | None, operator: bool, search: str = "", offset: int = 0, limit: int = 20
 ) -> list[Listed]:
-    """Groups by name that this person may see: hidden ones only from inside, or as operator."""
+    """Groups by name that this person may see: hidden ones only from inside, or as operator.
+
+    With `search` those whose name or address holds it, whatever case and accents either is written with.
+    """
     query = (
         select(Group, Membership)
         .outerjoin(
@@ -195,16 +199,15 @@ async def directory(
     )
     if not operator:
         query = query.where(or_(~col(Group.hidden), col(Membership.id).is_not(None)))
+    order = (func.lower(col(Group.display_name)), col(Group.id))
     if search:
-        text = search.lower()
-        query = query.where(
-            or_(
-                func.lower(col(Group.display_name)).contains(text, autoescape=True),
-                col(Group.address).contains(text, autoescape=True),
-            )
-        )
-    rows = await tx.exec(query.order_by(func.lower(col(Group.display_name)), col(Group.id)).offset(offset).limit(limit))
-    return [Listed(group, membership) for group, membership in rows.all()]
+        wanted = plain(search.strip())
+        columns = query.with_only_columns(col(Group.id), col(Group.display_name), col(Group.address)).order_by(*order)
+        rows = (await (await tx.connection()).execute(columns)).all()
+        found = [row.id for row in rows if wanted in plain(f"{row.display_name}\n{row.address}")]
+        query, offset = query.where(col(Group.id).in_(found[offset : offset + limit])), 0
+    page = await tx.exec(query.order_by(*order).offset(offset).limit(limit))
+    return [Listed(group, membership) for group, membership in page.all()]
 
 
 async def mine(tx: Reading, person_id: int | None) -> list[tuple[Group, Membership]]:

@@ -12,6 +12,7 @@ from bot.views import groups as views
 from bot.views.blocks import Shown, View
 from bot.views.copies import Wishes
 from bot.views.ids import Field
+from bot.views.review import OF_SOURCE
 from bot.views.settings import SETTINGS, drafted
 from store import ending, groups, memberships, names, nesting
 from store.engine import Reading
@@ -62,7 +63,8 @@ async def detail(context: Context, group_text: str | int) -> Shown:
     if changed is not None:
         notes.append(change_views.last(context.language, changed))
     route = Address.parse(group.route)
-    shown = [one.field.value for one in SETTINGS if one.field is not Field.DISPLAY_NAME]
+    unsaid = {Field.DISPLAY_NAME} if group.follows else {Field.DISPLAY_NAME, *OF_SOURCE}
+    shown = [one.field.value for one in SETTINGS if one.field not in unsaid]
     return views.detail(
         context.language,
         views.Detail(
