@@ -15,10 +15,12 @@ from mailbridge.intake.session import House
 from mailbridge.policy import replies
 from store import bounces, memberships
 from store.engine import Writing
-from store.terms import Actor, BounceReason, Reply
+from store.terms import Actor, Reply
 
 _log = structlog.get_logger(__name__)
 _MAIL = Actor("mail")
+# Seconds. A next hop beside us bounces before its own answer is settled; told to come later, it comes in minutes.
+SETTLING = (0.1, 0.4, 1.5)
 
 
 async def keep(house: House, envelope: Envelope, recipient: ToBounces, raw: bytes) -> Reply:
@@ -28,28 +30,38 @@ async def keep(house: House, envelope: Envelope, recipient: ToBounces, raw: byte
     return path: anybody can write a report naming thousands. Delays, successes and automatic answers change nothing.
     """
     report = await asyncio.to_thread(parse.read, raw)
-    bounced = report.kind is Kind.BOUNCE and not envelope.return_path
-    failure = report.failures[0] if bounced else Failure("", None, "", "", BounceReason.UNCLEAR)
-    try:
-        async with house.database.writing() as tx:
-            acted = await bounces.record(
-                tx,
-                recipient.delivery_id,
-                raw,
-                reason=failure.reason if bounced else None,
-                recipient=failure.recipient,
-                enhanced=failure.enhanced,
-                diagnostic=failure.diagnostic,
-            )
-            if report.kind is Kind.COMPLAINT:
-                acted = await _complained(tx, await bounces.about(tx, recipient.delivery_id))
-    except bounces.TooEarly:
-        return replies.UNSETTLED
+    failure = report.failures[0] if report.kind is Kind.BOUNCE and not envelope.return_path else None
+    for pause in (*SETTLING, None):
+        try:
+            acted = await _recorded(house, recipient.delivery_id, raw, report.kind, failure)
+        except bounces.TooEarly:
+            if pause is None:
+                return replies.UNSETTLED
+            await asyncio.sleep(pause)
+        else:
+            break
     _log.info(
         "bounce.kept", id=envelope.public_id, delivery=recipient.delivery_id, kind=report.kind, acted=acted,
-        reason=failure.reason if bounced else "",
+        reason=failure.reason if failure is not None else "",
     )  # fmt: skip
     return replies.taken(envelope.public_id)
+
+
+async def _recorded(house: House, delivery_id: int, raw: bytes, kind: Kind, failure: Failure | None) -> bool:
+    """Whether it changed anything. Raises TooEarly."""
+    named = {}
+    if failure is not None:
+        named = {
+            "recipient": failure.recipient,
+            "enhanced": failure.enhanced,
+            "diagnostic": failure.diagnostic,
+        }
+    reason = None if failure is None else failure.reason
+    async with house.database.writing() as tx:
+        acted = await bounces.record(tx, delivery_id, raw, reason=reason, **named)
+        if kind is Kind.COMPLAINT:
+            acted = await _complained(tx, await bounces.about(tx, delivery_id))
+    return acted
 
 
 async def complaints(house: House, envelope: Envelope, raw: bytes) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
+from mailbridge.intake import bounces as intake
 from mailbridge.rewrite.copy import prefix
-from store import suppressions, workers
+from store import bounces, suppressions, workers
 from store.engine import Database
 from store.schema.delivery import Delivery
 from store.schema.incident import Strike
@@ -210,3 +213,35 @@ async def test_who_complained_stays_out_of_an_import(copies: Copies) -> None:
     async with copies.room.database.reading() as tx:
         kept_out = await suppressions.among(tx, copies.room.group_id, ["bo@example.net", "ana@example.net"])
     assert kept_out == {"bo@example.net": SuppressionReason.COMPLAINED}
+
+
+async def test_a_bounce_faster_than_our_own_settling_waits_for_it_or_is_to_come_again(
+    sqlite_copies: Copies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies = sqlite_copies
+    row = (await copies.rows())[1]
+    early = asyncio.Event()
+    record = bounces.record
+
+    async def recorded(*args: Any, **named: Any) -> bool:
+        try:
+            return await record(*args, **named)
+        except bounces.TooEarly:
+            early.set()
+            raise
+
+    async def become(state: DeliveryState) -> None:
+        async with copies.room.database.writing() as tx:
+            await tx.exec(update(Delivery).where(col(Delivery.id) == row.id).values(state=state))
+
+    monkeypatch.setattr(bounces, "record", recorded)
+    await become(DeliveryState.CLAIMED)
+    monkeypatch.setattr(intake, "SETTLING", ())
+    assert (await copies.back(report("bo@example.net"), copies.paths[1])).startswith("451")
+    early.clear()
+    monkeypatch.setattr(intake, "SETTLING", (0.01,) * 1000)
+    coming = asyncio.create_task(copies.back(report("bo@example.net"), copies.paths[1]))
+    await early.wait()
+    await become(RELAYED)
+    assert (await coming).startswith("250")
+    assert await copies.states() == [RELAYED, DeliveryState.BOUNCED, RELAYED]
