@@ -258,8 +258,9 @@ class Outbox:
             return await self._slack.post(channel, shown, placement=placement.id)
 
     async def _public(self, channel_id: str) -> bool:
-        """Whether a channel that was private when it was chosen is open to everybody now. Raises SlackFault."""
-        public = not (await self._slack.channel(channel_id)).private
+        """Whether a channel that was private when it was chosen is open now, to everybody or to another organisation.
+        Raises SlackFault."""
+        public = not (await self._slack.channel(channel_id)).confidential
         self._private[channel_id] = float("-inf") if public else asyncio.get_running_loop().time()
         return public
 

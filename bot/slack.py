@@ -48,7 +48,8 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """What matters of a conversation: `member` says whether we are in it and so may post."""
+    """What matters of a conversation: `member` says whether we are in it and so may post, `shared` whether people of
+    another organisation read along (Slack Connect)."""
 
     id: str
     name: str
@@ -56,6 +57,12 @@ class Channel:
     direct: bool
     archived: bool
     member: bool
+    shared: bool = False
+
+    @property
+    def confidential(self) -> bool:
+        """Whether only people of this workspace read it whom somebody let in."""
+        return self.private and not self.shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +198,7 @@ class Slack:
             direct=direct,
             archived=bool(info.get("is_archived")),
             member=direct or bool(info.get("is_member")),
+            shared=bool(info.get("is_ext_shared")),
         )
 
     async def open_dm(self, slack_id: str) -> str:

@@ -194,6 +194,7 @@ KINDS: Mapping[str, tuple[Check, Level]] = {
     "channel_archived": (Check.CHANNELS, _F),
     "channel_outside": (Check.CHANNELS, _F),
     "channel_public": (Check.CHANNELS, _F),
+    "channel_shared": (Check.CHANNELS, _F),
     "people_ok": (Check.PEOPLE, _OK),
     "people_none": (Check.PEOPLE, _F),
     "people_without_email": (Check.PEOPLE, _F),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bot.faults import Denied, Gone, SlackFault
-from bot.slack import Slack
+from bot.slack import Channel, Slack
 from store.terms import Refused
 
 SECONDS = 1.5  # a form waits for this, within Slack's three seconds
@@ -13,19 +13,24 @@ SECONDS = 1.5  # a form waits for this, within Slack's three seconds
 
 async def check_report(slack: Slack, channel_id: str, *, hidden: bool) -> None:
     """Raises Refused `channel_*` if reports of a group cannot go there; a hidden one's only to a private channel."""
-    private = await _usable(slack, channel_id)
-    if hidden and not private:
+    channel = await _usable(slack, channel_id)
+    if hidden and not channel.private:
         raise Refused("channel_public_for_hidden", channel=channel_id)
+    if hidden and channel.shared:
+        raise Refused("channel_shared_for_hidden", channel=channel.name)
 
 
 async def check_moderation(slack: Slack, channel_id: str) -> None:
     """Raises Refused `channel_*` if cards cannot go there: held mail and applicants are for moderators' eyes only."""
-    if not await _usable(slack, channel_id):
+    channel = await _usable(slack, channel_id)
+    if not channel.private:
         raise Refused("channel_not_private")
+    if channel.shared:
+        raise Refused("channel_shared", channel=channel.name)
 
 
-async def _usable(slack: Slack, channel_id: str) -> bool:
-    """Whether it is private. Raises Refused."""
+async def _usable(slack: Slack, channel_id: str) -> Channel:
+    """The channel, which the bot can post to. Raises Refused."""
     if channel_id.startswith("D"):  # asking about these takes a scope that nothing else needs
         raise Refused("channel_direct")
     try:
@@ -41,4 +46,4 @@ async def _usable(slack: Slack, channel_id: str) -> bool:
         raise Refused("channel_archived", channel=channel.name)
     if not channel.member:
         raise Refused("channel_uninvited", channel=channel.name)
-    return channel.private
+    return channel

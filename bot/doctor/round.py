@@ -149,6 +149,7 @@ def _judged(channel: Channel | str, place: str, group: str, *, private: bool) ->
         "channel_archived": channel.archived,
         "channel_outside": not channel.member and not channel.archived,
         "channel_public": private and not channel.private,
+        "channel_shared": private and channel.private and channel.shared,
     }
     return [Finding(name, group, named) for name, holds in faults.items() if holds]
 

@@ -22,6 +22,7 @@ class Channel:
     archived: bool = False
     direct: str | None = None
     topic: str = ""
+    shared: bool = False  # with another organisation
 
     @property
     def kind(self) -> str:
@@ -65,8 +66,8 @@ class Channel:
             "creator": "U0ADA",
             "is_archived": self.archived,
             "is_general": self.id == "C0GENERAL",
-            "is_shared": False,
-            "is_ext_shared": False,
+            "is_shared": self.shared,
+            "is_ext_shared": self.shared,
             "is_org_shared": False,
             "is_pending_ext_shared": False,
             "is_member": self.has(BOT_USER),

@@ -23,14 +23,16 @@ def check_choice(workspace: Workspace, person: Person, element: Json, value: Any
             if found is None or found.deactivated:
                 raise ImpossibleError(f"{item!r} is not in the people picker")
     if kind in {"channels_select", "conversations_select"}:
-        include = element.get("filter", {}).get("include", ["public", "private", "im", "mpim"])
+        filtered = element.get("filter", {})
+        include = filtered.get("include", ["public", "private", "im", "mpim"])
         kinds = ["public"] if kind == "channels_select" else include
         for item in chosen:
             channel = workspace.channels.get(str(item))
             shown = channel is not None and (channel.kind == "public_channel" or channel.has(person.id))
             if channel is None or not shown or channel.archived:
                 raise ImpossibleError(f"{item!r} is not in the channel picker")
-            if channel.kind.removesuffix("_channel") not in kinds:
+            outside = channel.shared and filtered.get("exclude_external_shared_channels")
+            if outside or channel.kind.removesuffix("_channel") not in kinds:
                 raise ImpossibleError(f"{item!r} is filtered out of the channel picker")
 
 

@@ -206,7 +206,12 @@ def channel(
     return _with(
         {
             "type": "conversations_select",
-            "filter": {"include": list(kinds), "exclude_bot_users": True, "exclude_external_shared_channels": False},
+            # Where only private ones will do, others must not read along either.
+            "filter": {
+                "include": list(kinds),
+                "exclude_bot_users": True,
+                "exclude_external_shared_channels": "public" not in kinds,
+            },
         },
         initial_conversation=initial,
         placeholder=plain(placeholder, limits.PLACEHOLDER) if placeholder else None,

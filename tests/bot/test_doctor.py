@@ -91,7 +91,12 @@ async def test_without_a_bot_the_socket_is_tried(bot_url: str, pocket_slack: San
 
 async def test_channels_that_cannot_be_posted_to(office: Office) -> None:
     await office.group("one", report_channel="C0GONE00", moderation_channel="C0GENERAL")
-    assert await names(office) - QUIET == {"channel_unseen", "channel_public", "operators_none"}
+    await office.group("two", moderation_channel="C0MODERATORS")
+    assert office.sandbox.workspace is not None
+    shared = office.sandbox.workspace.channels.get("C0MODERATORS")
+    assert shared is not None
+    shared.shared = True
+    assert await names(office) - QUIET == {"channel_unseen", "channel_public", "channel_shared", "operators_none"}
 
 
 async def test_nobody_is_operator(office: Office) -> None:

@@ -185,13 +185,19 @@ async def test_a_channel_that_is_gone_sends_it_to_the_administrators(office: Off
     assert {(p.target, p.error) for p in dead} == {("C0OLD", "is_archived")}
 
 
-async def test_what_is_said_of_a_hidden_group_leaves_a_channel_that_became_public(office: Office) -> None:
+OPENED = pytest.mark.parametrize("opened", [{"private": False}, {"shared": True}], ids=["public", "shared"])
+
+
+@OPENED
+async def test_what_is_said_of_a_hidden_group_leaves_a_channel_that_was_opened(
+    office: Office, opened: dict[str, bool]
+) -> None:
     group = await office.group(hidden=True, report_channel="C0MODERATORS")
-    await open_to_all(office, "C0MODERATORS")
+    await change(office, "C0MODERATORS", opened)
     await accept(office, group, "Secret plans")
     told = await office.pocket.wait_message("ada", "dm", "Secret plans")
-    assert "public although it must be private" in office.pocket.text(told)
-    assert "Secret plans" not in await said_in(office, "linus", "#moderators")
+    assert "others read along although it must be private" in office.pocket.text(told)
+    assert "Secret plans" not in await said_in(office, "ada", "#moderators")
     assert [p.error for p in await office.placements() if p.state == "dead"] == ["channel_is_public"]
 
 
@@ -202,36 +208,38 @@ async def test_what_stands_in_a_channel_that_becomes_public_is_taken_back(
     group = await office.group(hidden=True, report_channel="C0MODERATORS")
     post_id = await accept(office, group, "Secret plans")
     await office.pocket.wait_message("grace", "#moderators", "Secret plans")
-    await open_to_all(office, "C0MODERATORS")
+    await change(office, "C0MODERATORS", {"private": False})
     await count(office, post_id, done=True, expanded=3, relayed=3)
     told = office.pocket.text(await office.pocket.wait_message("ada", "dm", "relayed to 3 of 3"))
     assert "Secret plans" in told
-    assert "public although it must be private" in told
-    left = await said_in(office, "linus", "#moderators")
+    assert "others read along although it must be private" in told
+    left = await said_in(office, "ada", "#moderators")
     assert "Secret plans" not in left
-    assert "This channel is public now" in left
+    assert "This channel is open to others now" in left
     await office.quiet()
     assert [p.error for p in await office.placements() if p.state == "dead"] == ["channel_is_public"]
 
 
-async def test_cards_leave_a_channel_that_became_public(office: Office) -> None:
+@OPENED
+async def test_cards_leave_a_channel_that_was_opened(office: Office, opened: dict[str, bool]) -> None:
     group = await office.group(moderation_channel="C0MODERATORS", report_channel="C0REPORTS")
-    await open_to_all(office, "C0MODERATORS")
+    await change(office, "C0MODERATORS", opened)
     linus = await office.person("linus")
     async with office.database.writing() as tx:
         await requests.ask(tx, group, linus, Address.parse("linus@example.org"), "My secret note")
     await office.pocket.wait_message("grace", "dm", "My secret note")
-    assert "My secret note" not in await said_in(office, "linus", "#moderators")
+    assert "My secret note" not in await said_in(office, "ada", "#moderators")
     await accept(office, group, "Minutes")  # what is said of a group everybody sees may stand where everybody is
-    assert "public" not in office.pocket.text(await office.pocket.wait_message("linus", "#reports", "Minutes"))
+    assert "although" not in office.pocket.text(await office.pocket.wait_message("linus", "#reports", "Minutes"))
 
 
-async def open_to_all(office: Office, channel_id: str) -> None:
-    """Somebody makes a private channel a public one."""
+async def change(office: Office, channel_id: str, fields: dict[str, bool]) -> None:
+    """Somebody makes a private channel a public one, or shares it with another organisation."""
     assert office.sandbox.workspace is not None
     channel = office.sandbox.workspace.channels.get(channel_id)
     assert channel is not None
-    channel.private = False
+    for name, value in fields.items():
+        setattr(channel, name, value)
 
 
 async def said_in(office: Office, person: str, channel: str) -> str:

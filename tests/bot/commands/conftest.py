@@ -45,6 +45,7 @@ class Office:
     """The pocket's driver, the store, and what the bot runs on."""
 
     pocket: Pocket
+    sandbox: Sandbox
     database: Database
     services: Services
 
@@ -178,4 +179,4 @@ async def office(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
         await line.connect()
         stack.push_async_callback(line.close)
         stack.push_async_callback(guard.drain, 5.0)
-        yield Office(pocket, database, services)
+        yield Office(pocket, sandbox, database, services)

@@ -166,11 +166,18 @@ async def test_a_report_channel_is_one_the_bot_can_post_to(
     await told(channels.check_report(office.services.slack, channel, hidden=hidden), name)
 
 
-async def test_a_direct_message_is_no_channel_and_cards_need_a_private_one(office: Office) -> None:
+async def test_a_direct_message_is_no_channel_and_cards_need_a_private_one_of_this_workspace(office: Office) -> None:
     direct = await office.services.slack.open_dm(ADA)
     await told(channels.check_report(office.services.slack, direct, hidden=False), "channel_direct")
     await told(channels.check_moderation(office.services.slack, "C0REPORTS"), "channel_not_private")
     await told(channels.check_moderation(office.services.slack, "C0MODERATORS"), None)
+    assert office.sandbox.workspace is not None
+    moderators = office.sandbox.workspace.channels.get("C0MODERATORS")
+    assert moderators is not None
+    moderators.shared = True
+    await told(channels.check_moderation(office.services.slack, "C0MODERATORS"), "channel_shared")
+    await told(channels.check_report(office.services.slack, "C0MODERATORS", hidden=True), "channel_shared_for_hidden")
+    await told(channels.check_report(office.services.slack, "C0MODERATORS", hidden=False), None)
     await office.pocket.control(outage="503")
     await told(channels.check_moderation(office.services.slack, "C0MODERATORS"), "channel_unchecked")
 
