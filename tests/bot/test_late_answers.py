@@ -30,9 +30,15 @@ async def group(office: Office) -> Group:
 async def both_click(office: Office, contains: str, first: Action, late: Action) -> str:
     """Ada clicks, then Grace, whose copy could not be redrawn; gives what Grace is told, once both are redrawn."""
     copies = {who: await office.pocket.wait_message(who, "dm", contains) for who in ("ada", "grace")}
+    await office.quiet()
     await office.pocket.control(outage="429", methods="chat.update", retry_after=1)
-    for who, action in (("ada", first), ("grace", late)):
-        await office.pocket.click(who, action, channel="dm", ts=copies[who]["ts"])
+    await office.pocket.click("ada", first, channel="dm", ts=copies["ada"]["ts"])
+
+    async def taken() -> bool:
+        return any(p.shown < p.wanted for p in await office.placements())
+
+    await office.until(taken)  # Slack has no part in who was first
+    await office.pocket.click("grace", late, channel="dm", ts=copies["grace"]["ts"])
     told = await office.pocket.wait_message("grace", "dm", "Somebody was faster")
     await office.pocket.control(recover=True)
     await office.quiet()
