@@ -36,7 +36,7 @@ from bot.context import (
     Update,
 )
 from bot.faults import Denied, Gone, RateLimited, SlackFault, Unreachable
-from bot.happenings import HAPPENINGS, user_group_of
+from bot.happenings import HAPPENINGS, PROFILES, user_group_of
 from bot.views import answers, blocks, escape
 from bot.views.blocks import View
 from store import hearing
@@ -153,32 +153,31 @@ class Guard:
 
         await self._tracked(run, body, "home")
 
-    async def changed(self, ack: Ack, body: Mapping[str, Any]) -> None:
-        """user_change and team_join: the directory learns."""
-        await ack()
+    async def noted(self, body: Mapping[str, Any]) -> bool:
+        """Something about a channel, a user group or people, before it is acknowledged: False if it could not be
+        written down, and Slack is to repeat it."""
+        event = body.get("event") or {}
+        kind = str(event.get("type"))
         try:
-            event = body["event"]
-            await self._services.directory.changed(event["user"], str(event.get("event_ts") or ""))
-        except Exception:
-            # The nightly crawl sees the person again; Slack would only repeat the event.
-            log.exception("person.unlearned")
-
-    async def happened(self, ack: Ack, body: Mapping[str, Any]) -> None:
-        """Something about a channel, a user group or its people: noted, then acknowledged; else Slack repeats it."""
-        event = body["event"]
-        identity = self._services.slack.identity
-        try:
+            if kind in PROFILES:
+                await self._services.directory.changed(event["user"], str(event.get("event_ts") or ""))
+                return True
+            identity = self._services.slack.identity
             async with self._services.database.writing() as tx:
-                await HAPPENINGS[event["type"]](tx, event, identity.bot_user_id if identity else "")
+                await HAPPENINGS[kind](tx, event, identity.bot_user_id if identity else "")
         except DatabaseBusy:
-            log.warning("event.unnoted", type=event["type"])
-            return
+            log.warning("event.unnoted", type=kind)
+            return False
         except Exception:
             # What cannot be read would not be the next time either; the night's comparison finds what it said.
-            log.exception("event.unread", type=event["type"])
+            log.exception("event.unread", type=kind)
+        return True
+
+    async def happened(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """What was noted may have been about the operators' user group."""
         await ack()
         try:
-            await self._services.directory.user_group_changed(user_group_of(event))
+            await self._services.directory.user_group_changed(user_group_of(body["event"]))
         except (SlackFault, DatabaseBusy) as fault:
             log.warning("operators.unlearned", cause=fault)  # the nightly crawl looks again
 

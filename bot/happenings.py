@@ -1,7 +1,7 @@
 """Events about channels, user groups and people, as what they leave in the store: a movement, or a mark to compare.
 
 Nothing else is done while Slack waits; the keeper does the rest. A row is written before the acknowledgement, so that
-Slack repeats what could not be.
+Slack repeats what could not be, and what a bot that ended had not written.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ def user_group_of(event: Event) -> str:
     """The user group that an event is about; "" for another's."""
     return str(event.get("subteam_id") or (event.get("subteam") or {}).get("id") or "")
 
+
+PROFILES = ("user_change", "team_join")  # of these the directory learns
 
 # A rename is no event for us: whatever we say names channels by their ids, and Slack shows the name of the moment.
 HAPPENINGS: Mapping[str, Happening] = {

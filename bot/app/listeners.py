@@ -14,6 +14,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
 
 from bot.app.tables import Tables
 from bot.context import (
@@ -29,7 +30,7 @@ from bot.context import (
     Submission,
 )
 from bot.guarded import Ack, Guard
-from bot.happenings import HAPPENINGS
+from bot.happenings import HAPPENINGS, PROFILES
 from bot.views.ids import Action, handler_of
 from store.terms import Refused
 
@@ -38,7 +39,8 @@ LEAKING = (
     "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_VERIFICATION_TOKEN",
     "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET",
 )  # fmt: skip
-EVENTS = ("app_home_opened", "message", "user_change", "team_join", *HAPPENINGS)
+NOTED = (*PROFILES, *HAPPENINGS)
+EVENTS = ("app_home_opened", "message", *NOTED)
 Body = Mapping[str, Any]
 Listener = Callable[..., Awaitable[None]]
 
@@ -84,14 +86,18 @@ def build(services: Services, guard: Guard, tables: Tables) -> AsyncApp:
     async def home(ack: Ack, body: Body) -> None:
         await guard.home(ack, body, tables.home)
 
-    async def changed(ack: Ack, body: Body) -> None:
-        await guard.changed(ack, body)
-
     async def typed(ack: Ack, body: Body) -> None:
         await guard.typed(ack, body, tables.typed)
 
     async def happened(ack: Ack, body: Body) -> None:
         await guard.happened(ack, body)
+
+    async def noted(body: Body, next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
+        # Bolt acknowledges an event before its listener runs; what has to be written first is written ahead of that.
+        if not await guard.noted(body):
+            return BoltResponse(status=503)
+        await next_()
+        return None
 
     app.command(settings.command)(command)
     for action_id, handler in tables.actions.items():
@@ -106,14 +112,10 @@ def build(services: Services, guard: Guard, tables: Tables) -> AsyncApp:
     for field_id, offering in tables.options.items():
         app.options(exactly([field_id]))(_options(guard, offering))
     app.view_closed(re.compile(""))(closed)
-    heard: Mapping[str, Listener] = {
-        "app_home_opened": home,
-        "message": typed,
-        "user_change": changed,
-        "team_join": changed,
-    }
-    for event in EVENTS:
-        app.event(event)(heard.get(event, happened))
+    app.event("app_home_opened")(home)
+    app.event("message")(typed)
+    for event in NOTED:
+        app.event(event, middleware=[noted])(happened)
     return app
 
 
