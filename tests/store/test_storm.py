@@ -42,6 +42,7 @@ from store.schema.group import Group
 from store.schema.membership import Membership
 from store.schema.person import Person
 from store.schema.post import Post
+from store.submissions import NoRoom
 from store.terms import (
     Action,
     Actor,
@@ -120,6 +121,8 @@ class Town:
             self.happened[verb.__name__] += 1
         except Refused as refused:
             self.happened[refused.name] += 1
+        except NoRoom:  # decisions came too late for so many posts of one author
+            self.happened["no_room"] += 1
 
     def person(self) -> Person:
         return self.random.choice(self.people)
