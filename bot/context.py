@@ -61,12 +61,13 @@ class Services:
 
 @dataclass(slots=True)
 class Context:
-    """One act of one person."""
+    """One act of one person; `thread` is the channel and ts of the thread where it was done."""
 
     services: Services
     person: Person
     trigger_id: str = ""
     response_url: str | None = None
+    thread: tuple[str, str] | None = None
     view: Payload | None = None
     opened: list[str] = field(default_factory=list)
 
@@ -138,6 +139,8 @@ class Context:
             shown = answers.told(shown)
         try:
             if self.response_url is not None:
+                if not in_place and await self._whispered(shown):
+                    return
                 await self.slack.respond(self.response_url, shown, in_place=in_place)
                 return
             if self.trigger_id and not self.opened:
@@ -146,6 +149,18 @@ class Context:
         except SlackFault as fault:
             log.info("answer.moved", person=self.person.slack_id, cause=fault)
         await self.by_dm(shown)
+
+    async def _whispered(self, shown: Shown) -> bool:
+        """Told in the thread where they are: a response_url answers under the channel, which the thread may hide."""
+        if self.thread is None:
+            return False
+        channel_id, ts = self.thread
+        try:
+            await self.slack.whisper(channel_id, self.person.slack_id, shown, thread=ts)
+        except SlackFault as fault:
+            log.info("answer.unthreaded", person=self.person.slack_id, cause=fault)
+            return False
+        return True
 
     async def modal(self, view: View) -> str:
         """Open a modal, or lay it over the one the click was in; gives its id. The trigger lives 3 s and once."""

@@ -91,8 +91,9 @@ class Guard:
         async def run(person: Person) -> None:
             click = Click.read(body)
             context = Context(
-                self._services, person, click.trigger_id, response_url=click.response_url, view=click.view
-            )
+                self._services, person, click.trigger_id, response_url=click.response_url, view=click.view,
+                thread=(click.channel_id, click.thread) if click.channel_id and click.thread else None,
+            )  # fmt: skip
             await self._told(context, handler(context, click))
 
         await self._tracked(run, body, "action")

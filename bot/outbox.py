@@ -249,13 +249,10 @@ class Outbox:
             group, where = unplaced
             values: dict[str, Any] = {"group": group, "channel": escape.channel(where)}
             shown = _noted(shown, say(language, "slack.outbox.unplaced", via=escape.mrkdwn, **values))
-        try:
-            return await self._slack.post(channel, shown, placement=placement.id, thread=thread)
-        except Denied as refusal:
-            if refusal.error != "thread_not_found":
-                raise
-            # Somebody deleted the message that it answers: it stands for itself.
-            return await self._slack.post(channel, shown, placement=placement.id)
+        # An answer to what somebody deleted is taken, and seen by nobody: it stands for itself then.
+        if thread and not await self._slack.stands(channel, thread):
+            thread = None
+        return await self._slack.post(channel, shown, placement=placement.id, thread=thread)
 
     async def _public(self, channel_id: str) -> bool:
         """Whether a channel that was private when it was chosen is open now, to everybody or to another organisation.

@@ -58,7 +58,8 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """Something that acts at once was used: in a message (`channel_id`, `ts`) or in a view (`view`)."""
+    """Something that acts at once was used: in a message (`channel_id`, `ts`) or in a view (`view`). `thread` is the
+    ts of the message that the one clicked answers, None where it answers none."""
 
     action_id: str
     value: str
@@ -69,6 +70,7 @@ class Click:
     ephemeral: bool
     view: Payload | None
     action: Payload
+    thread: str | None = None
 
     @property
     def number(self) -> int:
@@ -91,6 +93,7 @@ class Click:
             ephemeral=bool(container.get("is_ephemeral")),
             view=sound(body.get("view")),
             action=action,
+            thread=container.get("thread_ts") if container.get("thread_ts") != container.get("message_ts") else None,
         )
 
 

@@ -19,7 +19,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import refusals
+from bot import refusals, responses
 from bot.faults import Denied, Gone, RateLimited, SlackFault, Unreachable
 from bot.shares import MOST, Shares
 from bot.views.blocks import Shown, View
@@ -31,6 +31,8 @@ MEMBERS = 1000  # as many as conversations.members gives at once: five calls for
 QUIET = {"unfurl_links": False, "unfurl_media": False, "parse": "none", "link_names": False, "mrkdwn": True}
 WHISPERED = {"parse": "none", "link_names": False}
 REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+REFUSED_ANSWERS = REFUSED | {"invalid_arguments", "invalid_payload"}  # a response_url tells less
+POSTING = ("chat.postMessage", "chat.postEphemeral", "chat.update", "views.", "files.completeUploadExternal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,16 @@ class Slack:
         answer, _ = await self._call("conversations.replies", **where)
         return next((one for one in answer["messages"] if one.get("ts") == ts), None)
 
+    async def stands(self, channel_id: str, ts: str) -> bool:
+        """Whether a message is there, or was deleted. Takes no scope."""
+        try:
+            await self._call("chat.getPermalink", channel=channel_id, message_ts=ts)
+        except Gone as gone:
+            if gone.error != "message_not_found":
+                raise
+            return False
+        return True
+
     async def update(self, channel_id: str, ts: str, shown: Shown) -> None:
         """Redraw a message of ours. `channel_id` is a conversation's, never a person's."""
         await self._shown("chat.update", shown, channel=channel_id, ts=ts, parse="none", link_names=False)
@@ -267,24 +279,12 @@ class Slack:
             "unfurl_media": False,
         }
         try:
-            await self._responded(response_url, body)
+            await responses.send(self._session, response_url, body)
         except Gone as gone:
-            if gone.error not in REFUSED or shown.instead is None or body["blocks"] is shown.instead:
+            if gone.error not in REFUSED_ANSWERS or shown.instead is None or body["blocks"] is shown.instead:
                 raise
             self._refused(gone)
-            await self._responded(response_url, body | {"blocks": shown.instead})
-
-    async def _responded(self, response_url: str, body: Mapping[str, Any]) -> None:
-        try:
-            async with self._session.post(response_url, json=body) as answer:
-                if answer.status == 429:
-                    raise RateLimited(float(answer.headers.get("Retry-After", "1")))
-                if answer.status >= 500:
-                    raise Unreachable(f"response_url answered {answer.status}", uncertain=False)
-                if answer.status >= 400:
-                    raise Gone((await answer.text())[:100])
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise refusals.silent(error, "response_url") from error
+            await responses.send(self._session, response_url, body | {"blocks": shown.instead})
 
     # ------------------------------------------------------------ files
 
@@ -362,9 +362,7 @@ class Slack:
     async def _call(self, method: str, **arguments: Any) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         # Booleans and structures alike survive JSON; the reading methods take form fields only.
         body: dict[str, Any] = (
-            {"json": arguments}
-            if method.startswith(("chat.", "views.", "files.completeUploadExternal"))
-            else {"params": arguments, "http_verb": "GET"}
+            {"json": arguments} if method.startswith(POSTING) else {"params": arguments, "http_verb": "GET"}
         )
         try:
             answer = await self.client.api_call(method, **body)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.views.ids import Action as Button
 from store import posts
 from store.posts import NewMessage, Submission
 from store.schema.group import Group
@@ -60,3 +61,37 @@ async def test_answers_to_answers_stand_in_the_first_one_s_thread(office: Office
     assert ("About second" in said) is (content is not SlackContent.NONE)
     assert ("Eve" in said) is (content is not SlackContent.NONE)
     assert "<!channel>" not in said
+
+
+async def test_an_answer_to_what_somebody_deleted_stands_for_itself(office: Office) -> None:
+    group = await office.group(report_channel="C0REPORTS")
+    await mailed(office, group, "first", "Nine?")
+    [first] = await reports(office)
+    workspace = office.sandbox.workspace
+    assert workspace is not None
+    message = workspace.messages.get("C0REPORTS", first["ts"])
+    assert message is not None
+    workspace.delete(message)
+    await mailed(office, group, "second", "Yes", "<first@x>")
+    [second] = await reports(office)
+    assert second["thread_ts"] is None
+
+
+async def test_a_click_in_a_thread_is_answered_there(office: Office) -> None:
+    group = await office.group(report_channel="C0REPORTS")
+    await mailed(office, group, "first", "Nine?")
+    await mailed(office, group, "second", "Yes", "<first@x>")
+    first, second = sorted(await reports(office), key=lambda one: float(one["ts"]))
+    await office.pocket.join("margaret", "#reports")
+    for clicked, thread in ((first, None), (second, first["ts"])):
+        seen = (await office.pocket.messages("margaret", "#reports"))[-1]["ts"]
+        await office.pocket.click("margaret", Button.REPORT_WHY, channel="C0REPORTS", ts=clicked["ts"])
+        told = await office.pocket.wait_message("margaret", "#reports", "Now: not in the group", after=seen)
+        assert told["ephemeral"]
+        assert told["thread_ts"] == thread
+    # In a thread that Slack does not let it into it comes all the same.
+    seen = told["ts"]
+    await office.pocket.control(outage="503", methods="chat.postEphemeral")
+    await office.pocket.click("margaret", Button.REPORT_WHY, channel="C0REPORTS", ts=second["ts"])
+    told = await office.pocket.wait_message("margaret", "#reports", "Now: not in the group", after=seen)
+    assert told["thread_ts"] is None

@@ -97,17 +97,31 @@ async def a_report_that_is_looked_for(desk: Desk) -> None:
     assert await desk.reported(group) == [False]
 
 
+async def announce_under(desk: Desk, group: Group, post_id: int) -> None:
+    """Something in the thread of a post's report."""
+    under = {"under": [str(NoticeKind.REPORT), post_id]}
+    async with desk.office.database.writing() as tx:
+        await outbox.announce(tx, NoticeKind.BOUNCE_STORM, post_id, [MODERATORS], group_id=group.id, arguments=under)
+
+
+async def an_answer_in_a_thread(desk: Desk) -> None:
+    """Whether what it answers still stands is asked first."""
+    group = await desk.group(report_channel=MODERATORS)
+    post_id = await accept(desk.office, group)
+    await desk.office.quiet()
+    async with desk.away():
+        await announce_under(desk, group, post_id)
+        await desk.tried(NoticeKind.BOUNCE_STORM, post_id, times=3)
+    assert await desk.said("ada", "#moderators", group.address, "copies") == [False]
+
+
 async def an_answer_in_a_thread_that_is_looked_for(desk: Desk) -> None:
     group = await desk.group(report_channel=MODERATORS)
     post_id = await accept(desk.office, group)
     await desk.office.quiet()
     await desk.office.pocket.control(outage="lost", methods=POST, times=1)
     async with desk.away():
-        under = {"under": [str(NoticeKind.REPORT), post_id]}
-        async with desk.office.database.writing() as tx:
-            await outbox.announce(
-                tx, NoticeKind.BOUNCE_STORM, post_id, [MODERATORS], group_id=group.id, arguments=under
-            )
+        await announce_under(desk, group, post_id)
         await desk.tried(NoticeKind.BOUNCE_STORM, post_id, times=2)
     assert await desk.said("ada", "#moderators", group.address, "copies") == [False]
 
@@ -314,6 +328,7 @@ ACTS: dict[str, Callable[[Desk], Awaitable[None]]] = {
     "chat.update": a_redrawn_report,
     "conversations.open": a_card_by_direct_message,
     "conversations.info": a_report_of_a_hidden_group,
+    "chat.getPermalink": an_answer_in_a_thread,
     "api.test": a_report_while_it_is_asked_whether_slack_is_there,
     "auth.test": a_start,
     "conversations.history": a_report_that_is_looked_for,

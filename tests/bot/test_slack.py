@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.faults import Denied, Gone, RateLimited, Unreachable
+from bot.responses import refusal
 from bot.sandbox.app import Sandbox
 from bot.sandbox.driver import Pocket
 from bot.shares import Shares
@@ -211,3 +212,19 @@ async def test_asking_whether_what_posts_answers_leaves_nothing(slack: Slack, po
     await pocket.control(revoke=["chat:write"])
     assert await slack.takes_posts()  # a refusal is an answer
     assert len(await pocket.messages("ada", "#general")) == seen
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "word"),
+    [
+        (200, "ok", ""),
+        (200, '{"ok":true}', ""),
+        (200, '{"ok":false,"error":"invalid_blocks"}', "invalid_blocks"),
+        (400, "invalid_blocks\n", "invalid_blocks"),
+        (400, '{"ok":false,"error":"invalid_arguments"}', "invalid_arguments"),
+        (404, "", "404"),
+        (403, "[]", "[]"),
+    ],
+)
+def test_a_response_url_words_its_refusals_in_one_of_two_forms(status: int, text: str, word: str) -> None:
+    assert refusal(status, text) == word

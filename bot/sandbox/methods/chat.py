@@ -65,13 +65,13 @@ def _addressed(call: Call) -> Channel:
 
 
 async def post_message(call: Call) -> Json:
-    """chat.postMessage."""
+    """chat.postMessage. An answer to a message that is gone is taken, and stands nowhere."""
     channel = _addressed(call)
     found = contents(call)
     _needs_something(found)
     thread_ts = call.text("thread_ts") or None
     if thread_ts and call.workspace.messages.get(channel.id, thread_ts) is None:
-        raise SlackError("thread_not_found")
+        return {"channel": channel.id, "ts": call.workspace.new_ts(), "message": {"thread_ts": thread_ts}}
     message = call.workspace.post(
         channel.id,
         BOT_USER,
