@@ -20,7 +20,7 @@ from bot.context import (
     Update,
 )
 from bot.payloads import row_id
-from bot.views import answers, compose, state
+from bot.views import answers, compose, emoji, state
 from bot.views.ids import Action, Field, Form
 from bot.views.ids import Shortcut as Callback
 from store import conversations
@@ -49,8 +49,8 @@ async def written(context: Context, submission: Submission) -> Answer:
         composition_id = await acts.ask(
             context,
             group_id,
-            state.text(view, Field.SUBJECT),
-            state.text(view, Field.TEXT),
+            emoji.named(state.text(view, Field.SUBJECT)),
+            emoji.named(state.text(view, Field.TEXT)),  # Slack's picker leaves names in an input
             answers=row_id(answers_id) if answers_id else None,
             alone=state.choice(view, Field.WHOM) == compose.ALONE,
         )

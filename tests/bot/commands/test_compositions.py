@@ -86,17 +86,17 @@ async def test_a_message_is_mailed_once_it_was_seen(office: Office, bridge: None
     assert "@Ada Byron 🎉 see https://example.org/a?b=1&c=2" in typed["element"]["initial_value"]
     offered = await office.pocket.options(LINUS, "group", "team")
     assert [option["text"]["text"] for option in offered["options"]] == [TEAM]
-    await office.pocket.fill(LINUS, {"group": offered["options"][0]["value"], "subject": "<!channel> ships"})
+    await office.pocket.fill(LINUS, {"group": offered["options"][0]["value"], "subject": "<!channel> ships :tada:"})
     shown = await drawn(office, LINUS)
     assert "To: team@groups.example.org" in shown
-    assert "&lt;!channel&gt; ships" in shown
+    assert "&lt;!channel&gt; ships 🎉" in shown
     assert "It goes to 2 addresses" in shown
     assert "1 of them is outside this workspace." in shown
     await office.pocket.submit(LINUS)
     await office.pocket.wait_modal(LINUS, contains="goes out at")
     clock.advance(30)
     post = await post_of(office)
-    assert (post.state, post.author, post.subject) == (PostState.ACCEPTED, "linus@example.org", "<!channel> ships")
+    assert (post.state, post.author, post.subject) == (PostState.ACCEPTED, "linus@example.org", "<!channel> ships 🎉")
 
 
 async def test_what_is_taken_back_is_written_again(office: Office, bridge: None, clock: Clock) -> None:
