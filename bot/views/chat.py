@@ -16,7 +16,6 @@ from store import sizes
 
 Json = Mapping[str, Any]
 ENTITY = re.compile(r"<([^<>]{1,3000})>")
-ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 # Around words, from the outside in; code takes no other mark.
 STYLES = (("strike", "~"), ("italic", "_"), ("bold", "*"))
 INDENT = "    "
@@ -79,10 +78,7 @@ def _text(message: Json) -> str:
 
 
 def _plain(text: str, names: Names) -> str:
-    shown = ENTITY.sub(lambda found: _entity(found[1], names), text)
-    for entity, character in ENTITIES:
-        shown = shown.replace(entity, character)
-    return shown
+    return escape.decoded(ENTITY.sub(lambda found: _entity(found[1], names), text))
 
 
 def _entity(inner: str, names: Names) -> str:

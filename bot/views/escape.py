@@ -18,6 +18,7 @@ INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
+ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 SPECIAL = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
 # Asterisk, tilde and grave accent format anywhere a word begins; an underscore only at the edge of a word.
 LOOKALIKE = {ord("*"): "∗", ord("~"): "∼", ord("`"): "ˋ"}
@@ -35,6 +36,13 @@ def visible(text: str, *, lines: bool = False) -> str:
     keep = "\n\t" if lines else "\t"
     text = "".join(c for c in text if c in keep or unicodedata.category(c) not in {"Cc", "Cs", "Co"})
     return text if lines else " ".join(text.split())
+
+
+def decoded(text: str) -> str:
+    """A text of Slack's with the characters for its three entities."""
+    for entity, character in ENTITIES:
+        text = text.replace(entity, character)
+    return text
 
 
 def cut(text: str, limit: int) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bot.views import escape
 from bot.views.ids import Field
 
 Payload = Mapping[str, Any]
@@ -64,8 +65,8 @@ def people_drawn(view: Payload, field: Field | str) -> tuple[str, ...]:
 
 
 def text_drawn(view: Payload, field: Field | str) -> str:
-    """The text that stood in the input when the view was drawn."""
-    return str(_drawn(view, field).get("initial_value") or "").strip()
+    """The text that stood in the input when the view was drawn, whether Slack gives that back escaped or not."""
+    return escape.decoded(str(_drawn(view, field).get("initial_value") or "")).strip()
 
 
 def _typed(view: Payload, field: Field | str) -> Payload:

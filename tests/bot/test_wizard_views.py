@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -88,6 +89,8 @@ def test_the_people_step_keeps_whom_was_picked() -> None:
     assert state.people(back, Field.CONTACTS) == state.people_drawn(back, Field.CONTACTS) == ("U2", "U3")
     assert state.text(back, Field.OUTSIDE) == "Jo Doe <jo@example.org>\nal@example.net"
     assert state.text_drawn(back, Field.OUTSIDE) == state.text(back, Field.OUTSIDE)
+    echoed = json.loads(json.dumps(back).replace("<jo@", "&lt;jo@").replace("org>", "org&gt;"))
+    assert state.text_drawn(echoed, Field.OUTSIDE) == state.text(back, Field.OUTSIDE)
     assert state.ticked(back, Field.ALSO_CONTACTS)
 
 
