@@ -18,6 +18,7 @@ LONGEST_MEMBERSHIP = timedelta(days=10 * 366)
 UNTIL = re.compile(r"^(?:until|till|for|jusqu['’]?\s?a[ux]?|pour|pendant|le|the|on)\s+")
 DAYS = {"day": 1, "d": 1, "week": 7, "w": 7, "jour": 1, "j": 1, "semaine": 7, "sem": 7}
 MONTHLY = {"month": 1, "mois": 1, "year": 12, "an": 12, "annee": 12}
+NO_DAY = frozenset({"none", "aucun", "aucune"})
 TODAY = {"today": 0, "aujourd'hui": 0, "tomorrow": 1, "demain": 1}
 # By number, in both languages, without accents.
 MONTHS = (
@@ -59,23 +60,33 @@ def last_day(text: str, now: datetime, time_zone: str) -> datetime:
     return _start(day + timedelta(days=1), here)
 
 
+def endless(text: str) -> bool:
+    """Whether `text` says that there is no such day: `none`, `aucun`."""
+    return _plain(text) in NO_DAY
+
+
 def day_of(until: datetime, time_zone: str) -> date:
     """The last day of what ends at a moment, in the person's time zone: the inverse of `last_day`."""
     return (until.astimezone(zone(time_zone)) - timedelta(seconds=1)).date()
 
 
 def _named(text: str, today: date) -> date:
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
-    words = " ".join(re.sub(r"[.,]", " ", plain).split())
-    while UNTIL.match(words):
-        words = UNTIL.sub("", words, count=1)
     try:
-        day = _day(words.replace("’", "'"), today)
+        day = _day(_plain(text), today)
     except (ValueError, OverflowError):  # the 31st of a month that has none
         day = None
     if day is None:
         raise Misread("malformed_date", word=text)
     return day
+
+
+def _plain(text: str) -> str:
+    """The words of a day in lower case, without accents and what may stand before them."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+    words = " ".join(re.sub(r"[.,]", " ", plain).split())
+    while UNTIL.match(words):
+        words = UNTIL.sub("", words, count=1)
+    return words.replace("’", "'")
 
 
 def _day(words: str, today: date) -> date | None:

@@ -66,7 +66,7 @@ LOGGED: Mapping[str, tuple[str, ...]] = {
     "passwords": ("mots-de-passe", "mot-de-passe", "motdepasse", "mdp"),
     "checkups": ("contrôles", "controles", "contrôle", "controle", "diagnostics", "diagnostic"),
     "erasures": ("effacements", "effacement"),
-    "mail": ("courriel", "courrier"),
+    "mail": ("courriel", "courrier", "e-mail", "email"),
     "import": ("importation",),
     "system": ("système", "systeme"),
     "since": ("depuis",),

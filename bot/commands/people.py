@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.acts import members as acts
 from bot.commands import enrolling
 from bot.commands.bound import Bound
-from bot.commands.dates import last_day
+from bot.commands.dates import endless, last_day
 from bot.commands.enrolling import Wanted
 from bot.context import Context
 from bot.views.blocks import Shown
@@ -28,6 +28,6 @@ async def remove(context: Context, bound: Bound) -> Shown:
 
 def _wanted(context: Context, bound: Bound) -> Wanted:
     until = None
-    if bound.until:
+    if bound.until and not endless(bound.until):
         until = last_day(bound.until, context.database.clock(), context.person.time_zone)
     return Wanted(bound.slack_ids, bound.outsiders, bound.channels, bound.teams, bound.role, until)

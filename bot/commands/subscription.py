@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.acts import subscription as acts
 from bot.commands.bound import Bound
-from bot.commands.dates import pause_end
+from bot.commands.dates import endless, pause_end
 from bot.context import Context
 from bot.views.blocks import Shown
 
@@ -26,7 +26,7 @@ async def leave(context: Context, bound: Bound) -> Shown:
 async def pause(context: Context, bound: Bound) -> Shown:
     assert bound.group is not None
     until = None
-    if bound.date:
+    if bound.date and not endless(bound.date):
         until = pause_end(bound.date, context.database.clock(), context.person.time_zone)
     return await acts.pause(context, bound.group, until)
 

@@ -40,13 +40,13 @@ FRENCH: Mapping[str, str] = {
     NOT_NUMBER: "Veuillez saisir un nombre.",
     TOO_SHORT: "Ce champ doit compter au moins {limit} caractères.",
     TOO_LONG: "Ce champ doit compter {limit} caractères au plus.",
-    TOO_SMALL: "Ce nombre doit être au moins {limit}.",
-    TOO_LARGE: "Ce nombre doit être au plus {limit}.",
-    COMMAND_FAILED: "{command} a échoué avec l’erreur «\u00a0{error}\u00a0»",
-    UNKNOWN_COMMAND: "{command} n’est pas une commande valide. Dans Slack, elle n’est pas envoyée comme message.",
-    ACTION_FAILED: "Cette application n’a pas répondu ({error}). Réessayez.",
+    TOO_SMALL: "Ce nombre doit être supérieur ou égal à {limit}.",
+    TOO_LARGE: "Ce nombre doit être inférieur ou égal à {limit}.",
+    COMMAND_FAILED: "{command} a échoué avec l'erreur «\u00a0{error}\u00a0»",
+    UNKNOWN_COMMAND: "{command} n'est pas une commande valide. Dans Slack, elle n'est pas envoyée comme message.",
+    ACTION_FAILED: "Cette application n'a pas répondu ({error}). Réessayez.",
     SUBMIT_FAILED: "La connexion a posé problème ({error}). Réessayer\u202f?",
-    NOT_A_MEMBER: "Vous n’êtes pas dans ce canal.",
+    NOT_A_MEMBER: "Vous n'êtes pas dans ce canal.",
     NO_COMMANDS_HERE: "Les commandes ne fonctionnent pas dans les fils.",
     "Pocket workspace": "Espace de travail de poche",
     "Language of this page and its reader": "Langue de cette page et de qui la lit",
@@ -63,7 +63,7 @@ FRENCH: Mapping[str, str] = {
     "Send": "Envoyer",
     "Write a mail": "Écrire un courrier",
     "Mailboxes": "Boîtes aux lettres",
-    "No mail has arrived yet.": "Aucun courrier n’est encore arrivé.",
+    "No mail has arrived yet.": "Aucun courrier n'est encore arrivé.",
     "Write one to a group above: each contact’s copy appears here, side by side.": "Écrivez-en un à un groupe "
     "ci-dessus\u00a0: la copie de chaque contact apparaît ici, côte à côte.",
     "English": "English",
@@ -86,20 +86,20 @@ FRENCH: Mapping[str, str] = {
     "Only visible to you": "Visible par vous seul",
     "Message {place}, or {command}": "Écrire à {place}, ou {command}",
     "Home": "Accueil",
-    "You are not in this channel.": "Vous n’êtes pas dans ce canal.",
+    "You are not in this channel.": "Vous n'êtes pas dans ce canal.",
     "Join": "Rejoindre",
     "Postroom is drawing this page …": "Postroom prépare cette page …",
-    "Nothing has been said here yet.": "Rien n’a encore été dit ici.",
+    "Nothing has been said here yet.": "Rien n'a encore été dit ici.",
     "To make a group, to see which there are, and for help:": "Pour créer un groupe, voir ceux qui existent, et de "
-    "l’aide\u00a0:",
+    "l'aide\u00a0:",
     "Nothing yet for {people}.": "Rien encore pour {people}.",
     "Mailbox of {address}": "Boîte aux lettres de {address}",
     "Mails": "Courriers",
-    "outside the workspace": "hors de l’espace de travail",
+    "outside the workspace": "hors de l'espace de travail",
     "(no subject)": "(sans objet)",
     "Envelope": "Enveloppe",
     "Attached: {name} ({type}, {size} bytes)": "Pièce jointe\u00a0: {name} ({type}, {size} octets)",
-    "All {n} header fields": "Les {n} champs d’en-tête",
+    "All {n} header fields": "Les {n} champs d'en-tête",
     "As received": "Tel que reçu",
     "Leave by one click": "Quitter en un clic",
     "Bounce it": "Le faire revenir",
@@ -107,12 +107,12 @@ FRENCH: Mapping[str, str] = {
     "Close": "Fermer",
     "Cancel": "Annuler",
     "Dismiss": "Masquer",
-    "Done: this person gets no more of it.": "C’est fait\u00a0: cette personne n’en recevra plus.",
+    "Done: this person gets no more of it.": "C'est fait\u00a0: cette personne n'en recevra plus.",
     "Taken": "Accepté",
     "Refused ({stage})": "Refusé ({stage})",
     "As this person": "En tant que cette personne",
     "Pretending to be them": "En se faisant passer pour elle",
-    "As a stranger": "En tant qu’inconnu",
+    "As a stranger": "En tant qu'inconnu",
     "How": "Comment",
     "From": "De",
     "To": "À",
@@ -137,23 +137,23 @@ FRENCH: Mapping[str, str] = {
     "Done.": "Fait.",
     "To do.": "À faire.",
     "Show me": "Montrez-moi",
-    "Show me step {n}": "Montrez-moi l’étape {n}",
+    "Show me step {n}": "Montrez-moi l'étape {n}",
     "As Ada, type {line} in #general, go through its three steps with #reports and #moderators as channels, and press "
-    "the last button.": "En tant qu’Ada, tapez {line} dans #general, parcourez les trois étapes avec #reports et "
+    "the last button.": "En tant qu'Ada, tapez {line} dans #general, parcourez les trois étapes avec #reports et "
     "#moderators comme canaux, et cliquez sur le dernier bouton.",
     "As Margaret, type {line} and the new group's address in #general.": "En tant que Margaret, tapez {line} et "
-    "l’adresse du nouveau groupe dans #general.",
-    "As Ada, press Approve on the card in #moderators.": "En tant qu’Ada, cliquez sur Approuver sur la carte dans "
+    "l'adresse du nouveau groupe dans #general.",
+    "As Ada, press Approve on the card in #moderators.": "En tant qu'Ada, cliquez sur Approuver sur la carte dans "
     "#moderators.",
-    "In the mail room, write to the group's address as somebody who is in it.": "Dans le courrier, écrivez à "
-    "l’adresse du groupe en tant que quelqu’un qui en fait partie.",
-    "In #reports, see the report grow until every copy is counted.": "Dans #reports, voyez le rapport grandir jusqu’à "
+    "In the mail room, write to the group's address as somebody who is in it.": "Dans la partie Courrier, "
+    "écrivez à l'adresse du groupe en tant que quelqu'un qui en fait partie.",
+    "In #reports, see the report grow until every copy is counted.": "Dans #reports, voyez le rapport grandir jusqu'à "
     "ce que chaque copie soit comptée.",
-    "In the mail room, see one copy in every contact's mailbox.": "Dans le courrier, voyez une copie dans la boîte de "
-    "chaque contact.",
+    "In the mail room, see one copy in every contact's mailbox.": "Dans la partie Courrier, voyez une copie dans la "
+    "boîte de chaque contact.",
     "Write to the group as a stranger, and as Ada press Discard on the card in #moderators.": "Écrivez au groupe en "
-    "tant qu’inconnu, et en tant qu’Ada cliquez sur Écarter sur la carte dans #moderators.",
-    "Open a copy in the mail room, and press its button for leaving by one click.": "Ouvrez une copie dans le "
-    "courrier, et cliquez sur le bouton qui permet de quitter le groupe en un clic.",
+    "tant qu'inconnu, et en tant qu'Ada cliquez sur Écarter sur la carte dans #moderators.",
+    "Open a copy in the mail room, and press its button for leaving by one click.": "Dans la partie Courrier, "
+    "ouvrez une copie, et cliquez sur le bouton qui permet de quitter le groupe en un clic.",
 }
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": {}, "fr": FRENCH}

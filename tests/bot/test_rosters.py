@@ -151,6 +151,7 @@ async def test_until_a_day_is_said_extended_and_shown(office: Office, group: Gro
     assert re.search(r"Until .* included", await ask(office, "ada", "add team @linus until 2 months"))
     assert "contacts only" in await ask(office, "ada", "add team @linus as moderator until 2 months")
     assert "not a day" in await ask(office, "ada", "add team @linus until soon")
+    assert "included" not in await ask(office, "ada", "add team @linus until none")
     await office.pocket.command("ada", "#general", "/group members team linus")
     view = await office.pocket.wait_modal("ada", contains="Contact until")
     assert "Since" in office.pocket.text(view)

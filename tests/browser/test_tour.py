@@ -32,7 +32,7 @@ async def test_the_page_speaks_french_and_so_does_slack_to_its_reader(desk: Desk
     await form.get_by_role("button", name="Annuler", exact=True).click()
     await page.get_by_label("Message ou commande").fill("/nulle part")
     await page.get_by_role("button", name="Envoyer", exact=True).click()
-    await expect(page.get_by_text("/nulle n’est pas une commande valide.")).to_be_visible()
+    await expect(page.get_by_text("/nulle n'est pas une commande valide.")).to_be_visible()
     await desk.button("English").click()
     await expect(page.get_by_text("live", exact=True)).to_be_visible()
     await speaks(place, "en-GB")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands.dates import pause_end
+from bot.commands.dates import endless, pause_end
 from bot.commands.grammar import Misread
 
 NOW = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
@@ -22,6 +22,8 @@ NOW = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
         ("until 2026-12-1", "Europe/Paris", datetime(2026, 11, 30, 23, tzinfo=UTC)),
         ("tomorrow", "UTC", datetime(2026, 11, 25, tzinfo=UTC)),
         ("jusqu’à demain", "UTC", datetime(2026, 11, 25, tzinfo=UTC)),
+        ("24 déc", "UTC", datetime(2026, 12, 24, tzinfo=UTC)),
+        ("3 mois", "UTC", datetime(2027, 2, 24, tzinfo=UTC)),
         ("tomorrow", "Asia/Tokyo", datetime(2026, 11, 25, 15, tzinfo=UTC)),
         ("10 days", "UTC", datetime(2026, 12, 4, tzinfo=UTC)),
         ("for 2 weeks", "UTC", datetime(2026, 12, 8, tzinfo=UTC)),
@@ -51,6 +53,12 @@ def test_refused(text: str, name: str) -> None:
     with pytest.raises(Misread) as caught:
         pause_end(text, NOW, "UTC")
     assert caught.value.name == name
+
+
+def test_no_day_can_be_said_too() -> None:
+    assert [text for text in ("Aucun", "aucune", "none", "until none", "soon", "") if endless(text)] == [
+        "Aucun", "aucune", "none", "until none",
+    ]  # fmt: skip
 
 
 @given(st.text(max_size=30), st.text(max_size=20))

@@ -108,7 +108,8 @@ async def test_the_last_administrator_stays(office: Office) -> None:
 
 async def test_pause_and_resume(office: Office) -> None:
     await office.create(people={"contacts": [LINUS]})
-    assert "until you resume" in await office.ask(LINUS, "pause team")
+    for text in ("pause team", "pause team none", "suspendre team aucun"):
+        assert "until you resume" in await office.ask(LINUS, text)
     assert "until" in await office.ask(LINUS, "pause team 2 weeks")
     place = await office.place(LINUS)
     assert place is not None

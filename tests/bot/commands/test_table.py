@@ -143,5 +143,7 @@ def test_french_words_are_taken_for_the_english_ones() -> None:
         raws = [text.replace("@ada", "<@U0ADA|ada>") for text in (typed, meant)]
         first, second = (bind(entry(verb).arguments, raw, tokens(raw)) for raw in raws)
         assert first == second
-    assert read(BY_NAME["subscription"], "Fermée") == read(BY_NAME["subscription"], "closed")
+    for word, meant in (("Ouvert", "open"), ("Modérée", "moderated"), ("modéré", "moderated"), ("Fermée", "closed")):
+        assert read(BY_NAME["subscription"], word) == read(BY_NAME["subscription"], meant)
+    assert read(BY_NAME["follows"], "aucun") is None
     assert read(BY_NAME["hidden"], "oui") is True
