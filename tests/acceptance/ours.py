@@ -67,14 +67,17 @@ async def channel(stage: Stage) -> str:
 
 
 async def card(stage: Stage) -> str:
-    """A card is posted, redrawn as decided, and deleted."""
+    """A card is posted, redrawn as decided, and deleted; and Slack tells the one from the other."""
     waiting = cards.request("en", states.request_card("Postroom's check: no decision is asked of anybody"))
     decided = states.request_card("Postroom's check", state=RequestState.APPROVED, verdict=cards.Verdict(None, None))
     where, ts = await stage.slack.post(stage.given.channel, waiting)
     try:
         await stage.slack.update(where, ts, cards.request("en", decided))
+        stood = await stage.slack.stands(where, ts)
     finally:
         await stage.slack.forget(where, ts)
+    if not stood or await stage.slack.stands(where, ts):
+        raise Failed("chat.getPermalink does not tell whether a message was deleted: answers to it would be lost")
     return "posted, redrawn, deleted"
 
 
