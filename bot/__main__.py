@@ -1,4 +1,4 @@
-"""`python -m bot [--http HOST:PORT]`: the bot, until SIGTERM; or `doctor`."""
+"""`python -m bot [--http HOST:PORT]`: the bot, until SIGTERM; or `doctor`, or `manifest`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.app import manifest
 from bot.app.life import run
 from bot.doctor import command as doctor
 from bot.settings import BotSettings
@@ -29,7 +30,9 @@ def main() -> int:
     """The exit code: 0 stopped, 1 failed (start afresh), 2 refused to start (a setting, the schema or the port)."""
     parser = argparse.ArgumentParser(prog="python -m bot", description="Postroom's bot for Slack.")
     parser.add_argument("--http", type=listen, metavar="HOST:PORT", help="take Slack's requests over HTTP there")
-    doctor.add_to(parser.add_subparsers(metavar="COMMAND"))
+    commands = parser.add_subparsers(metavar="COMMAND")
+    for command in (doctor, manifest):
+        command.add_to(commands)
     arguments = parser.parse_args()
     if "run" in arguments:
         code: int = arguments.run(arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import aiohttp
@@ -18,6 +19,7 @@ GONE = frozenset({
 LEAVING = frozenset({"chat.postMessage", "files.completeUploadExternal"})
 # Slack's own troubles: of the first it says that part of the call may have been carried out.
 TROUBLES = {"fatal_error": True, "internal_error": True, "service_unavailable": False, "request_timeout": True}
+UNKNOWN_KIND = re.compile(r"unsupported type: (\w+)")  # "[json-pointer:/blocks/1/type]" follows
 
 
 def refused(response: Any, method: str) -> SlackFault:
@@ -25,7 +27,8 @@ def refused(response: Any, method: str) -> SlackFault:
     code = int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
     headers = {key.lower(): value for key, value in dict(getattr(response, "headers", {})).items()}
     data = getattr(response, "data", None)
-    word = str(data.get("error", "")) if isinstance(data, dict) else ""
+    answer = data if isinstance(data, dict) else {}
+    word = str(answer.get("error", ""))
     if code == 429 or word in {"ratelimited", "rate_limited"}:
         return RateLimited(max(float(headers.get("retry-after", "1")), 0.1))
     if code >= 500 or not word:
@@ -35,10 +38,15 @@ def refused(response: Any, method: str) -> SlackFault:
         return Unreachable(word, uncertain=TROUBLES[word] and method in LEAVING)
     if word in GONE:
         return Gone(word)
-    said = data.get("response_metadata") if isinstance(data, dict) else None
-    detail = "; ".join(map(str, said.get("messages", ()))) if isinstance(said, dict) else ""
-    needed = data.get("needed", "") if isinstance(data, dict) else ""
-    return Denied(word, f"needs {needed}" if needed else detail[:500])
+    said = answer.get("response_metadata")
+    reasons = (said.get("messages") if isinstance(said, dict) else None) or answer.get("errors") or ()
+    needed = answer.get("needed", "")
+    return Denied(word, f"needs {needed}" if needed else "; ".join(map(str, reasons))[:500])
+
+
+def unknown_kinds(detail: str) -> frozenset[str]:
+    """The kinds of blocks that Slack does not have here, of what it said about a refusal."""
+    return frozenset(UNKNOWN_KIND.findall(detail))
 
 
 def silent(error: BaseException, method: str) -> Unreachable:

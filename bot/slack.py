@@ -22,6 +22,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import refusals, responses
 from bot.faults import Denied, Gone, RateLimited, SlackFault, Unreachable
 from bot.shares import MOST, Shares
+from bot.views import limits
 from bot.views.blocks import Shown, View
 from bot.views.ids import NOTICE_EVENT
 
@@ -343,11 +344,10 @@ class Slack:
         except Denied as refusal:
             if refusal.error not in REFUSED:
                 raise
+            self._refused(refusal)
             if shown.instead is not None and blocks is not shown.instead:
-                self._refused(refusal)
-                return await self._shown(method, shown, **arguments)
-            # Slack's own limits moved: what is to be said is said without its form.
-            logging.getLogger("bot.slack").exception("blocks.refused %s", refusal.detail)
+                return await self._shown(method, Shown(shown.text, shown.instead), **arguments)
+            # What is to be said is said without its form.
             answer, _ = await self._call(method, text=shown.text, blocks=[], **arguments)
         return answer
 
@@ -356,8 +356,13 @@ class Slack:
         return shown.instead if self._plain and shown.instead is not None else shown.blocks
 
     def _refused(self, fault: Denied | Gone) -> None:
-        logging.getLogger("bot.slack").warning("blocks.newer_refused cause=%s", fault)
-        self._plain = True
+        log = logging.getLogger("bot.slack")
+        # Only a kind that this workspace does not have is refused for good: any other reason lies in one message.
+        if limits.NEWER & refusals.unknown_kinds(str(fault)):
+            log.warning("blocks.newer_refused cause=%s", fault)
+            self._plain = True
+        else:
+            log.error("blocks.refused cause=%s", fault, exc_info=fault)  # Slack's own limits moved, or ours are wrong
 
     async def _call(self, method: str, **arguments: Any) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         # Booleans and structures alike survive JSON; the reading methods take form fields only.

@@ -14,6 +14,7 @@ from bot.sandbox.limits import (
     BLOCKS_ON,
     BLOCKS_PER_SURFACE,
     CHARTS,
+    DATA_TABLE_TEXT,
     ELEMENT_RULES,
     IDENTIFIER,
     MARKDOWN_TOTAL,
@@ -287,6 +288,9 @@ def check_blocks(surface: str, blocks: Any, where: str = "/blocks") -> list[str]
         findings.append(_say(f"markdown blocks must be less than {MARKDOWN_TOTAL + 1} characters together", where))
     if sum(b.get("type") == "data_visualization" for b in shown) > CHARTS:
         findings.append(_say(f"no more than {CHARTS} data visualizations allowed", where))
+    tables = [b for b in shown if b.get("type") == "data_table"]
+    if len(tables) > 1 and sum(data.told(b.get("rows")) for b in tables) > DATA_TABLE_TEXT:
+        findings.append(_say(f"data tables must be less than {DATA_TABLE_TEXT + 1} characters together", where))
     if sum(b.get("type") == "table" for b in shown) > 1:
         findings.append(_say("only one table allowed", where))
     return findings

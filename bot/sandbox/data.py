@@ -19,21 +19,30 @@ def cells(rows: list[Any]) -> Iterator[tuple[str, str]]:
     width = len(rows[0]) if rows and isinstance(rows[0], list) else 0
     if not 0 < width <= COLUMNS:
         yield f"must have 1 to {COLUMNS} columns", "/0"
-    total = 0
     for n, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != width:
             yield "every row must have as many cells as the first", f"/{n}"
             continue
         for m, cell in enumerate(row):
             kind = cell.get("type") if isinstance(cell, dict) else None
-            if kind not in CELLS:
+            if kind not in CELLS or (n == 0 and kind == "rich_text"):
                 yield f"unsupported type: {kind}", f"/{n}/{m}/type"
-            elif kind == "raw_text" and not (isinstance(cell.get("text"), str) and cell["text"]):
+            elif kind != "rich_text" and not (isinstance(cell.get("text"), str) and cell["text"]):
                 yield "missing required field: text", f"/{n}/{m}"
-            else:
-                total += len(str(cell.get("text", "")))
-    if total > DATA_TABLE_TEXT:
+            if kind == "raw_number" and (
+                isinstance(cell.get("value"), bool) or not isinstance(cell.get("value"), int | float)
+            ):
+                yield "must provide a number", f"/{n}/{m}/value"
+    if told(rows) > DATA_TABLE_TEXT:
         yield f"must be less than {DATA_TABLE_TEXT + 1} characters together", ""
+
+
+def told(value: Any) -> int:
+    """How many characters stand in cells, those of rich text included."""
+    if isinstance(value, dict):
+        own = value.get("text")
+        return len(own) if isinstance(own, str) else sum(map(told, value.values()))
+    return sum(map(told, value)) if isinstance(value, list) else 0
 
 
 def chart(value: Any) -> Iterator[tuple[str, str]]:

@@ -11,25 +11,36 @@ from bot.views import answers, blocks, escape, limits
 from bot.views.blocks import Block
 
 Row = Sequence[str]
+Cell = str | int  # what is a number is sorted as one
 CELL_SHOWN = 120
 LABEL_SHOWN = 20
 ANGLES = {ord("<"): "‹", ord(">"): "›"}
 FILLED, BAR_LENGTH = "▇", 12
 
 
-def table(caption: str, head: Row, rows: Sequence[Row]) -> Block:
-    """A table of up to 100 rows under its head. `caption` is what a screen reader says first; cells are plain text."""
-    cells = [[{"type": "raw_text", "text": _cell(text)} for text in row] for row in (head, *rows[: limits.TABLE_ROWS])]
-    return {"type": "data_table", "caption": _plain(caption, limits.CAPTION), "rows": cells}
+def table(caption: str, head: Row, rows: Sequence[Sequence[Cell]]) -> Block:
+    """A table under its head, of 1 to 100 rows, all of them shown at once: whoever has more pages them.
+
+    `caption` is what a screen reader says first; cells are plain text, the longest cut until all fit together.
+    """
+    longest = _longest([head, *rows])
+    return {
+        "type": "data_table",
+        "caption": _plain(caption, limits.CAPTION),
+        "rows": [[_cell(value, longest) for value in row] for row in (head, *rows)],
+        "page_size": min(len(rows), limits.TABLE_ROWS),
+    }
 
 
-def listed(caption: str, head: Row, rows: Sequence[Row]) -> list[Block]:
+def listed(caption: str, head: Row, rows: Sequence[Sequence[Cell]]) -> list[Block]:
     """The same as text: a line a row, each value after its column's name."""
     lines = [
         " · ".join(
-            f"{name}: {escape.mrkdwn(value, CELL_SHOWN)}" for name, value in zip(head, row, strict=True) if value
+            f"{name}: {escape.mrkdwn(str(value), CELL_SHOWN)}"
+            for name, value in zip(head, row, strict=True)
+            if value != ""
         )
-        for row in rows[: limits.TABLE_ROWS]
+        for row in rows
     ]
     return [blocks.section(part) for part in answers.sections([f"*{escape.mrkdwn(caption)}*", *lines])]
 
@@ -65,8 +76,19 @@ def drawn(title: str, labels: Row, series: Sequence[tuple[str, Sequence[int]]]) 
     return [blocks.section(part) for part in answers.sections(lines)]
 
 
-def _cell(text: str) -> str:
-    return _plain(text, CELL_SHOWN) or blocks.BLANK
+def _cell(value: Cell, longest: int) -> Block:
+    if isinstance(value, int):
+        return {"type": "raw_number", "value": value, "text": str(value)}
+    return {"type": "raw_text", "text": _plain(value, longest) or blocks.BLANK}
+
+
+def _longest(rows: Sequence[Sequence[Cell]]) -> int:
+    """How long a text may be so that all cells fit into one table; numbers stay whole."""
+    cells = [value for row in rows for value in row]
+    numbers = sum(len(str(value)) for value in cells if isinstance(value, int))
+    texts = [len(_plain(value, CELL_SHOWN)) or 1 for value in cells if isinstance(value, str)]
+    room = limits.TABLE_TEXT - numbers
+    return next((n for n in range(CELL_SHOWN, 1, -1) if sum(min(size, n) for size in texts) <= room), 1)
 
 
 def _plain(text: str, limit: int) -> str:

@@ -121,7 +121,7 @@ def _columns(language: str) -> list[str]:
     return [say(language, f"figures.column.{name}") for name in ("at", "subject", "state", "copies", *OUTCOMES)]
 
 
-def _row(language: str, post: Post) -> list[str]:
+def _row(language: str, post: Post) -> list[charts.Cell]:
     subject = say(language, "figures.unseen") if post.subject is None else post.subject.strip() or blocks.BLANK
     state = say(language, f"figures.is.{post.state}")
-    return [post.at, subject, state, str(post.copies), *(str(post.counts.get(name, 0)) for name in OUTCOMES)]
+    return [post.at, subject, state, post.copies, *(post.counts.get(name, 0) for name in OUTCOMES)]

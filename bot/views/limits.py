@@ -46,7 +46,8 @@ PLACEHOLDER = 150
 LABEL = 2_000
 INPUT_LENGTH = 3_000
 MODAL_TITLE = 24
-TABLE_ROWS = 100  # beside the head
+TABLE_ROWS = 100  # beside the head; as many can be shown at once
+TABLE_TEXT = 10_000  # over all cells of a message's tables, heads included
 CAPTION = 300
 CHART_TITLE = 50
 METADATA = 3_000
@@ -90,6 +91,8 @@ STRINGS: Mapping[tuple[str, str], int] = {
     ("data_visualization", "title"): CHART_TITLE,
 }
 
+NUMBERS: Mapping[tuple[str, str], range] = {("data_table", "page_size"): range(1, TABLE_ROWS + 1)}
+
 
 def check(surface: Surface, blocks: Sequence[Mapping[str, Any]]) -> list[str]:
     """What Slack would refuse in these blocks, each with the path to it; empty if nothing."""
@@ -104,6 +107,9 @@ def check(surface: Surface, blocks: Sequence[Mapping[str, Any]]) -> list[str]:
         found += _walk(f"/{n}", str(block["type"]), block)
         actions = [element["action_id"] for element in _elements(block) if "action_id" in element]
         found += [f"/{n}: action_id {a!r} twice" for a in sorted({a for a in actions if actions.count(a) > 1})]
+    told = sum(len(cell.get("text", "")) for b in blocks for row in b.get("rows", ()) for cell in row)
+    if told > TABLE_TEXT:
+        found.append(f"{told} characters in tables, {TABLE_TEXT} fit")
     return found
 
 
@@ -137,6 +143,8 @@ def _walk(path: str, kind: str, item: Mapping[str, Any]) -> Iterator[str]:
             yield f"{path}/{key}: {len(value)} of them"
         if where in STRINGS and len(value) > STRINGS[where]:
             yield f"{path}/{key}: {len(value)} characters"
+        if where in NUMBERS and value not in NUMBERS[where]:
+            yield f"{path}/{key}: {value}"
         for n, inner in enumerate(value if isinstance(value, list) else [value]):
             if not isinstance(inner, Mapping):
                 continue

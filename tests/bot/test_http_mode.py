@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from urllib.parse import urlencode
@@ -119,6 +120,14 @@ async def known(database: Database, ts: str) -> None:
                 if (await tx.exec(select(Placement.id).where(Placement.ts == ts))).first() is not None:
                     return
             await asyncio.sleep(0.01)
+
+
+async def test_slack_may_verify_the_url(office: tuple[Pocket, str]) -> None:
+    _, url = office
+    body = json.dumps({"type": "url_verification", "token": "x", "challenge": "3eZbrw1aB"})
+    headers = signed(body) | {"Content-Type": "application/json"}
+    async with aiohttp.ClientSession() as session, session.post(url, data=body, headers=headers) as answer:
+        assert (answer.status, await answer.json()) == (200, {"challenge": "3eZbrw1aB"})
 
 
 async def test_only_what_is_signed_gets_in(office: tuple[Pocket, str]) -> None:

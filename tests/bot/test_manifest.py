@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.__main__ import main
+from bot.app.endpoint import PATH
 from bot.app.listeners import EVENTS
+from bot.app.manifest import request_url
 from bot.app.tables import TABLES
 from bot.outbox import HISTORY
 from bot.sandbox.settings import DEFAULT_EVENTS, DEFAULT_SHORTCUTS, OPTIONAL_SCOPES
@@ -94,6 +97,72 @@ def test_home_interactivity_and_messages_are_on(manifest: dict[str, Any]) -> Non
     assert home["messages_tab_read_only_enabled"] is False
     assert manifest["settings"]["interactivity"]["is_enabled"]
     assert manifest["settings"]["socket_mode_enabled"]
+
+
+URL = "https://bot.example.org/slack/events"
+# What HTTP mode needs beside the manifest for Socket Mode, and differs in nothing else: path -> value.
+OVER_HTTP = {
+    ("features", "slash_commands", 0, "url"): URL,
+    ("settings", "event_subscriptions", "request_url"): URL,
+    ("settings", "interactivity", "request_url"): URL,
+    ("settings", "interactivity", "message_menu_options_url"): URL,
+    ("settings", "socket_mode_enabled"): False,
+}
+
+
+def leaves(value: Any, at: tuple[Any, ...] = ()) -> dict[tuple[Any, ...], Any]:
+    """Every value of a structure that holds no other, by its path."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    if inner is None:
+        return {at: value}
+    return {path: leaf for key, part in inner for path, leaf in leaves(part, (*at, key)).items()}
+
+
+def printed(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr("sys.argv", ["bot", *arguments])
+    return main()
+
+
+@pytest.mark.parametrize("given", ["https://bot.example.org", "https://bot.example.org/", URL])
+def test_the_one_for_http_has_the_url_in_its_four_places_and_differs_in_nothing_else(
+    manifest: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], given: str
+) -> None:
+    assert URL.endswith(PATH)
+    assert printed(monkeypatch, "manifest", "--url", given) == 0
+    assert leaves(yaml.safe_load(capsys.readouterr().out)) == leaves(manifest) | OVER_HTTP
+
+
+def test_a_proxy_may_give_the_bot_a_path_of_its_own() -> None:
+    assert request_url("https://example.org:8443/postroom/") == f"https://example.org:8443/postroom{PATH}"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "http://bot.example.org",
+        "bot.example.org",
+        "https://",
+        "https:///x",
+        "https://x?y=z",
+        "https://me@x",
+        "https://x y",
+    ],
+)
+def test_what_slack_cannot_post_to_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], given: str
+) -> None:
+    with pytest.raises(SystemExit) as refusal:
+        printed(monkeypatch, "manifest", "--url", given)
+    assert refusal.value.code == 2
+    assert f"{given!r} is not of the form https://host" in capsys.readouterr().err
+
+
+def test_where_the_manifest_is_not_at_hand_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr("bot.app.manifest.SOCKET_MODE", tmp_path / "manifest.yaml")
+    assert printed(monkeypatch, "manifest", "--url", URL) == 2
+    assert str(tmp_path) in capsys.readouterr().err
 
 
 def test_texts_fit_slacks_limits(manifest: dict[str, Any]) -> None:

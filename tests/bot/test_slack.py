@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from bot import refusals
 from bot.faults import Denied, Gone, RateLimited, Unreachable
 from bot.responses import refusal
+from bot.sandbox import limits as others
 from bot.sandbox.app import Sandbox
 from bot.sandbox.driver import Pocket
 from bot.shares import Shares
 from bot.slack import PAGE, Slack
-from bot.views import blocks
+from bot.views import blocks, charts, limits
 from bot.views.ids import Form
 
 SHOWN = blocks.shown("hello", [blocks.section("hello")])
@@ -204,6 +208,71 @@ async def test_only_what_leaves_something_is_uncertain(slack: Slack, pocket: Poc
             await call
         assert fault.value.uncertain is False
     assert await slack.takes_posts() is False
+
+
+TABLE = charts.table("all", ["who"], [["Ana"]])
+NEWER = blocks.shown("hello", [TABLE], instead=[blocks.section("who: Ana")])
+LONG = {"type": "data_table", "caption": "all", "rows": [[{"type": "raw_text", "text": "x" * 5_001}]] * 2}
+
+
+async def kinds(pocket: Pocket, ts: str) -> list[str]:
+    """The kinds of blocks of a message in #general."""
+    (found,) = [message for message in await pocket.messages("ada", "#general") if message["ts"] == ts]
+    return [block["type"] for block in found["blocks"]]
+
+
+async def test_kinds_that_a_workspace_does_not_have_are_never_tried_again(
+    slack: Slack, pocket: Pocket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        older.setitem(others.BLOCKS_ON, "message", others.BLOCKS_ON["message"] - limits.NEWER)
+        _, ts = await slack.post("C0GENERAL", NEWER)
+    assert await kinds(pocket, ts) == ["section"]
+    _, ts = await slack.post("C0GENERAL", NEWER)  # though it would be taken now
+    assert await kinds(pocket, ts) == ["section"]
+
+
+@pytest.mark.parametrize(
+    ("said", "kinds"),
+    [
+        (
+            {"response_metadata": {"messages": ["[ERROR] unsupported type: data_table [json-pointer:/blocks/1/type]"]}},
+            1,
+        ),
+        ({"errors": ["unsupported type: data_table [json-pointer:/blocks/0/type]"], "response_metadata": None}, 1),
+        ({"errors": ["must be less than 10001 characters together [json-pointer:/blocks/0/rows]"]}, 0),
+        ({}, 0),
+    ],
+)
+def test_the_kinds_that_are_unknown_are_read_wherever_slack_names_them(said: dict[str, Any], kinds: int) -> None:
+    response = SimpleNamespace(status_code=200, headers={}, data={"ok": False, "error": "invalid_blocks"} | said)
+    fault = refusals.refused(response, "chat.postMessage")
+    assert isinstance(fault, Denied)
+    assert refusals.unknown_kinds(fault.detail) == frozenset(["data_table"] * kinds)
+
+
+@pytest.mark.parametrize(
+    ("instead", "left"), [([blocks.section("plainer")], ["section"]), ([LONG], []), (None, [])],
+    ids=["plainer", "plainer is refused too", "nothing plainer"],
+)  # fmt: skip
+async def test_any_other_refusal_is_of_one_message(
+    slack: Slack, pocket: Pocket, instead: list[blocks.Block] | None, left: list[str]
+) -> None:
+    _, ts = await slack.post("C0GENERAL", blocks.shown("hello", [LONG], instead=instead))
+    assert await kinds(pocket, ts) == left
+    _, ts = await slack.post("C0GENERAL", NEWER)
+    assert await kinds(pocket, ts) == ["data_table"]
+
+
+async def test_a_refusal_where_slack_gives_no_reason_is_of_one_answer(
+    slack: Slack, pocket: Pocket, pocket_slack: Sandbox
+) -> None:
+    assert pocket_slack.workspace is not None
+    url = f"{pocket_slack.base}/response/{pocket_slack.workspace.tickets.new_response('U0ADA', 'C0GENERAL', None)}"
+    await slack.respond(url, blocks.shown("hello", [LONG], instead=[blocks.section("plainer")]))
+    await slack.respond(url, NEWER)
+    told = [message for message in await pocket.messages("ada", "#general") if message["text"] == "hello"]
+    assert [[block["type"] for block in message["blocks"]] for message in told] == [["section"], ["data_table"]]
 
 
 async def test_asking_whether_what_posts_answers_leaves_nothing(slack: Slack, pocket: Pocket) -> None:

@@ -20,6 +20,7 @@ from store.terms import Address
 DOMAIN = "groups.example.org"
 REPORTS = "C0REPORTS"
 MODERATORS = "C0MODERATORS"
+TOKEN = "xoxb-pocket-demo"  # the bot's, of the demo's settings
 
 
 @dataclass(frozen=True)

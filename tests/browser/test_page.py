@@ -7,8 +7,10 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from bot.slack import Slack
+from bot.views import blocks, charts
 from tests.browser.desk import MARKS, Desk
-from tests.browser.place import Place
+from tests.browser.place import TOKEN, Place
 
 pytestmark = MARKS
 HOSTILE = (
@@ -173,3 +175,27 @@ async def test_a_press_is_a_click_though_news_come_before_it_ends(desk: Desk, pl
     await desk.page.evaluate("new Promise((done) => setTimeout(done))")  # what was fetched is at the page
     await desk.page.mouse.up()
     await expect(desk.entry("reports")).to_have_attribute("aria-current", "page")
+
+
+async def test_a_table_is_shown_as_many_rows_at_a_time_as_it_says(desk: Desk, place: Place) -> None:
+    table = charts.table("All of them", ["who"], [[f"row {n}"] for n in range(1, 8)])
+    unsaid = {name: value for name, value in table.items() if name != "page_size"} | {"caption": "Five of them"}
+    slack = Slack.connect(token=TOKEN, api_url=f"{place.base}/api/")
+    for block in (table, unsaid):
+        await slack.post("C0GENERAL", blocks.shown("A table", [block]))
+    await slack.close()
+    await desk.go("general")
+    rows = desk.page.get_by_role("table", name="All of them").get_by_role("row")
+    await expect(rows).to_have_count(8)
+    rows = desk.page.get_by_role("table", name="Five of them").get_by_role("row")
+    await expect(rows).to_have_count(6)
+    following = desk.button("Next rows")
+    await following.focus()
+    for _ in range(2):  # nothing comes after the last
+        await desk.page.keyboard.press("Enter")
+        await expect(rows).to_have_count(3)
+        await expect(rows.last).to_have_text("row 7")
+        await expect(desk.page.get_by_role("status").filter(has_text="Rows 6 to 7 of 7")).to_be_visible()
+        await expect(following).to_be_focused()
+    await desk.button("Previous rows").click()
+    await expect(rows.last).to_have_text("row 5")

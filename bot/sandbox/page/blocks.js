@@ -38,7 +38,7 @@ const DRAWN = {
   rich_text: (block, place) => el("div", { class: "b-rich" }, block.elements.map((part) => rich(part, place))),
   markdown: (block) => el("div", { class: "b-markdown" }, block.text),
   table: (block, place) => table(block, place),
-  data_table: (block, place) => table(block, place, block.caption),
+  data_table: (block, place) => paged(block, place),
   data_visualization: (block) => chart(block),
   container: (block, place) => el("div", { class: "b-container" }, draw(block.child_blocks ?? [], place)),
   card: (block, place) =>
@@ -113,6 +113,38 @@ function chart(block) {
   const labels = series[0].data.map((point) => point.label);
   const rows = [["", ...series.map((one) => one.name)], ...labels.map((label, n) => [label, ...series.map((one) => String(one.data[n]?.value ?? ""))])];
   return table({ rows: rows.map((row) => row.map((text) => ({ type: "raw_text", text }))) }, null, block.title);
+}
+
+// As many rows at a time as the block says, and Slack's own way to the others.
+const ROWS_UNSAID = 5;
+
+function paged(block, place) {
+  const [head, ...rows] = block.rows;
+  const size = block.page_size ?? ROWS_UNSAID;
+  const drawn = (from) => table({ rows: [head, ...rows.slice(from, from + size)] }, place, block.caption);
+  if (rows.length <= size) return drawn(0);
+  let from = 0;
+  const where = el("span", { role: "status" });
+  const turn = (to) => {
+    if (to < 0 || to >= rows.length) return;
+    from = to;
+    node.firstChild.replaceWith(drawn(from));
+    where.textContent = w("Rows {from} to {to} of {n}", { from: from + 1, to: Math.min(from + size, rows.length), n: rows.length });
+  };
+  const node = el(
+    "div",
+    {},
+    drawn(0),
+    el(
+      "p",
+      { class: "b-context" },
+      el("button", { type: "button", on: { click: () => turn(from - size) } }, w("Previous rows")),
+      el("button", { type: "button", on: { click: () => turn(from + size) } }, w("Next rows")),
+      where,
+    ),
+  );
+  turn(0);
+  return node;
 }
 
 function table(block, place, caption) {

@@ -77,6 +77,52 @@ def test_the_edge_of_a_text_is_still_inside() -> None:
     ]
 
 
+def table(*cells: dict[str, Any], **more: Any) -> dict[str, Any]:
+    head = {"type": "raw_text", "text": "x"}
+    return {"type": "data_table", "caption": "x", "rows": [[head], *([cell] for cell in cells)], **more}
+
+
+def raw(size: int) -> dict[str, Any]:
+    return {"type": "raw_text", "text": "x" * size}
+
+
+RICH = {
+    "type": "rich_text",
+    "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "x" * 9_999}]}],
+}
+TOGETHER = "must be less than 10001 characters together [json-pointer:/blocks"
+
+
+@pytest.mark.parametrize(
+    ("blocks", "says"),
+    [
+        ([table(raw(9_999))], []),
+        ([table(raw(5_000), raw(5_000))], [f"{TOGETHER}/0/rows]"]),
+        ([table(RICH)], []),
+        ([table(RICH, raw(1))], [f"{TOGETHER}/0/rows]"]),
+        ([table(raw(4_999)), table(raw(4_999))], []),
+        ([table(raw(4_999)), table(raw(5_000))], [f"data tables {TOGETHER}]"]),
+        ([table(raw(1), page_size=100)], []),
+        ([table(raw(1), page_size=101)], ["must be between 1 and 100 [json-pointer:/blocks/0/page_size]"]),
+        ([table({"type": "raw_number", "value": 2, "text": "2"})], []),
+        (
+            [table({"type": "raw_number", "value": 2})],
+            ["missing required field: text [json-pointer:/blocks/0/rows/1/0]"],
+        ),
+        (
+            [table({"type": "raw_number", "value": "2", "text": "2"})],
+            ["must provide a number [json-pointer:/blocks/0/rows/1/0/value]"],
+        ),
+        (
+            [table(raw(1)) | {"rows": [[RICH], [raw(1)]]}],
+            ["unsupported type: rich_text [json-pointer:/blocks/0/rows/0/0/type]"],
+        ),
+    ],
+)
+def test_what_a_data_table_may_hold(blocks: list[dict[str, Any]], says: list[str]) -> None:
+    assert check_blocks("message", blocks) == says
+
+
 @pytest.mark.parametrize("junk", [None, 7, "x", {}, [], [[]], [{"type": []}], {"type": "section", "text": 7}])
 def test_junk_is_a_finding_not_an_accident(junk: Any) -> None:
     assert check_blocks("message", [junk])
