@@ -27,8 +27,8 @@ const world = {
   channel: () => world.state.channels.find((channel) => channel.id === world.place),
 };
 
-function remember() {
-  history.replaceState(null, "", `#${new URLSearchParams({ as: world.me, in: world.place, tab: world.tab, lang: language() })}`);
+function remember(lang = language()) {
+  history.replaceState(null, "", `#${new URLSearchParams({ as: world.me, in: world.place, tab: world.tab, lang })}`);
 }
 
 function recall() {
@@ -120,8 +120,7 @@ function prepareLanguages() {
     button.setAttribute("aria-pressed", String(own === language()));
     button.addEventListener("click", async () => {
       if (world.info.workspace && (await deed("person", { person: world.me, fields: { locale: own === "fr" ? "fr-FR" : "en-GB" } })) === null) return;
-      await speak(own);
-      remember();
+      remember(own);
       location.reload();
     });
   }
