@@ -15,6 +15,8 @@ from pathlib import Path
 
 TAIL_LINES = 25
 END_SECONDS = 30.0
+# Below those that the system gives to who connects, or asks for any: what is free there is somebody's a moment later.
+FREE = range(5_000, 11_000)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -48,8 +50,13 @@ class Ports:
     @classmethod
     def free(cls) -> Ports:
         """Ports nobody listens on at this moment."""
-        probes = [socket.create_server(("127.0.0.1", 0)) for _ in VARIABLES]
+        probes: list[socket.socket] = []
         try:
+            for port in secrets.SystemRandom().sample(FREE, len(FREE)):
+                with contextlib.suppress(OSError):
+                    probes.append(socket.create_server(("127.0.0.1", port)))
+                if len(probes) == len(VARIABLES):
+                    break
             return cls(*(probe.getsockname()[1] for probe in probes))
         finally:
             for probe in probes:
