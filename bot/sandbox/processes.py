@@ -16,7 +16,8 @@ from pathlib import Path
 TAIL_LINES = 25
 END_SECONDS = 30.0
 # Below those that the system gives to who connects, or asks for any: what is free there is somebody's a moment later.
-FREE = range(5_000, 11_000)
+# And none that browsers refuse to open.
+FREE = range(7_000, 10_000)
 ROOT = Path(__file__).resolve().parents[2]
 
 
