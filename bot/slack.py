@@ -235,13 +235,11 @@ class Slack:
         return next((one for one in answer["messages"] if one.get("ts") == ts), None)
 
     async def stands(self, channel_id: str, ts: str) -> bool:
-        """Whether a message is there, or was deleted. Takes no scope."""
+        """False if a message was deleted; True if it is there, or Slack would not say. Takes no scope."""
         try:
             await self._call("chat.getPermalink", channel=channel_id, message_ts=ts)
-        except Gone as gone:
-            if gone.error != "message_not_found":
-                raise
-            return False
+        except (Gone, Denied) as refusal:
+            return refusal.error != "message_not_found"
         return True
 
     async def update(self, channel_id: str, ts: str, shown: Shown) -> None:

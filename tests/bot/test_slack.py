@@ -84,6 +84,11 @@ async def test_a_message_that_was_deleted_is_gone(slack: Slack) -> None:
         await slack.update("C0GENERAL", "1.000001", SHOWN)
 
 
+async def test_only_what_slack_knows_to_be_deleted_is(slack: Slack) -> None:
+    assert not await slack.stands("C0GENERAL", "1.000001")
+    assert await slack.stands("C0NONE", "1.000001")
+
+
 async def test_a_missing_scope_is_named(slack: Slack, pocket: Pocket) -> None:
     await pocket.control(revoke=["chat:write"])
     with pytest.raises(Denied, match=r"missing_scope needs chat:write"):
